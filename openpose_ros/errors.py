@@ -1,0 +1,55 @@
+"""
+Every exception that this package raises on purpose.
+
+::
+
+    OpenPoseError
+    ├── SkeletonError     a skeleton that does not exist or contradicts itself
+    ├── ParameterError    a parameter out of its range (also a ValueError)
+    ├── ModelError        a manifest or a model file: missing, changed, incomplete
+    │   └── FetchError    a download that could not be completed
+    ├── EngineError       an inference backend: absent, or failing on a model
+    ├── MapsError         heatmaps or PAFs of wrong shape, dtype or values (also a ValueError)
+    └── SourceError       a picture, folder, video or camera that cannot be read
+        └── FrameError    one frame that is not a picture (also a ValueError)
+
+Every message says what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+
+class OpenPoseError(Exception):
+    """Base of all errors of this package; the command line prints it as one line."""
+
+
+class SkeletonError(OpenPoseError):
+    """A skeleton that does not exist or contradicts itself."""
+
+
+class ParameterError(OpenPoseError, ValueError):
+    """A parameter that is out of its range."""
+
+
+class ModelError(OpenPoseError):
+    """A manifest or a model file that is missing, changed or incomplete."""
+
+
+class FetchError(ModelError):
+    """A download that could not be completed."""
+
+
+class EngineError(OpenPoseError):
+    """An inference backend that is absent, or fails on a model."""
+
+
+class MapsError(OpenPoseError, ValueError):
+    """Heatmaps or part affinity fields of a wrong shape, dtype or value."""
+
+
+class SourceError(OpenPoseError):
+    """A picture, folder, video or camera that cannot be read."""
+
+
+class FrameError(SourceError, ValueError):
+    """One frame that is not a picture."""

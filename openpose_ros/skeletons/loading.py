@@ -1,0 +1,92 @@
+"""
+Skeletons from data files.
+
+A file is JSON: `name`, `source`, `keypoints` (each `name`, `mirror`, the name of its counterpart,
+by default itself, and `colour`) and `limbs` (each `from` and `to` by name, `paf`: the channels
+of x and y, and optionally `loose`, `redundant`, `drawn`). Adding a skeleton needs no code.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import json
+from pathlib import Path
+from typing import Any
+
+from openpose_ros.errors import SkeletonError
+from openpose_ros.skeletons.skeleton import Limb, Skeleton
+
+_DATA = Path(__file__).parent / 'data'
+_GREY = (128, 128, 128)
+
+
+def available_skeletons() -> tuple[str, ...]:
+    """Return the names of the skeletons that come with the package, sorted."""
+    return tuple(sorted(path.stem for path in _DATA.glob('*.json')))
+
+
+@lru_cache(maxsize=None)
+def load_skeleton(name_or_path: str | Path) -> Skeleton:
+    """
+    Load a skeleton by name, or from a JSON file of one's own.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        One of `available_skeletons()`, or the path of a file that ends in .json.
+
+    Returns
+    -------
+    Skeleton
+        The same object for the same argument.
+
+    Raises
+    ------
+    SkeletonError
+        If there is no such skeleton, or the file is not a consistent one.
+
+    """
+    path = Path(name_or_path)
+    if path.suffix != '.json':
+        if str(name_or_path) not in available_skeletons():
+            raise SkeletonError(
+                f"unknown skeleton '{name_or_path}'; available: "
+                f'{", ".join(available_skeletons())}, or the path of a .json file'
+            )
+        path = _DATA / f'{name_or_path}.json'
+    try:
+        return _from_json(json.loads(path.read_text(encoding='utf-8')))
+    except OSError as exc:
+        raise SkeletonError(f'cannot read the skeleton {path}: {exc.strerror}') from exc
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        reason = f'it lacks {exc}' if isinstance(exc, KeyError) else str(exc)
+        raise SkeletonError(f'{path} is not a skeleton file: {reason}') from exc
+
+
+def _from_json(data: dict[str, Any]) -> Skeleton:
+    names = [keypoint['name'] for keypoint in data['keypoints']]
+    place = {name: index for index, name in enumerate(names)}
+    limbs = tuple(
+        Limb(
+            start=place[limb['from']],
+            end=place[limb['to']],
+            paf_x=int(limb['paf'][0]),
+            paf_y=int(limb['paf'][1]),
+            loose=bool(limb.get('loose', False)),
+            redundant=bool(limb.get('redundant', False)),
+            drawn=bool(limb.get('drawn', True)),
+        )
+        for limb in data['limbs']
+    )
+    colours = []
+    for keypoint in data['keypoints']:
+        red, green, blue = keypoint.get('colour', _GREY)
+        colours.append((int(red), int(green), int(blue)))
+    return Skeleton(
+        name=str(data['name']),
+        keypoint_names=tuple(names),
+        limbs=limbs,
+        mirror=tuple(place[k.get('mirror', k['name'])] for k in data['keypoints']),
+        colours=tuple(colours),
+        source=str(data.get('source', '')),
+    )

@@ -1,0 +1,1 @@
+"""Training of OpenPose-family networks: data, targets, network, loop, export."""

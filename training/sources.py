@@ -1,0 +1,146 @@
+"""
+Readers of annotated and plain sets of photographs; each yields `Picture` objects for a pack.
+
+Sources' own terms apply to the pictures; nothing of them is part of this project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.pack import KEYPOINTS, Picture, make_picture
+
+# Leeds Sports Pose (README.txt of the set): 14 joints → coco_18; the head's top has no partner.
+LSP_TO_COCO_18 = {0: 10, 1: 9, 2: 8, 3: 11, 4: 12, 5: 13, 6: 4, 7: 3, 8: 2, 9: 5, 10: 6, 11: 7, 12: 1}
+# COCO's 17 (person_keypoints, categories[0].keypoints) → coco_18.
+COCO_17_TO_COCO_18 = (0, 15, 14, 17, 16, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10)
+
+
+def read_lsp_extended(
+    folder: Path, *, first: int = 1, last: int = 9500, margin_px: int = 90
+) -> Iterator[Picture]:
+    """
+    Read the Leeds Sports Pose extended training set.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `joints.mat` and `images/imNNNNN.jpg`.
+    first, last : int
+        Numbers of the first and last picture, both included. 9501 to 10000 are held out.
+    margin_px : int
+        Large pictures are cut to the annotated person's box with this margin.
+
+    Yields
+    ------
+    Picture
+        With one person; joints that the set does not know (face, or marked absent) have v = 0.
+
+    """
+    from scipy.io import loadmat
+
+    joints = loadmat(str(folder / 'joints.mat'))['joints'].transpose(2, 0, 1)  # (10000, 14, 3)
+    for number in range(first, last + 1):
+        path = folder / 'images' / f'im{number:05d}.jpg'
+        image = cv2.imread(str(path))
+        if image is None:
+            continue
+        marked = joints[number - 1]
+        people = np.zeros((1, KEYPOINTS, 3), np.float32)
+        for source, target in LSP_TO_COCO_18.items():
+            if marked[source, 2] > 0:
+                people[0, target] = (*marked[source, :2], 2)
+        seen = people[0, people[0, :, 2] > 0, :2]
+        if len(seen) and max(image.shape[:2]) > 400:
+            x0, y0 = np.maximum(seen.min(axis=0) - margin_px, 0).astype(int)
+            x1, y1 = (seen.max(axis=0) + margin_px).astype(int)
+            image = image[y0:y1, x0:x1]
+            people[0, people[0, :, 2] > 0, :2] -= (x0, y0)
+        yield make_picture(f'lspet/{path.stem}', image, people, scale=1.5)
+
+
+def read_coco(images: Path, annotations: Path, *, longest_px: int = 448) -> Iterator[Picture]:
+    """
+    Read a set in COCO's keypoint format: every picture of the JSON, people or none.
+
+    Parameters
+    ----------
+    images : Path
+        Folder that `file_name` is relative to.
+    annotations : Path
+        JSON with `images` and `annotations`; annotations need `keypoints` of COCO's 17.
+    longest_px : int
+        Larger pictures are shrunk to this.
+
+    Yields
+    ------
+    Picture
+        The neck is the middle of the shoulders where both are marked, as in OpenPose.
+
+    """
+    document = json.loads(annotations.read_text())
+    people_of: dict[int, list[np.ndarray]] = {}
+    for item in document['annotations']:
+        if item.get('num_keypoints', 0) and not item.get('iscrowd', 0):
+            coco = np.array(item['keypoints'], np.float32).reshape(17, 3)
+            people_of.setdefault(item['image_id'], []).append(coco_17_to_coco_18(coco))
+    for item in document['images']:
+        image = cv2.imread(str(images / item['file_name']))
+        if image is None:
+            raise FileNotFoundError(f'{images / item["file_name"]}: missing or not a picture')
+        people = np.array(people_of.get(item['id'], ()), np.float32).reshape(-1, KEYPOINTS, 3)
+        yield make_picture(f'coco/{item["file_name"]}', image, people, longest_px=longest_px)
+
+
+def read_folder(
+    folder: Path, *, source: str, longest_px: int = 448, scale: float = 1.0
+) -> Iterator[Picture]:
+    """
+    Read every JPEG and PNG below a folder, for a teacher to mark.
+
+    Parameters
+    ----------
+    folder : Path
+        Searched recursively, in sorted order.
+    source : str
+        Prefix of the pictures' names.
+    longest_px : int
+        Larger pictures are shrunk to this.
+    scale : float
+        See `Picture`.
+
+    """
+    for path in sorted(folder.rglob('*')):
+        if path.suffix.lower() in ('.jpg', '.jpeg', '.png'):
+            image = cv2.imread(str(path))
+            if image is not None and min(image.shape[:2]) >= 64:
+                name = f'{source}/{path.relative_to(folder)}'
+                yield make_picture(name, image, longest_px=longest_px, scale=scale)
+
+
+def coco_17_to_coco_18(coco: np.ndarray) -> np.ndarray:
+    """
+    Reorder one person's keypoints and add the neck.
+
+    Parameters
+    ----------
+    coco : float32 (17, 3)
+        x_px, y_px, v in COCO's order.
+
+    Returns
+    -------
+    float32 (18, 3)
+        A new array in coco_18's order.
+
+    """
+    person = np.zeros((KEYPOINTS, 3), np.float32)
+    person[list(COCO_17_TO_COCO_18)] = coco
+    right, left = person[2], person[5]
+    if right[2] > 0 and left[2] > 0:
+        person[1] = ((right + left) / 2)[0], ((right + left) / 2)[1], min(right[2], left[2])
+    return person
