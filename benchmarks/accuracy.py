@@ -1,0 +1,197 @@
+"""
+How well the whole way from a picture to people does: COCO's keypoint AP (OKS, pycocotools).
+
+::
+
+    python benchmarks/accuracy.py [--model M] [--backend B] [--net-resolution 656x368]
+                                  [--images DIR --annotations JSON] [PARAMETER=VALUE ...]
+
+prints a table for all pictures and for two halves of them (every other one by id): a change
+that helps only one half is noise, and so are differences below 0.01.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+import io
+import json
+from pathlib import Path
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
+from openpose_ros.parsing.params import PafParams
+from openpose_ros.people import People
+
+if TYPE_CHECKING:
+    from openpose_ros.estimator import PoseEstimator
+
+IMAGES = Path(__file__).parents[2] / 'shared/images'
+ANNOTATIONS = 'person_keypoints_dev.json'
+
+
+class Accuracy(NamedTuple):
+    """Average precision over OKS 0.50 to 0.95, at 0.50 and at 0.75; each in [0, 1]."""
+
+    ap: float
+    ap50: float
+    ap75: float
+
+
+def coco_results(
+    people: People, image_id: int, keypoint_names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """
+    Return the people of one picture in COCO's result format.
+
+    Parameters
+    ----------
+    people : People
+        In pixels of the picture.
+    image_id : int
+        The picture's id in the annotations.
+    keypoint_names : sequence of str
+        The keypoints that COCO asks for, in its order. They are looked up by name: what the
+        skeleton lacks is missing, what COCO lacks (a neck) is left out.
+
+    Returns
+    -------
+    list of dict
+        One entry a person; a missing keypoint is (0, 0, 0).
+
+    """
+    place = {name: index for index, name in enumerate(people.skeleton.keypoint_names)}
+    rows = np.zeros((len(people), len(keypoint_names), 3))
+    for column, name in enumerate(keypoint_names):
+        if name in place:
+            found = people.keypoints[:, place[name]]
+            rows[:, column] = np.where(found[:, 2:] > 0, found, 0)
+    return [
+        {
+            'image_id': image_id,
+            'category_id': 1,
+            'keypoints': keypoints.ravel().tolist(),
+            'score': float(score),
+        }
+        for keypoints, score in zip(rows, people.scores)
+    ]
+
+
+def evaluate(
+    results: Iterable[dict[str, Any]],
+    annotations: dict[str, Any],
+    image_ids: Sequence[int] | None = None,
+) -> Accuracy:
+    """
+    Score results against the ground truth.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        As `coco_results` returns them, of any number of pictures.
+    annotations : dict
+        The content of a COCO person_keypoints file.
+    image_ids : sequence of int, optional
+        Only these pictures; by default all that `annotations` lists.
+
+    Returns
+    -------
+    Accuracy
+
+    """
+    copies = [dict(result) for result in results]  # loadRes writes into them
+    if not copies:  # which loadRes cannot take
+        return Accuracy(0.0, 0.0, 0.0)
+    with redirect_stdout(io.StringIO()):  # pycocotools reports each step
+        truth = COCO()
+        truth.dataset = annotations
+        truth.createIndex()
+        scorer = COCOeval(truth, truth.loadRes(copies), 'keypoints')
+        if image_ids is not None:
+            scorer.params.imgIds = list(image_ids)
+        scorer.evaluate()
+        scorer.accumulate()
+        scorer.summarize()
+    return Accuracy(*(float(value) for value in scorer.stats[:3]))
+
+
+def halves(annotations: dict[str, Any]) -> tuple[list[int], list[int]]:
+    """Return every other picture's id, in the order of the ids, and the ids between them."""
+    ids = sorted(image['id'] for image in annotations['images'])
+    return ids[::2], ids[1::2]
+
+
+def table(results: Sequence[dict[str, Any]], annotations: dict[str, Any]) -> list[str]:
+    """Return the rows of a Markdown table: all pictures, then both halves."""
+    first, second = halves(annotations)
+    rows = ['| pictures | AP | AP50 | AP75 |', '|---|---|---|---|']
+    for name, ids in (('all', first + second), ('even half', first), ('odd half', second)):
+        scores = evaluate(results, annotations, ids)
+        rows.append(f'| {name} ({len(ids)}) | {" | ".join(f"{s:.3f}" for s in scores)} |')
+    return rows
+
+
+def estimate_all(
+    estimator: PoseEstimator, images: Path, annotations: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the COCO results of an estimator on all pictures of `annotations`."""
+    names = annotations['categories'][0]['keypoints']
+    results = []
+    for image in sorted(annotations['images'], key=lambda image: image['id']):
+        frame = cv2.imread(str(images / image['file_name']))
+        if frame is None:
+            raise SourceError(f'cannot read the picture {images / image["file_name"]}')
+        results += coco_results(estimator(frame), image['id'], names)
+    return results
+
+
+def _resolution(text: str) -> tuple[int, int]:
+    width, height = text.split('x')
+    return int(width), int(height)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def main() -> int:
+    from openpose_ros.estimator import PoseEstimator
+
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
+    parser.add_argument('--model', help='name or path; by default the default model')
+    parser.add_argument('--backend', default='auto')
+    parser.add_argument('--net-resolution', type=_resolution, metavar='WIDTHxHEIGHT')
+    parser.add_argument('--images', type=Path, default=IMAGES)
+    parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
+    parser.add_argument('parameters', nargs='*', metavar='PARAMETER=VALUE')
+    args = parser.parse_args()
+    try:
+        pairs = [text.partition('=')[::2] for text in args.parameters]
+        params = PafParams.from_mapping({name: _value(text) for name, text in pairs})
+        path = args.annotations or args.images / ANNOTATIONS
+        if not path.is_file():
+            raise ParameterError(f'no annotations at {path}; give --images and --annotations')
+        annotations = json.loads(path.read_text(encoding='utf-8'))
+        with PoseEstimator.from_model(
+            args.model, backend=args.backend, net_resolution=args.net_resolution, params=params
+        ) as estimator:
+            print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
+            print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))
+    except OpenPoseError as exc:
+        print(f'accuracy.py: {exc}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
