@@ -10,8 +10,9 @@ Every exception that this package raises on purpose.
     │   └── FetchError    a download that could not be completed
     ├── EngineError       an inference backend: absent, or failing on a model
     ├── MapsError         heatmaps or PAFs of wrong shape, dtype or values (also a ValueError)
-    └── SourceError       a picture, folder, video or camera that cannot be read
-        └── FrameError    one frame that is not a picture (also a ValueError)
+    ├── SourceError       a picture, folder, video or camera that cannot be read
+    │   └── FrameError    one frame that is not a picture (also a ValueError)
+    └── OutputError       a result that cannot be written or shown
 
 Every message says what was found, what was expected and what to do.
 """
@@ -53,3 +54,7 @@ class SourceError(OpenPoseError):
 
 class FrameError(SourceError, ValueError):
     """One frame that is not a picture."""
+
+
+class OutputError(OpenPoseError):
+    """A result that cannot be written or shown."""
