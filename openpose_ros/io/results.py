@@ -164,7 +164,7 @@ class _VideoFile:
         """Write the index without which nothing plays it, and see that it is there."""
         self._writer.release()
         written = cv2.VideoCapture(str(self._path))
-        found = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
+        found = max(0, int(written.get(cv2.CAP_PROP_FRAME_COUNT)))
         written.release()
         if found < self._written:
             raise OutputError(

@@ -1,0 +1,58 @@
+"""What tests of every folder use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from openpose_ros.io.quiet import silence_opencv
+
+SHARED = Path(__file__).parents[2] / 'shared'
+
+# As the command line does: before the first video, or FFmpeg keeps its own level.
+silence_opencv()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Return the folder of real networks, pictures and videos; skip where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip('needs the networks and pictures of ../shared')
+    return SHARED
+
+
+@pytest.fixture
+def make_picture(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a picture below tmp_path and returns its path."""
+
+    def make(name: str = 'photo.png', size: tuple[int, int] = (64, 48)) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        width, height = size
+        ramp = np.linspace(0, 255, width, dtype=np.uint8)
+        image = np.stack([np.tile(ramp, (height, 1))] * 3, axis=2)
+        path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+        return path
+
+    return make
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a video of noise below tmp_path and returns its path."""
+
+    def make(name: str = 'walk.mp4', frames: int = 12, fps: float = 12.5) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), fps, (64, 48))
+        assert writer.isOpened()
+        for image in np.random.default_rng(0).integers(0, 255, (frames, 48, 64, 3), np.uint8):
+            writer.write(image)
+        writer.release()
+        return path
+
+    return make

@@ -1,0 +1,91 @@
+"""Names become sources; a name that leads nowhere gets one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+
+import pytest
+
+from openpose_ros.errors import SourceError
+from openpose_ros.io import find_sources
+from openpose_ros.io.pictures import Picture
+from openpose_ros.io.video import Camera, Video
+
+MakeFile = Callable[..., Path]
+
+
+def test_find_sources_of_a_picture_a_video_and_a_camera(
+    make_picture: MakeFile, make_video: MakeFile
+) -> None:
+    picture, video = make_picture('photo.JPG'), make_video()
+    assert find_sources(str(picture)) == [Picture(picture)]
+    assert find_sources(str(video)) == [Video(str(video), 12.5, 12)]
+    assert find_sources('0') == [Camera('0')]
+    assert find_sources('/dev/null') == [Camera('/dev/null')]
+
+
+def test_find_sources_takes_a_file_called_like_a_camera(
+    make_video: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_video()
+    monkeypatch.chdir(path.parent)
+    path.rename(path.with_name('0'))
+    assert find_sources('0') == [Video('0', 12.5, 12)]
+
+
+def test_find_sources_of_a_folder_in_natural_order(make_picture: MakeFile) -> None:
+    for name in ('img10.png', 'img9.PNG', 'Img1.png', 'zwei/inner.png', '.hidden.png'):
+        folder = make_picture(f'in/{name}').parent
+    (folder / 'notes.txt').write_text('no picture')
+    (folder / 'folder.png').mkdir()
+    names = [source.stem for source in find_sources(str(folder))]
+    assert names == ['Img1', 'img9', 'img10']
+
+
+def test_find_sources_keeps_a_dangling_link_for_its_message(tmp_path: Path) -> None:
+    (tmp_path / 'lost.png').symlink_to(tmp_path / 'nowhere.png')
+    (source,) = find_sources(str(tmp_path))
+    with pytest.raises(SourceError, match=r'lost\.png: No such file'):
+        next(source.frames())
+
+
+def test_find_sources_of_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / 'notes.txt').write_text('no picture')
+    with pytest.raises(SourceError, match=r'no pictures; looked for \.avif .*\.jpg .*\.png'):
+        find_sources(str(tmp_path))
+
+
+NOWHERE = [  # name below tmp_path, what the message says
+    ('gone.jpg', r'cannot read .*gone\.jpg: No such file'),
+    ('photo.jpg/inner.jpg', 'Not a directory'),
+    ('x' * 300, 'File name too long'),
+    ('empty.mp4', r'empty\.mp4 is empty'),
+    ('readme.txt', r'readme\.txt is neither a picture nor a video'),
+]
+
+
+@pytest.mark.parametrize(('name', 'says'), NOWHERE, ids=[case[0][:20] for case in NOWHERE])
+def test_find_sources_names_what_leads_nowhere(
+    tmp_path: Path, make_picture: MakeFile, name: str, says: str
+) -> None:
+    make_picture('photo.jpg')
+    (tmp_path / 'empty.mp4').touch()
+    (tmp_path / 'readme.txt').write_text('hello')
+    with pytest.raises(SourceError, match=says) as caught:
+        find_sources(str(tmp_path / name))
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root may read everything')
+def test_find_sources_of_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    with pytest.raises(SourceError, match='Permission denied'):
+        find_sources(str(tmp_path))
+    tmp_path.chmod(0o700)
+
+
+def test_find_sources_of_a_stream_that_is_not_there() -> None:
+    with pytest.raises(SourceError, match=r'http://127\.0\.0\.1:9/live is neither'):
+        find_sources('http://127.0.0.1:9/live')

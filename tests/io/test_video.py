@@ -1,0 +1,80 @@
+"""Videos deliver every frame with its time; one that ends too early says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openpose_ros.errors import SourceError
+from openpose_ros.io import Frame
+from openpose_ros.io.video import Camera, Video, open_video
+
+
+def test_video_delivers_all_frames_in_order(make_video: Callable[..., Path]) -> None:
+    video = open_video(str(make_video(frames=12, fps=12.5)))
+    frames = list(video.frames())
+    assert (video.total, video.fps, video.stem) == (12, 12.5, 'walk')
+    assert [frame.index for frame in frames] == list(range(12))
+    assert [frame.stamp_s for frame in frames] == pytest.approx([i / 12.5 for i in range(12)])
+    assert {frame.fps for frame in frames} == {12.5}
+    assert frames[0].image.shape == (48, 64, 3)
+    assert frames[0].image is not frames[1].image
+
+
+def test_video_frames_can_be_left_early(make_video: Callable[..., Path]) -> None:
+    frames = open_video(str(make_video())).frames()
+    assert next(frames).index == 0
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_video_cut_short_delivers_what_is_there_and_says_so(shared: Path, tmp_path: Path) -> None:
+    whole = (shared / 'video/one-by-one-person-detection.mp4').read_bytes()
+    path = tmp_path / 'cut.mp4'
+    path.write_bytes(whole[: len(whole) // 20])
+    delivered: list[Frame] = []
+    with pytest.raises(SourceError, match=r'cut\.mp4 .*claims 1394 frames, \d+ could') as caught:
+        delivered.extend(open_video(str(path)).frames())
+    assert 10 < len(delivered) < 100
+    assert f' {len(delivered)} could be read' in str(caught.value)
+
+
+def test_video_that_claims_a_frame_more_is_whole(make_video: Callable[..., Path]) -> None:
+    path = str(make_video(frames=12))
+    video = open_video(path)
+    assert len(list(Video(path, video.fps, 13).frames())) == 12
+    with pytest.raises(SourceError, match='claims 16 frames, 12 could'):
+        list(Video(path, video.fps, 16).frames())
+
+
+def test_video_of_varying_rate_is_whole_when_its_time_is(make_video: Callable[..., Path]) -> None:
+    path = str(make_video(frames=12, fps=5))
+    # Claims twice the frames, but its last frame is at the end of the claimed time.
+    assert len(list(Video(path, 10.0, 24).frames())) == 12
+
+
+def test_video_without_a_rate_gets_one(make_video: Callable[..., Path]) -> None:
+    assert open_video(str(make_video(fps=1000))).fps == 30
+
+
+def test_open_video_refuses_what_is_none(tmp_path: Path) -> None:
+    path = tmp_path / 'notes.mp4'
+    path.write_text('no video')
+    with pytest.raises(SourceError, match=r'notes\.mp4 is neither a picture nor a video'):
+        open_video(str(path))
+
+
+def test_stream_is_called_after_its_path() -> None:
+    assert Video('rtsp://robot:554/live/front?x=1', 30.0, None).stem == 'front'
+    assert Video('rtsp://robot', 30.0, None).stem == 'stream'
+
+
+@pytest.mark.parametrize('name', ['97', '/dev/null'])
+def test_camera_that_does_not_open_says_what_is_there(name: str) -> None:
+    with pytest.raises(SourceError, match=f'cannot open camera {name}; devices here: '):
+        next(Camera(name).frames())
+
+
+def test_camera_results_have_a_name() -> None:
+    assert (Camera('0').stem, Camera('/dev/video2').stem) == ('camera_0', 'video2')
