@@ -1,0 +1,105 @@
+"""Parameters: defaults and descriptions for everything, ranges that hold, one-line errors."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openpose_ros.errors import OpenPoseError, ParameterError
+from openpose_ros.parsing import PafParams
+
+DEFAULTS = PafParams()
+RANGED = [item for item in fields(PafParams) if item.metadata['low'] is not None]
+
+
+@pytest.mark.parametrize('item', fields(PafParams), ids=lambda item: item.name)
+def test_field_is_described(item: Any) -> None:
+    assert item.metadata['description']
+    assert '\n' not in item.metadata['description']
+    assert type(getattr(DEFAULTS, item.name)) is type(item.default)
+
+
+@pytest.mark.parametrize('item', RANGED, ids=lambda item: item.name)
+def test_range_includes_its_ends_and_nothing_beyond(item: Any) -> None:
+    low, high = item.metadata['low'], item.metadata['high']
+    # Wide enough that no other parameter objects to either end.
+    others = {'paf_samples': 64} if item.name == 'paf_min_count' else {'paf_min_count': 1}
+    for value in (low, high):
+        assert getattr(PafParams(**{**others, item.name: value}), item.name) == value
+    step = 1 if isinstance(item.default, int) else 1e-6
+    for value in (low - step, high + step):
+        with pytest.raises(
+            ParameterError, match=f'{item.name} is .* must be from {low} to {high}'
+        ):
+            PafParams(**{**others, item.name: value})
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'message'),
+    [
+        ('nms_window', 4, 'nms_window is 4, but must be odd.*take 3 or 5'),
+        ('nms_window', 5.5, 'nms_window is 5.5, but must be of type int'),
+        ('nms_window', '5', "nms_window is '5', but must be of type int"),
+        ('nms_window', True, 'nms_window is True, but must be of type int'),  # bool is an int
+        ('nms_window', None, 'nms_window is None, but must be of type int'),
+        ('peak_threshold', float('nan'), 'peak_threshold is nan, but must be from 0.0 to 1.0'),
+        ('peak_threshold', float('inf'), 'peak_threshold is inf, but must be from 0.0 to 1.0'),
+        ('peak_threshold', '0.1', "peak_threshold is '0.1', but must be of type float"),
+        ('paf_min_count', 11, r'paf_min_count is 11, more than paf_samples \(10\)'),
+        ('matching', 'best', "matching is 'best', but must be one of greedy, optimal"),
+        ('matching', 1, 'matching is 1, but must be of type str'),
+        ('length_penalty', 1, 'length_penalty is 1, but must be of type bool'),
+        ('single_person', 'yes', "single_person is 'yes', but must be of type bool"),
+    ],
+)
+def test_bad_value_is_one_line_that_names_it(name: str, value: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message) as caught:
+        PafParams(**{name: value})
+    assert '\n' not in str(caught.value)
+
+
+def test_parameter_error_is_a_value_error_and_ours() -> None:
+    with pytest.raises(ValueError, match='nms_window') as caught:
+        PafParams(nms_window=4)
+    assert isinstance(caught.value, OpenPoseError)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'kept'),
+    [
+        ('nms_window', 7.0, 7),  # a node's parameter may arrive as a double
+        ('peak_threshold', 1, 1.0),  # and `threshold:=1` as an integer
+        ('nms_window', np.int64(7), 7),
+        ('peak_threshold', np.float32(0.5), 0.5),
+        ('peak_threshold', np.int32(1), 1.0),
+    ],
+)
+def test_numbers_get_the_type_of_the_default(name: str, value: Any, kept: float) -> None:
+    found = getattr(PafParams(**{name: value}), name)
+    assert found == kept
+    assert type(found) is type(kept)
+
+
+def test_from_mapping_equals_keywords() -> None:
+    assert PafParams.from_mapping({'nms_window': 3}) == PafParams(nms_window=3)
+    assert PafParams.from_mapping({}) == DEFAULTS
+
+
+def test_from_mapping_unknown_name_lists_known_ones() -> None:
+    with pytest.raises(ParameterError, match=r"unknown parameter 'nms'; known: nms_window, peak"):
+        PafParams.from_mapping({'nms': 3})
+
+
+def test_replace_checks_again() -> None:
+    assert replace(DEFAULTS, min_parts=5).min_parts == 5
+    with pytest.raises(ParameterError, match='min_parts is 0'):
+        replace(DEFAULTS, min_parts=0)
+
+
+def test_params_are_frozen_and_hashable() -> None:
+    with pytest.raises(FrozenInstanceError):
+        DEFAULTS.nms_window = 3  # type: ignore[misc]
+    assert hash(DEFAULTS) == hash(PafParams())
