@@ -9,7 +9,6 @@ to (x + 0.5) s - 0.5. The centre of map cell i lies at input pixel stride i + (s
 from __future__ import annotations
 
 from dataclasses import dataclass
-import math
 from typing import Any
 
 import numpy as np
@@ -109,9 +108,9 @@ def place_frame(
     """
     (width, height), (net_width, net_height) = source_size, net_resolution
     if net_width == -1:
-        net_width = _follow(net_height, width / height, multiple)
+        net_width = _follow(net_height, height, width, multiple)
     elif net_height == -1:
-        net_height = _follow(net_width, height / width, multiple)
+        net_height = _follow(net_width, width, height, multiple)
     scale = min(net_width / width, net_height / height)
     scaled_width = max(1, min(net_width, round(width * scale)))
     scaled_height = max(1, min(net_height, round(height * scale)))
@@ -124,6 +123,7 @@ def place_frame(
     )
 
 
-def _follow(side: int, aspect: float, multiple: int) -> int:
-    length = max(1, round(side * min(aspect, _WIDEST)))
-    return math.ceil(length / multiple) * multiple
+def _follow(given: int, given_source: int, source: int, multiple: int) -> int:
+    """Return the side that goes with the given one, for a frame of these sides."""
+    steps = -(-given * source // (given_source * multiple))  # rounded up
+    return min(steps * multiple, _WIDEST * given)
