@@ -22,6 +22,7 @@ FloatArray = npt.NDArray[np.float32]
 _SHIFT = 4  # OpenCV takes positions in 1/16 pixel
 _OUTLINE = (32, 32, 32)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_JET_RED = 224  # of COLORMAP_JET's 255 steps; those above are darker again
 _DIMMED = 0.6  # of the frame's brightness, below maps
 
 
@@ -160,7 +161,8 @@ def draw_heatmaps(
     if keypoint is not None:
         kinds = slice(skeleton.index(keypoint), skeleton.index(keypoint) + 1)
     strength = _on_frame(heatmaps[kinds].max(axis=0), placement)
-    colours = cv2.applyColorMap((255 * strength.clip(0, 1)).astype(np.uint8), cv2.COLORMAP_JET)
+    levels = (_JET_RED * strength.clip(0, 1)).astype(np.uint8)
+    colours = cv2.applyColorMap(levels, cv2.COLORMAP_JET)
     return _blend(frame, colours, strength)
 
 

@@ -1,0 +1,283 @@
+"""Drawing: what is drawn lies where it belongs, and odd input draws nothing worse than nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
+from openpose_ros.engine.synthetic import render_maps, scatter_people
+from openpose_ros.errors import FrameError, SkeletonError
+from openpose_ros.people import People
+from openpose_ros.placement import place_frame
+from openpose_ros.skeletons import load_skeleton
+
+Image = np.ndarray[Any, Any]
+SKELETON = load_skeleton('coco_18')
+PLACEMENT = place_frame((640, 480), (656, 368), multiple=8, stride=8)
+MAP_SHAPE = (46, 82)
+
+
+def frame(value: int = 128, size: tuple[int, int] = (640, 480)) -> Image:
+    return np.full((size[1], size[0], 3), value, np.uint8)
+
+
+def people_of(*persons: dict[str, tuple[float, float, float]]) -> People:
+    keypoints = np.full((len(persons), 18, 3), np.nan, np.float32)
+    keypoints[..., 2] = 0
+    for person, found in zip(keypoints, persons):
+        for name, row in found.items():
+            person[SKELETON.index(name)] = row
+    scores = np.linspace(0.9, 0.5, len(persons), dtype=np.float32)
+    return People(keypoints, scores, SKELETON)
+
+
+def colour_of(name: str) -> tuple[int, ...]:
+    """Return a keypoint's colour in the order of a frame: blue, green, red."""
+    return SKELETON.colours[SKELETON.index(name)][::-1]
+
+
+def changed(image: Image, ground: int = 128) -> Image:
+    """Return the box x_min, y_min, x_max, y_max of all pixels that are not the ground's."""
+    rows, columns = np.nonzero((image != ground).any(axis=2))
+    return np.array([columns.min(), rows.min(), columns.max(), rows.max()])
+
+
+ARM = {'left_shoulder': (100, 100, 0.9), 'left_elbow': (220, 100, 0.9)}
+
+
+def test_draw_people_draws_into_the_frame_and_returns_it() -> None:
+    image = frame()
+    assert draw_people(image, people_of(ARM)) is image
+    assert (image != 128).any()
+
+
+def test_draw_people_limb_has_the_colour_of_its_end() -> None:
+    image = draw_people(frame(), people_of(ARM))
+    assert tuple(image[100, 160]) == colour_of('left_elbow')
+    assert tuple(image[100, 100]) == colour_of('left_shoulder')  # the joint, over the limb
+    x_min, y_min, x_max, y_max = changed(image)
+    assert 90 <= x_min < 100 < 220 < x_max <= 230
+    assert 90 <= y_min < 100 < y_max <= 110
+
+
+@pytest.mark.parametrize('ground', [0, 255])
+def test_draw_people_stands_out_from_any_ground(ground: int) -> None:
+    """Across a limb there is a step of brightness, on black as on white."""
+    image = draw_people(frame(ground), people_of(ARM))
+    across = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[90:111, 160].astype(int)
+    assert np.ptp(across) > 100
+
+
+def test_draw_people_limb_needs_both_ends() -> None:
+    image = draw_people(frame(), people_of({'left_elbow': (100, 100, 0.9)}))
+    x_min, y_min, x_max, y_max = changed(image)
+    assert x_max - x_min < 12
+    assert y_max - y_min < 12
+    assert tuple(image[100, 100]) == colour_of('left_elbow')
+
+
+def test_draw_people_limb_that_is_not_drawn_is_not() -> None:
+    ends = {'left_shoulder': (100, 100, 0.9), 'left_ear': (220, 100, 0.9)}
+    image = draw_people(frame(), people_of(ends))
+    assert tuple(image[100, 160]) == (128, 128, 128)
+
+
+def test_draw_people_render_threshold_is_of_keypoints() -> None:
+    ends = {'left_shoulder': (100, 100, 0.9), 'left_elbow': (220, 100, 0.3)}
+    image = draw_people(frame(), people_of(ends), render_threshold=0.3)
+    assert changed(image)[2] < 120
+    image = draw_people(frame(), people_of(ends), render_threshold=0.29)
+    assert changed(image)[2] > 220
+
+
+def test_draw_people_missing_keypoint_is_not_drawn_at_threshold_zero() -> None:
+    nowhere = {'left_elbow': (0, 0, 0)}
+    assert (draw_people(frame(), people_of(nowhere), render_threshold=0) == 128).all()
+
+
+def test_draw_people_best_is_on_top() -> None:
+    best, other = {'nose': (100, 100, 0.9)}, {'neck': (100, 100, 0.9)}
+    image = draw_people(frame(), people_of(best, other))
+    assert tuple(image[100, 100]) == colour_of('nose')
+
+
+def test_draw_people_thickness_grows_with_the_person() -> None:
+    def thickness(length: float) -> int:
+        ends = {'left_shoulder': (20, 100, 1), 'left_elbow': (20 + length, 100, 1)}
+        image = draw_people(frame(), people_of(ends))
+        return int((image[:, int(20 + length / 2)] != 128).any(axis=1).sum())
+
+    assert thickness(40) < thickness(300) < thickness(560) < 20
+
+
+def test_draw_people_positions_are_sub_pixel() -> None:
+    """The centre of gravity of a joint is where it was said to be."""
+    for x, y in ((100.0, 100.0), (100.25, 100.5), (100.75, 99.5)):
+        image = draw_people(frame(0), people_of({'nose': (x, y, 1)})).max(axis=2).astype(float)
+        weights = image / image.sum()
+        rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+        assert (weights * columns).sum() == pytest.approx(x, abs=0.13)
+        assert (weights * rows).sum() == pytest.approx(y, abs=0.13)
+
+
+def test_draw_people_nobody_changes_nothing() -> None:
+    assert (draw_people(frame(), People.empty(SKELETON), labels=True) == 128).all()
+    assert (draw_people(frame(), people_of({}, {}), labels=True) == 128).all()
+
+
+anywhere = st.one_of(
+    st.floats(-50, 700), st.sampled_from([np.nan, np.inf, -np.inf, 1e30, -1e30, 2**31, -(2**15)])
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(anywhere, anywhere, st.floats(0, 1)), min_size=18, max_size=18),
+    st.sampled_from([(640, 480), (1, 1), (3, 200), (200, 3)]),
+)
+def test_draw_people_anywhere_is_safe(
+    rows: list[tuple[float, float, float]], size: tuple[int, int]
+) -> None:
+    people = People(np.array([rows], np.float32), np.ones(1, np.float32), SKELETON)
+    draw_people(frame(size=size), people, labels=True)
+
+
+def test_draw_people_limb_that_leaves_the_frame_is_drawn_up_to_its_edge() -> None:
+    ends = {'left_shoulder': (600, 100, 1), 'left_elbow': (700, 100, 1)}
+    image = draw_people(frame(), people_of(ends))
+    assert tuple(image[100, 639]) == colour_of('left_elbow')
+
+
+@pytest.mark.parametrize('place', [(320, 240), (0, 0), (639, 479), (-50, 240)])
+def test_draw_people_labels_are_readable_inside_the_frame(place: tuple[float, float]) -> None:
+    people = people_of({'nose': (*place, 0.9)})
+    plain, labelled = draw_people(frame(), people), draw_people(frame(), people, labels=True)
+    x_min, y_min, x_max, y_max = changed(128 + (plain != labelled).astype(np.uint8))
+    assert 25 < x_max - x_min < 120
+    assert 10 < y_max - y_min < 40
+    written = labelled[y_min : y_max + 1, x_min : x_max + 1]
+    assert (written == 255).all(axis=2).sum() > 20
+
+
+def test_draw_people_into_a_part_of_a_picture() -> None:
+    image = frame()
+    draw_people(image[100:300, 100:400], people_of({'nose': (50, 50, 1)}))
+    assert tuple(image[150, 150]) == colour_of('nose')
+
+
+def disc(image: Image, x: float, y: float) -> Image:
+    return image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3].astype(int)
+
+
+def one_person() -> tuple[Image, Image, Image]:
+    """Return a person's keypoints in pixels, heatmaps and PAFs."""
+    person = scatter_people(1, SKELETON, MAP_SHAPE, seed=3)
+    heatmaps, pafs = render_maps(person, SKELETON, MAP_SHAPE)
+    return PLACEMENT.to_source(person[0, :, :2]), heatmaps, pafs
+
+
+def test_draw_heatmaps_shows_every_keypoint_where_it_is() -> None:
+    positions, heatmaps, _ = one_person()
+    image = draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON)
+    for x, y in positions:
+        blue, _green, red = disc(image, x, y).mean(axis=(0, 1))
+        assert red > 200
+        assert blue < 60
+
+
+def test_draw_heatmaps_leaves_the_background_out() -> None:
+    heatmaps = np.zeros((19, *MAP_SHAPE), np.float32)
+    heatmaps[18] = 1
+    dimmed = draw_heatmaps(frame(), heatmaps[:18], PLACEMENT, SKELETON)
+    assert 0 < dimmed.max() < 128
+    np.testing.assert_array_equal(draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON), dimmed)
+
+
+def test_draw_heatmaps_of_one_keypoint_shows_no_other() -> None:
+    positions, heatmaps, _ = one_person()
+    image = draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON, keypoint='left_ankle')
+    left, right = (positions[SKELETON.index(name)] for name in ('left_ankle', 'left_wrist'))
+    assert disc(image, *left)[..., 2].mean() > 200
+    assert disc(image, *right)[..., 2].mean() < 100
+
+
+def test_draw_heatmaps_of_unknown_keypoint_lists_known_ones() -> None:
+    with pytest.raises(SkeletonError, match="no keypoint 'toe'; it has nose, neck"):
+        draw_heatmaps(frame(), one_person()[1], PLACEMENT, SKELETON, keypoint='toe')
+
+
+@pytest.mark.parametrize(
+    ('angle', 'red', 'green', 'blue'),
+    [
+        (0, True, False, False),  # to the right: red
+        (120, False, True, False),  # downwards to the left: green
+        (180, False, True, True),  # to the left: cyan
+        (240, False, False, True),  # upwards to the left: blue
+    ],
+)
+def test_draw_pafs_hue_is_the_direction(angle: float, red: bool, green: bool, blue: bool) -> None:
+    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
+    limb = SKELETON.limbs[3]
+    pafs[limb.paf_x], pafs[limb.paf_y] = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    image = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)
+    assert [bool(channel > 127) for channel in image[240, 320]] == [blue, green, red]
+
+
+def test_draw_pafs_strength_is_the_length_of_the_vector() -> None:
+    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
+    pafs[SKELETON.limbs[0].paf_x] = np.linspace(0, 1, MAP_SHAPE[1])
+    red = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)[240, :, 2].astype(int)
+    assert (np.diff(red[10:-10]) >= -1).all()
+    assert red[-10] - red[10] > 80
+
+
+def test_draw_pafs_lies_along_the_limbs() -> None:
+    positions, _, pafs = one_person()
+    image = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)
+    assert 0 < image[5, 5].max() < 128  # nobody there: only dimmed
+    for name in ('hip', 'knee'):
+        here = positions[SKELETON.index(f'right_{name}')]
+        below = positions[SKELETON.index('right_knee' if name == 'hip' else 'right_ankle')]
+        blue, green, _red = disc(image, *(here + below) / 2).mean(axis=(0, 1))
+        assert green > 180  # downwards is a yellow green
+        assert blue < 80
+
+
+def test_draw_pafs_leaves_out_limbs_that_are_not_drawn() -> None:
+    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
+    for limb in SKELETON.limbs:
+        if not limb.drawn:
+            pafs[limb.paf_x] = 1
+    assert draw_pafs(frame(), pafs, PLACEMENT, SKELETON).max() < 128
+
+
+MAPS: dict[str, Callable[[Image], Image]] = {
+    'people': lambda image: draw_people(image, people_of(ARM)),
+    'heatmaps': lambda image: draw_heatmaps(
+        image, np.zeros((19, *MAP_SHAPE), np.float32), PLACEMENT, SKELETON
+    ),
+    'pafs': lambda image: draw_pafs(
+        image, np.zeros((38, *MAP_SHAPE), np.float32), PLACEMENT, SKELETON
+    ),
+}
+
+
+@pytest.mark.parametrize('draw', MAPS.values(), ids=MAPS)
+def test_drawing_into_read_only_frame_names_the_way_out(draw: Callable[[Image], Image]) -> None:
+    image = frame()
+    image.flags.writeable = False
+    with pytest.raises(FrameError, match=r'pass frame\.copy\(\)'):
+        draw(image)
+
+
+@pytest.mark.parametrize('draw', [MAPS['heatmaps'], MAPS['pafs']], ids=['heatmaps', 'pafs'])
+def test_drawing_maps_on_another_frame_is_an_error(draw: Callable[[Image], Image]) -> None:
+    with pytest.raises(FrameError, match='is 320x240, but its maps belong to a frame of 640x480'):
+        draw(frame(size=(320, 240)))
