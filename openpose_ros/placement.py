@@ -3,7 +3,8 @@ Where a frame lies in the network's input, and map cells on the frame.
 
 The frame is scaled to fit, keeping its aspect, and centred; what is left is padded. Everything
 follows `cv2.resize`: (0, 0) is the centre of the top-left pixel, so that a scale s takes pixel x
-to (x + 0.5) s - 0.5. The centre of map cell i lies at input pixel stride i + (stride - 1) / 2.
+to (x + 0.5) s - 0.5. Map cells are centred on the input: the first one's centre lies at input
+pixel ((side - 1) mod stride) / 2, which is 3.5 for a multiple of 8, and 0 for 16 n + 1 (PoseNet).
 """
 
 from __future__ import annotations
@@ -50,12 +51,14 @@ class Placement:
     @property
     def origin(self) -> tuple[float, float]:
         """Centre of the first cell: x and y in pixels of the frame."""
-        (cell_width, cell_height), (left, top) = self.cell_size, self.offset
-        # The first cell's corner is at input pixel -0.5, the frame's at offset - 0.5.
-        return (
-            (0.5 - left / self.stride) * cell_width - 0.5,
-            (0.5 - top / self.stride) * cell_height - 0.5,
+        x, y = (
+            # From the input's pixel to the frame's, both counted from the corners of the frame.
+            ((side - 1) % self.stride / 2 - before + 0.5) * source / scaled - 0.5
+            for side, before, source, scaled in zip(
+                self.input_size, self.offset, self.source_size, self.scaled_size
+            )
         )
+        return x, y
 
     def to_source(self, cells: npt.ArrayLike) -> npt.NDArray[Any]:
         """
@@ -87,7 +90,7 @@ class Placement:
 
 
 def place_frame(
-    source_size: Size, net_resolution: Size, *, multiple: int, stride: int
+    source_size: Size, net_resolution: Size, *, stride: int, multiple: int, remainder: int = 0
 ) -> Placement:
     """
     Fit a frame into the network's input: as large as possible, in the middle.
@@ -97,20 +100,20 @@ def place_frame(
     source_size : (int, int)
         Width and height of the frame, pixels.
     net_resolution : (int, int)
-        Width and height of the network's input, pixels. A side of -1 becomes the shortest
-        multiple that leaves the other side without padding, but at most 8 times the other side:
-        a frame of a single row must not ask for an input of gigabytes.
-    multiple : int
-        What the network's width and height must be multiples of.
+        Width and height of the network's input, pixels. A side of -1 becomes the shortest one
+        that leaves the other side without padding, but at most about 8 times the other side: a
+        frame of a single row must not ask for an input of gigabytes.
     stride : int
         Input pixels a map cell.
+    multiple, remainder : int
+        The network's width and height must be multiple * n + remainder.
 
     """
     (width, height), (net_width, net_height) = source_size, net_resolution
     if net_width == -1:
-        net_width = _follow(net_height, height, width, multiple)
+        net_width = _follow(net_height, height, width, multiple, remainder)
     elif net_height == -1:
-        net_height = _follow(net_width, width, height, multiple)
+        net_height = _follow(net_width, width, height, multiple, remainder)
     scale = min(net_width / width, net_height / height)
     scaled_width = max(1, min(net_width, round(width * scale)))
     scaled_height = max(1, min(net_height, round(height * scale)))
@@ -123,7 +126,7 @@ def place_frame(
     )
 
 
-def _follow(given: int, given_source: int, source: int, multiple: int) -> int:
+def _follow(given: int, given_source: int, source: int, multiple: int, remainder: int) -> int:
     """Return the side that goes with the given one, for a frame of these sides."""
-    steps = -(-given * source // (given_source * multiple))  # rounded up
-    return min(steps * multiple, _WIDEST * given)
+    length = min(-(-given * source // given_source), _WIDEST * given)  # rounded up
+    return max(1, -(-(length - remainder) // multiple)) * multiple + remainder

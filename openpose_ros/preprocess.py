@@ -36,7 +36,7 @@ def check_net_resolution(net_resolution: Size | None, spec: ModelSpec) -> Size:
         If the model cannot run at it.
 
     """
-    fixed, multiple = spec.input.fixed_size, spec.input.multiple
+    fixed, multiple, offset = spec.input.fixed_size, spec.input.multiple, spec.input.offset
     if net_resolution is None:
         return spec.net_resolution if fixed is None else fixed
     try:
@@ -56,12 +56,13 @@ def check_net_resolution(net_resolution: Size | None, spec: ModelSpec) -> Size:
             'the other follows from the aspect of the frame'
         )
     for side in (width, height):
-        if side != -1 and (not multiple <= side <= _LARGEST_SIDE or side % multiple):
-            below = min(max(side // multiple, 1) * multiple, _LARGEST_SIDE)
+        steps = (side - offset) // multiple
+        if side != -1 and (side != steps * multiple + offset or not 0 < side <= _LARGEST_SIDE):
+            fitting = min(max(steps, 1), (_LARGEST_SIDE - offset) // multiple) * multiple + offset
             raise ParameterError(
-                f'net_resolution is {found}, but for {spec.name} each side must be a multiple of '
-                f'{multiple}, from {multiple} to {_LARGEST_SIDE}, or one of them -1; '
-                f'take {below} for {side}'
+                f'net_resolution is {found}, but {spec.name} needs sides of {multiple} n'
+                f'{f" + {offset}" if offset else ""}, at most {_LARGEST_SIDE}, or one of them -1; '
+                f'take {fitting} for {side}'
             )
     return width, height
 
@@ -104,8 +105,9 @@ def preprocess(
     placement = place_frame(
         (frame.shape[1], frame.shape[0]),
         net_resolution,
-        multiple=spec.input.multiple,
         stride=spec.stride,
+        multiple=spec.input.multiple,
+        remainder=spec.input.offset,
     )
     width, height = placement.input_size
     shape = (1, 3, height, width)
