@@ -1,1 +1,6 @@
 """Engines: what turns a batch of pictures into heatmaps and part affinity fields."""
+
+from openpose_ros.engine.base import Engine, Maps
+from openpose_ros.engine.opening import open_engine
+
+__all__ = ['Engine', 'Maps', 'open_engine']

@@ -1,0 +1,95 @@
+"""The verb `models`: which networks there are, what is known about them, and how to get them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import fields
+
+from openpose_ros.errors import ModelError
+from openpose_ros.models import ModelSpec, fetch_model, list_models, load_model
+from openpose_ros.models.finding import how_to_get
+
+SUMMARY = 'list the networks, show what is known about one, download one'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of this verb."""
+    actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
+    actions.add_parser('list', help='all networks, and whether they are on this machine')
+    show = actions.add_parser('show', help='what is known about a network')
+    show.add_argument('model', metavar='MODEL', help='a name from the list, or the path of a file')
+    fetch = actions.add_parser('fetch', help='download the published files of a network')
+    fetch.add_argument('model', metavar='MODEL', help='a name from the list')
+    fetch.add_argument('--quiet', action='store_true', help='no progress bar')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do one action; return the exit status."""
+    return _ACTIONS[args.action](args)
+
+
+def _list(args: argparse.Namespace) -> int:
+    rows = [('NAME', 'AP', 'LICENCE', 'DECODER', 'FILE')]
+    for spec in list_models():
+        ap = '-' if spec.ap is None else f'{spec.ap:.3f}'
+        rows.append((spec.name, ap, spec.licence, spec.decoder, str(spec.path or 'not here')))
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    spec = load_model(args.model, need_file=False)
+    lines = list(_lines(spec))
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        print(f'{name:<{width}}  {value}')
+    return 0
+
+
+def _lines(spec: ModelSpec) -> Iterator[tuple[str, object]]:
+    """Yield what is known, a line each, without what a network does not have."""
+    for item in fields(spec):
+        value = getattr(spec, item.name)
+        if item.name == 'path':
+            yield 'path', value or f'not on this machine; {how_to_get(spec)}'
+        elif item.name == 'skeleton':
+            keypoints, limbs = value.num_keypoints, value.num_limbs
+            yield 'skeleton', f'{value.name} ({keypoints} keypoints, {limbs} limbs)'
+        elif item.name in ('input', 'outputs'):
+            for part in fields(value):
+                if getattr(value, part.name) not in ('', None):
+                    yield f'{item.name}.{part.name}', _text(getattr(value, part.name))
+        elif item.name == 'origin':
+            for published in value:
+                yield 'origin', f'{published.urls[0]} sha256 {published.sha256}'
+        elif value not in ('', None):
+            yield item.name, _text(value)
+
+
+def _text(value: object) -> str:
+    return ' '.join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    try:
+        here = load_model(args.model)
+    except ModelError:
+        paths = fetch_model(args.model, progress=False if args.quiet else None)
+    else:
+        print(f'{here.name} is here already: {here.path}')
+        return 0
+    for path in paths:
+        print(path)
+    spec = load_model(args.model, need_file=False)
+    if spec.path is None:
+        print(
+            f'These are the published files of {spec.name}. This version cannot turn them into '
+            f'{spec.file} yet; {how_to_get(spec)}.'
+        )
+    return 0
+
+
+_ACTIONS = {'list': _list, 'show': _show, 'fetch': _fetch}

@@ -1,0 +1,125 @@
+"""What every engine does, whatever runs the network."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.errors import EngineError
+from openpose_ros.models import ModelSpec
+
+FloatArray = npt.NDArray[np.float32]
+Self = TypeVar('Self', bound='Engine')
+
+
+class Maps(NamedTuple):
+    """
+    What a network returns for a batch of N pictures; both arrays are C-contiguous.
+
+    Attributes
+    ----------
+    heatmaps : float32 (N, K + 1 or K, h / stride, w / stride)
+        One a keypoint in the order of the skeleton, then the background if the network has one.
+    pafs : float32 (N, 2 L, h / stride, w / stride)
+        x and y of each limb, in the channels that the skeleton says.
+
+    """
+
+    heatmaps: FloatArray
+    pafs: FloatArray
+
+
+class Engine(Protocol):
+    """
+    Runs one network. One thread at a time may use it; which one does not matter.
+
+    As a context manager it closes itself.
+
+    Attributes
+    ----------
+    name : str
+        The backend's, as `open_engine` takes it.
+    description : str
+        One line for logs: what runs the network, its version, on what, with how many threads.
+    precision : str
+        What the network's layers are in: 'fp32', 'fp16', 'int8' and so on.
+    spec : ModelSpec
+        The model that it runs.
+
+    """
+
+    name: str
+    description: str
+    precision: str
+    spec: ModelSpec
+
+    def infer(self, batch: FloatArray) -> Maps:
+        """
+        Run the network.
+
+        Parameters
+        ----------
+        batch : float32 (N, 3, h, w)
+            N from 1, colours and values as `spec.input` wants them. It is only read.
+
+        Returns
+        -------
+        Maps
+            The caller owns them: no later call changes them.
+
+        Raises
+        ------
+        EngineError
+            If the batch is not one that the network takes, the network fails, or the engine is
+            closed.
+
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what the engine holds; closing it again does nothing."""
+        ...
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def check_batch(batch: FloatArray, spec: ModelSpec) -> None:
+    """
+    Check that a batch is one that a model takes.
+
+    Raises
+    ------
+    EngineError
+        With what was found and what was expected.
+
+    """
+    wanted = spec.input
+    shape = batch.shape
+    if batch.dtype != np.float32 or len(shape) != 4 or shape[1] != 3 or 0 in shape:
+        raise EngineError(
+            f'{spec.name} takes float32 (N, 3, h, w), N from 1, but got {batch.dtype} {shape}'
+        )
+    height, width = shape[2:]
+    if wanted.fixed_size is not None and (width, height) != wanted.fixed_size:
+        raise EngineError(
+            f'{spec.name} runs at {wanted.fixed_size[0]}x{wanted.fixed_size[1]} only, but got '
+            f'a batch of {width}x{height}'
+        )
+    if any(side % wanted.multiple != wanted.offset % wanted.multiple for side in (width, height)):
+        plus = f' plus {wanted.offset}' if wanted.offset else ''
+        raise EngineError(
+            f'{spec.name} takes a width and height that are a multiple of {wanted.multiple}'
+            f'{plus}, but got {width}x{height}'
+        )

@@ -1,0 +1,190 @@
+"""The engine that runs ONNX models with ONNX Runtime, on a CPU or a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import logging
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
+from openpose_ros.engine.outputs import choose_outputs, make_maps
+from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.models import ModelSpec, read_onnx_facts
+
+_LOGGER = logging.getLogger(__name__)
+_CPU = 'CPUExecutionProvider'
+_AUTOMATIC = ('CUDAExecutionProvider', _CPU)  # others compile the network when it is opened
+_DTYPES = {'tensor(float)': np.float32, 'tensor(float16)': np.float16}
+_SILENT = 4  # what would be logged comes as an exception as well
+
+
+def open_onnxruntime(
+    spec: ModelSpec, providers: Sequence[str] | None, threads: int | None
+) -> OnnxRuntimeEngine:
+    """
+    Open an ONNX model.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        With a `path`.
+    providers : sequence of str, optional
+        ONNX Runtime's execution providers, the preferred first; the CPU takes what they leave.
+        By default CUDA if it is there and works, else the CPU.
+    threads : int, optional
+        How many compute one operator; by default as many as the machine has cores.
+
+    Raises
+    ------
+    EngineError
+        If a provider is not available (the message lists those that are) or cannot be used, or
+        ONNX Runtime or this package cannot make sense of the model.
+    ModelError
+        If the file is no ONNX model.
+
+    """
+    if spec.path is None or spec.format != 'onnx':
+        raise ModelError(f'ONNX Runtime needs an ONNX file, but {spec.name} has {spec.path}')
+    if threads is not None and threads < 1:
+        raise EngineError(f'threads is {threads}, but must be at least 1')
+    facts = read_onnx_facts(spec.path)
+    available = onnxruntime.get_available_providers()
+    if providers is not None:
+        for provider in providers:
+            if provider not in available:
+                raise EngineError(
+                    f"ONNX Runtime has no provider '{provider}' here; available: "
+                    f'{", ".join(available)}'
+                )
+    choices = providers or [provider for provider in _AUTOMATIC if provider in available]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    if providers is not None:
+        session = _open_session(spec, options, choices)
+    else:
+        session = _first_that_opens(spec, options, choices)
+    used = session.get_providers()[0]
+    description = (
+        f'ONNX Runtime {onnxruntime.__version__}, {used}, '
+        f'threads: {threads or "its own choice"}, {facts.weights} weights'
+    )
+    return OnnxRuntimeEngine(spec, session, description, facts.precision)
+
+
+def _first_that_opens(spec: ModelSpec, options: Any, providers: Sequence[str]) -> Any:
+    """Open on a GPU unless its driver or libraries do not fit: the CPU will do then."""
+    for provider in providers[:-1]:
+        try:
+            return _open_session(spec, options, [provider])
+        except EngineError as exc:
+            _LOGGER.warning('%s; taking %s instead', exc, providers[-1])
+    return _open_session(spec, options, providers[-1:])
+
+
+def _open_session(spec: ModelSpec, options: Any, providers: Sequence[str]) -> Any:
+    try:
+        session = onnxruntime.InferenceSession(
+            str(spec.path), options, providers=list(providers), enable_fallback=0
+        )
+    except Exception as exc:  # ONNX Runtime's exceptions have no base of their own
+        raise EngineError(f'ONNX Runtime cannot open {spec.path}: {_first_line(exc)}') from exc
+    if session.get_providers()[0] != providers[0]:
+        raise EngineError(
+            f'{providers[0]} does not work on this machine; ONNX Runtime says above why, '
+            'usually a library of CUDA or cuDNN that is missing or too old'
+        )
+    return session
+
+
+class OnnxRuntimeEngine(Engine):
+    """
+    Runs an ONNX model; made by `open_onnxruntime`.
+
+    A graph whose batch size is fixed is run as often as a batch needs. `precision` is the
+    graph's; a provider without kernels for float16, as the CPU's, computes in float32.
+    """
+
+    name = 'onnxruntime'
+
+    def __init__(self, spec: ModelSpec, session: Any, description: str, precision: str) -> None:
+        self.spec = spec
+        self.description = description
+        self.precision = precision
+        self._session = session
+        self._outputs = choose_outputs(
+            spec, {output.name: output.shape for output in session.get_outputs()}
+        )
+        graph_input = _choose_input(spec, session.get_inputs())
+        self._input_name = graph_input.name
+        self._dtype = _DTYPES[graph_input.type]
+        first = graph_input.shape[0]
+        self._graph_batch = first if isinstance(first, int) else None
+
+    def infer(self, batch: FloatArray) -> Maps:
+        if self._session is None:
+            raise EngineError(f'the engine of {self.spec.name} is closed; open another')
+        check_batch(batch, self.spec)
+        count, step = len(batch), self._graph_batch or len(batch)
+        if count % step:
+            raise EngineError(
+                f'{self.spec.name} runs batches of {step}, so a batch must be a multiple of that, '
+                f'but got {count}'
+            )
+        fed = batch.transpose(0, 2, 3, 1) if self.spec.input.layout == 'NHWC' else batch
+        fed = np.ascontiguousarray(fed, self._dtype)
+        names = self._outputs.names
+        parts = [self._run(fed[at : at + step], names) for at in range(0, count, step)]
+        arrays = parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts)]
+        return make_maps(dict(zip(names, arrays)), self._outputs, self.spec, batch.shape)
+
+    def _run(self, fed: Any, names: list[str]) -> list[Any]:
+        try:
+            return list(self._session.run(names, {self._input_name: fed}))
+        except Exception as exc:  # as in _open_session
+            raise EngineError(
+                f'ONNX Runtime failed on {self.spec.name} with an input of shape {fed.shape}: '
+                f'{_first_line(exc)}'
+            ) from exc
+
+    def close(self) -> None:
+        self._session = None
+
+
+def _choose_input(spec: ModelSpec, inputs: Sequence[Any]) -> Any:
+    """Return the graph's input that the manifest means, if the graph and it agree about it."""
+    wanted = spec.input
+    listed = ', '.join(f"'{item.name}' {item.type} {tuple(item.shape)}" for item in inputs)
+    named = [item for item in inputs if item.name == wanted.name] or list(inputs)
+    if len(named) != 1:
+        raise EngineError(
+            f"{spec.path} has no input '{wanted.name}', but {listed}; name one in its manifest"
+        )
+    found = named[0]
+    height, width = (wanted.layout.index(axis) for axis in 'HW')
+    expected: list[Any] = [0, 3, 3, 3]
+    expected[height] = expected[width] = 0
+    fits = len(found.shape) == 4 and all(
+        not isinstance(side, int) or not want or side == want
+        for side, want in zip(found.shape, expected)
+    )
+    if not fits or found.type not in _DTYPES:
+        raise EngineError(
+            f'the input of {spec.path} is {listed}, but expected float32 or float16 in the '
+            f'layout {wanted.layout} with 3 channels; correct "input" in its manifest'
+        )
+    size = found.shape[width], found.shape[height]
+    if all(isinstance(side, int) for side in size) and size != wanted.fixed_size:
+        raise EngineError(
+            f'{spec.path} runs at {size[0]}x{size[1]} only; write "fixed_size": {list(size)} '
+            'under "input" in its manifest'
+        )
+    return found
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).splitlines() or [type(exc).__name__])[0]
