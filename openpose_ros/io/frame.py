@@ -15,7 +15,7 @@ class Frame:
     Attributes
     ----------
     image : uint8 (H, W, 3)
-        Blue, green, red; 0 to 255; rows from the top. The receiver may keep it.
+        Blue, green, red; 0 to 255; rows from the top. The receiver may keep and change it.
     source : str
         The file's path, the address or the camera's index.
     index : int

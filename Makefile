@@ -1,0 +1,44 @@
+# Everything runs in a virtual environment of its own, which is made anew when pyproject.toml or
+# the Python changes. Another Python: make PYTHON=python3.12 test
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+BASE := $(VENV)/.base-$(VERSION)
+DEV := $(VENV)/.dev-$(VERSION)
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test lint bench clean
+
+# Until the package carries a model of its own.
+demo: export OPENPOSE_ROS_MODEL_PATH ?= $(abspath $(wildcard ../shared/models))
+demo: $(BASE)
+	$(BIN)/openpose-ros demo --output output
+
+# pytest comes last, so that its closing line is the last that is read.
+test: lint
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/parsing
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/numba-bounds $(BIN)/python -m pytest -q tests/parsing
+	$(BIN)/python -m pytest
+
+lint: $(DEV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(BASE): pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo 'needs Python 3.10 or newer; $(PYTHON) is "$(VERSION)": make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { rm -rf $(VENV); echo '$(PYTHON) cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
+	$(PIP) install --editable .
+	# Only its photograph of an astronaut is wanted.
+	$(PIP) install --no-deps scikit-image
+	touch $@
+
+$(DEV): $(BASE)
+	$(PIP) install --editable '.[dev]'
+	touch $@

@@ -1,0 +1,103 @@
+"""
+The command line: `openpose-ros VERB`.
+
+A verb is a module with SUMMARY, add_arguments(parser) and run(args) -> exit status. Only the one
+that is asked for is imported, so that `--help` is there at once. Exit status: 0 done, 1 the work
+failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+import os
+import re
+import sys
+from typing import NoReturn
+
+from openpose_ros import __version__
+from openpose_ros.errors import OpenPoseError, ParameterError
+
+PROGRAM = 'openpose-ros'
+VERBS = {  # name: module, its SUMMARY
+    'estimate': (
+        'openpose_ros.cli.estimate',
+        'find people in pictures, folders, videos or a camera',
+    ),
+    'models': ('openpose_ros.cli.models', 'list the networks, show what is known about one, download one'),
+    'demo': ('openpose_ros.cli.demo', 'find the person in a photograph: does it all work?'),
+}
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; argparse puts the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f'{self.prog}: {message}; see {self.prog} --help\n')
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run a verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; by default those of this process.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    """
+    given = _with_sizes_joined(sys.argv[1:] if arguments is None else arguments)
+    # Names of files need not be text; what the terminal cannot show is escaped.
+    sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
+    try:
+        args = _parsed(given)
+        return int(args.run(args))
+    except ParameterError as exc:
+        return _complain(exc, USAGE)
+    except OpenPoseError as exc:
+        return _complain(exc, FAILED)
+    except KeyboardInterrupt:
+        return _complain('interrupted', INTERRUPTED)
+    except BrokenPipeError:  # `| head` has seen enough; nothing is left to be flushed to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _parsed(given: list[str]) -> argparse.Namespace:
+    parser = _Parser(
+        prog=PROGRAM,
+        description='Human pose estimation with OpenPose-family networks.',
+        allow_abbrev=False,
+    )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+    verbs = parser.add_subparsers(metavar='VERB', required=True)
+    for name, (module, summary) in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        if name in given:
+            imported = import_module(module)
+            imported.add_arguments(verb)
+            verb.set_defaults(run=imported.run)
+    return parser.parse_args(given)
+
+
+def _with_sizes_joined(given: Sequence[str]) -> list[str]:
+    """Turn `--net-resolution -1x368` into one word: argparse takes -1x368 for a flag."""
+    joined: list[str] = []
+    for word in given:
+        if re.fullmatch(r'-\d+x-?\d+', word) and joined and joined[-1].startswith('--'):
+            joined[-1] += f'={word}'
+        else:
+            joined.append(word)
+    return joined
+
+
+def _complain(trouble: object, status: int) -> int:
+    print(f'{PROGRAM}: {trouble}', file=sys.stderr)
+    return status

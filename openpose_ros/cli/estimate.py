@@ -1,0 +1,251 @@
+"""Find people in pictures, folders, videos and cameras."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+import signal
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING, TextIO
+
+from openpose_ros.cli.parameters import (
+    add_paf_params,
+    net_resolution,
+    paf_params,
+    whole_number,
+)
+from openpose_ros.errors import MapsError, OutputError, SourceError
+
+if TYPE_CHECKING:
+    from openpose_ros.cli.tally import Tally
+    from openpose_ros.estimator import Estimate, PoseEstimator
+    from openpose_ros.frames import FrameArray
+    from openpose_ros.io import Frame, Source
+    from openpose_ros.io.windows import Window
+
+SUMMARY = 'find people in pictures, folders, videos or a camera'
+DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        metavar='SOURCE',
+        help='a picture, a folder of pictures, a video, an address (rtsp://…) or a camera (0)',
+    )
+    results = parser.add_argument_group('results')
+    results.add_argument(
+        '--output',
+        type=Path,
+        metavar='DIR',
+        help="annotated pictures and videos, and OpenPose's JSON beside them",
+    )
+    results.add_argument(
+        '--json', metavar='FILE', help='one line of JSON a frame; - for standard output'
+    )
+    results.add_argument('--show', action='store_true', help='in a window; q or Esc ends')
+    results.add_argument(
+        '--draw',
+        action='append',
+        choices=DRAWINGS,
+        help='what is drawn (default skeletons); may be given several times',
+    )
+    results.add_argument(
+        '--max-frames', type=whole_number, metavar='N', help='of each source, only the first N'
+    )
+    network = parser.add_argument_group('network')
+    network.add_argument(
+        '--model', metavar='M', help='name or path; see: openpose-ros models list'
+    )
+    network.add_argument('--backend', default='auto', help='what runs it (default %(default)s)')
+    network.add_argument(
+        '--net-resolution',
+        type=net_resolution,
+        metavar='WxH',
+        help="the network's input in pixels; -1 for what keeps the aspect (default: the model's)",
+    )
+    network.add_argument(
+        '--threads', type=whole_number, metavar='N', help="of the CPU (default: the backend's)"
+    )
+    network.add_argument(
+        '--providers',
+        type=lambda text: text.split(','),
+        metavar='P,…',
+        help="ONNX Runtime's execution providers, best first",
+    )
+    add_paf_params(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Work on every source; what fails is said and left out.
+
+    Returns
+    -------
+    int
+        0 if all was done, 1 if something was left out, 130 after Ctrl-C.
+
+    """
+    params = paf_params(args)
+
+    from openpose_ros.cli.tally import Tally
+    from openpose_ros.io.quiet import silence_opencv
+    from openpose_ros.io.results import prepare_folder
+    from openpose_ros.io.windows import Window, check_window
+
+    silence_opencv()
+    tally = Tally()
+    sources = _found_sources(args.sources, tally)
+    if not sources:
+        return 1
+    if args.output is not None:
+        prepare_folder(args.output, sources)
+    if args.show:
+        check_window()
+
+    from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
+
+    with ExitStack() as stack:
+        lines = stack.enter_context(_lines_to(args.json))
+        estimator = stack.enter_context(
+            PoseEstimator.from_model(
+                args.model,
+                backend=args.backend,
+                net_resolution=args.net_resolution,
+                params=params,
+                providers=args.providers,
+                threads=args.threads,
+            )
+        )
+        stack.enter_context(_stops_as_interrupts())
+        stack.enter_context(tally.progress(sources, args.max_frames))
+        try:
+            _work(args, sources, estimator, lines, Window() if args.show else None, tally)
+        except KeyboardInterrupt:
+            tally.interrupted = True
+    print(tally.table(), file=sys.stderr)
+    return 130 if tally.interrupted else 1 if tally.troubles else 0
+
+
+def _found_sources(names: list[str], tally: Tally) -> list[Source]:
+    from openpose_ros.io import find_sources
+
+    sources = []
+    for name in names:
+        try:
+            sources += find_sources(name)
+        except SourceError as exc:
+            tally.trouble(exc)
+    return sources
+
+
+@contextmanager
+def _lines_to(name: str | None) -> Iterator[TextIO | None]:
+    """Open the file of JSON lines, if there is to be one."""
+    if name is None or name == '-':
+        yield sys.stdout if name else None
+        return
+    try:
+        file = open(name, 'w', encoding='utf-8')  # noqa: SIM115  its errors are not the work's
+    except OSError as exc:
+        raise OutputError(f'cannot write {name}: {exc.strerror}') from exc
+    with file:
+        yield file
+
+
+@contextmanager
+def _stops_as_interrupts() -> Iterator[None]:
+    """Let a service manager's stop be a Ctrl-C: the video is finished, the lines are whole."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _work(
+    args: argparse.Namespace,
+    sources: list[Source],
+    estimator: PoseEstimator,
+    lines: TextIO | None,
+    window: Window | None,
+    tally: Tally,
+) -> None:
+    from openpose_ros.io.people_json import write_line
+    from openpose_ros.io.results import Results, unique_stems
+
+    stems = unique_stems([source.stem for source in sources])
+    for source, stem in zip(sources, stems):
+        if args.output is not None and stem != source.stem:
+            tally.note(f'the name is taken: results of {source.name} are called {stem}')
+        with Results(args.output, stem) if args.output else nullcontext() as results:
+            for frame in _frames(source, args.max_frames, tally):
+                found = _estimate(estimator, frame, tally)
+                if found is None:
+                    continue
+                drawn = frame.image
+                if results is not None or window is not None:
+                    with tally.timed('draw'):
+                        _draw(drawn, found, args.draw or ['skeletons'])
+                if results is not None or lines is not None:
+                    with tally.timed('write'):
+                        if results is not None:
+                            results.write(frame, drawn, found.people)
+                        if lines is not None:
+                            write_line(lines, frame, found.people)
+                elif window is None:
+                    tally.note(_summary(frame, found), file=sys.stdout)
+                if window is not None and not window.show(drawn, wait=frame.fps is None):
+                    return
+
+
+def _frames(source: Source, limit: int | None, tally: Tally) -> Iterator[Frame]:
+    """Yield the frames of a source; what ends them too early is reported here."""
+    frames = islice(source.frames(), limit)
+    try:
+        while True:
+            started = perf_counter()
+            frame = next(frames, None)
+            if frame is None:
+                return
+            tally.took({'read': perf_counter() - started})
+            yield frame
+    except SourceError as exc:
+        tally.trouble(exc)
+
+
+def _estimate(estimator: PoseEstimator, frame: Frame, tally: Tally) -> Estimate | None:
+    try:
+        found = estimator.estimate(frame.image)
+    except MapsError as exc:  # of this frame; the next one may be well
+        tally.trouble(f'{frame.source}: {exc}')
+        return None
+    tally.took(found.times)
+    tally.found(found.people)
+    return found
+
+
+def _draw(image: FrameArray, found: Estimate, drawings: list[str]) -> None:
+    from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
+
+    maps, place, skeleton = found.maps, found.placement, found.people.skeleton
+    if 'heatmaps' in drawings:
+        draw_heatmaps(image, maps.heatmaps[0], place, skeleton)
+    if 'pafs' in drawings:
+        draw_pafs(image, maps.pafs[0], place, skeleton)
+    if 'skeletons' in drawings:
+        draw_people(image, found.people)
+
+
+def _summary(frame: Frame, found: Estimate) -> str:
+    which = frame.source if frame.fps is None else f'{frame.source} frame {frame.index}'
+    scores = ', '.join(f'{score:.2f}' for score in found.people.scores)
+    number = len(found.people)
+    people = f'{number} {"person" if number == 1 else "people"}'
+    return f'{which}: {people}' + (f' (scores {scores})' if scores else '')

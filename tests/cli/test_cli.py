@@ -1,0 +1,103 @@
+"""The front door: quick to open, one line for what is wrong, the promised exit status."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+import subprocess
+import sys
+
+import pytest
+
+from openpose_ros import __version__
+from openpose_ros.cli import VERBS, main
+
+HEAVY = {'numpy', 'cv2', 'numba', 'onnxruntime', 'tqdm'}
+
+
+@pytest.mark.parametrize('name', VERBS)
+def test_verb_has_the_common_shape(name: str) -> None:
+    module_name, summary = VERBS[name]
+    module = import_module(module_name)
+    assert summary == module.SUMMARY
+    module.add_arguments(argparse.ArgumentParser())
+    assert callable(module.run)
+
+
+def test_help_lists_the_verbs_and_imports_none() -> None:
+    code = (
+        'import sys, openpose_ros.cli as cli\n'
+        'try: cli.main(["--help"])\n'
+        'except SystemExit as exc: assert exc.code == 0\n'
+        'print("imported", *sys.modules)'
+    )
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    for name, (module, summary) in VERBS.items():
+        assert f'{name} ' in run.stdout
+        assert summary in run.stdout
+        assert module not in run.stdout
+    assert not HEAVY & set(run.stdout.split('imported')[1].split())
+
+
+def test_help_of_estimate_needs_no_numba() -> None:
+    code = (
+        'import sys, openpose_ros.cli as cli\n'
+        'try: cli.main(["estimate", "--help"])\n'
+        'except SystemExit as exc: assert exc.code == 0\n'
+        'print("imported", *sys.modules)'
+    )
+    run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert '--nms-window' in run.stdout
+    assert not HEAVY & set(run.stdout.split('imported')[1].split())
+
+
+WRONG = [  # arguments, exit status, what the one line says
+    ([], 2, 'required: VERB; see openpose-ros --help'),
+    (['dance'], 2, "invalid choice: 'dance' (choose from"),
+    (['estimate'], 2, 'required: SOURCE; see openpose-ros estimate --help'),
+    (['estimate', 'x.jpg', '--fast'], 2, 'unrecognized arguments: --fast'),
+    (['estimate', 'x.jpg', '--nms-window', '4'], 2, 'nms_window is 4, but must be odd'),
+    (['estimate', 'x.jpg', '--nms-window', 'wide'], 2, "invalid int value: 'wide'"),
+    (['estimate', 'x.jpg', '--peak-threshold', '1.5'], 2, 'but must be from 0.0 to 1.0'),
+    (['estimate', 'x.jpg', '--peak-threshold', 'nan'], 2, 'peak_threshold is'),
+    (['estimate', 'x.jpg', '--matching', 'best'], 2, 'one of greedy, optimal'),
+    (['estimate', 'x.jpg', '--paf-min-count', '11'], 2, 'more than paf_samples (10)'),
+    (['estimate', 'x.jpg', '--net-resolution', 'big'], 2, "'big' is not WIDTHxHEIGHT"),
+    (['estimate', 'x.jpg', '--threads', '0'], 2, '0 is below 1'),
+    (['estimate', 'x.jpg', '--draw', 'hats'], 2, "invalid choice: 'hats'"),
+    (['estimate', 'gone.jpg'], 1, 'cannot read gone.jpg: No such file'),
+]
+
+
+@pytest.mark.parametrize(('arguments', 'status', 'says'), WRONG, ids=lambda case: str(case)[:60])
+def test_main_answers_wrong_use_in_one_line(
+    arguments: list[str], status: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        found = main(arguments)
+    except SystemExit as exc:  # argparse's own way out
+        found = int(exc.code or 0)
+    captured = capsys.readouterr()
+    assert found == status
+    assert captured.out == ''
+    assert captured.err.startswith('openpose-ros')
+    assert captured.err.count('\n') == 1
+    assert says in captured.err
+
+
+def test_main_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(['--version'])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f'openpose-ros {__version__}\n'
+
+
+def test_module_is_the_command() -> None:
+    run = subprocess.run(
+        [sys.executable, '-m', 'openpose_ros', 'estimate', 'gone.jpg'],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr == 'openpose-ros: cannot read gone.jpg: No such file or directory\n'

@@ -1,0 +1,123 @@
+"""The package as others get it: from a wheel, without its sources, where little is allowed."""
+
+from __future__ import annotations
+
+from importlib import metadata
+import os
+from pathlib import Path
+import runpy
+import shutil
+import subprocess
+import sys
+from zipfile import ZipFile
+
+import numba
+import pytest
+
+from openpose_ros.parsing import _kernels
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_python(code: str, folder: Path, **environment: str) -> str:
+    """Run code in a process of its own, in a folder, and return what it prints."""
+    run = subprocess.run(
+        [sys.executable, '-W', 'error', '-c', code],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy, so that nothing is left in the sources."""
+    if int(metadata.version('setuptools').split('.')[0]) < 71:
+        pytest.skip('needs setuptools 71 or newer, which builds wheels alone; extra dev has it')
+    folder = tmp_path_factory.mktemp('wheel')
+    for name in ('pyproject.toml', 'setup.py', 'README.md', 'LICENSE'):
+        shutil.copy(ROOT / name, folder)
+    ignored = shutil.ignore_patterns('__pycache__')
+    shutil.copytree(ROOT / 'openpose_ros', folder / 'openpose_ros', ignore=ignored)
+    subprocess.run(
+        [
+            *(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps'),
+            *('--no-build-isolation', '--wheel-dir', 'dist', '.'),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    (built,) = folder.glob('dist/*.whl')
+    return built
+
+
+def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
+    package = ROOT / 'openpose_ros'
+    expected = {
+        path.relative_to(ROOT).as_posix()
+        for path in package.rglob('*')
+        if path.is_file() and path.suffix not in {'.pyc', '.nbi', '.nbc'}
+    }
+    names = set(ZipFile(wheel).namelist())
+    assert {name for name in names if name.startswith('openpose_ros/')} == expected
+    assert {'openpose_ros/py.typed', 'openpose_ros/skeletons/data/coco_18.json'} <= names
+    others = {name.split('/')[0] for name in names} - {'openpose_ros'}
+    assert [name.endswith('.dist-info') for name in others] == [True]  # no tests, no training
+
+
+def test_wheel_works_without_the_sources(wheel: Path, tmp_path: Path) -> None:
+    with ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / 'site')
+    code = (
+        'import openpose_ros, openpose_ros.skeletons as s, openpose_ros.models as m\n'
+        'print(openpose_ros.__file__, openpose_ros.__version__)\n'
+        'print(len([s.load_skeleton(name) for name in s.available_skeletons()]))\n'
+        'print(len(m.list_models()))'
+    )
+    where, skeletons, models = run_python(
+        code, tmp_path, PYTHONPATH=str(tmp_path / 'site')
+    ).splitlines()
+    assert where.startswith(str(tmp_path / 'site/openpose_ros/'))
+    assert int(skeletons) >= 3
+    assert int(models) >= 3
+
+
+def test_setup_py_is_the_shim_for_old_tools() -> None:
+    lines = (ROOT / 'setup.py').read_text(encoding='utf-8').split()
+    assert ' '.join(lines) == 'from setuptools import setup setup()'
+
+
+def test_importing_the_package_is_light() -> None:
+    code = 'import openpose_ros, sys; print(*sys.modules)'
+    loaded = set(run_python(code, ROOT).split())
+    assert 'openpose_ros' in loaded
+    assert not {'numpy', 'numba', 'cv2', 'onnxruntime'} & loaded
+
+
+def test_package_says_what_it_does_not_have() -> None:
+    import openpose_ros
+
+    with pytest.raises(AttributeError, match="no attribute 'estimate_everything'"):
+        _ = openpose_ros.estimate_everything
+
+
+def test_kernels_compile_where_no_cache_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every folder in which Numba would keep compiled code lies below a file."""
+    source = tmp_path / 'tiny.py'
+    source.write_text('def twice(x): return 2.0 * x')
+    (tmp_path / '__pycache__').touch()
+    below = str(tmp_path / '__pycache__/below')
+    monkeypatch.setattr(numba.config, 'CACHE_DIR', below)
+    monkeypatch.setenv('HOME', below)
+    monkeypatch.setenv('XDG_CACHE_HOME', below)
+    twice = runpy.run_path(str(source))['twice']
+    with pytest.raises(RuntimeError, match='cannot cache function'):
+        numba.njit('float64(float64)', cache=True)(twice)
+    assert _kernels._compiled('float64(float64)')(twice)(21.0) == 42.0
