@@ -7,7 +7,9 @@ How well the whole way from a picture to people does: COCO's keypoint AP (OKS, p
                                   [--images DIR --annotations JSON] [PARAMETER=VALUE ...]
 
 prints a table for all pictures and for two halves of them (every other one by id): a change
-that helps only one half is noise, and so are differences below 0.01.
+that helps only one half is noise, and so are differences below 0.01. Pictures, their annotations
+and models are looked for in ../shared where nothing else is said; the figures of other decoders
+on the same pictures stand in its README.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 import io
 import json
+import os
 from pathlib import Path
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,13 +30,11 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
-from openpose_ros.parsing.params import PafParams
+from openpose_ros.estimator import PoseEstimator
+from openpose_ros.parsing import PafParams
 from openpose_ros.people import People
 
-if TYPE_CHECKING:
-    from openpose_ros.estimator import PoseEstimator
-
-IMAGES = Path(__file__).parents[2] / 'shared/images'
+SHARED = Path(__file__).parents[2] / 'shared'
 ANNOTATIONS = 'person_keypoints_dev.json'
 
 
@@ -165,16 +166,15 @@ def _value(text: str) -> Any:
 
 
 def main() -> int:
-    from openpose_ros.estimator import PoseEstimator
-
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
     parser.add_argument('--model', help='name or path; by default the default model')
     parser.add_argument('--backend', default='auto')
     parser.add_argument('--net-resolution', type=_resolution, metavar='WIDTHxHEIGHT')
-    parser.add_argument('--images', type=Path, default=IMAGES)
+    parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
     parser.add_argument('parameters', nargs='*', metavar='PARAMETER=VALUE')
     args = parser.parse_args()
+    os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
         pairs = [text.partition('=')[::2] for text in args.parameters]
         params = PafParams.from_mapping({name: _value(text) for name, text in pairs})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -12,15 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.engine import Engine, Maps, open_engine
-from openpose_ros.errors import ModelError
+from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
-from openpose_ros.models import ModelSpec, load_model
+from openpose_ros.models import ModelSpec
 from openpose_ros.parsing import PafParams, parse_pafs
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 
-_PARSERS: dict[str, Callable[..., People]] = {'paf': parse_pafs}
 _DEFAULT_PARAMS = PafParams()
 
 
@@ -34,8 +33,7 @@ class Estimate:
     people : People
         In pixels of the frame.
     maps : Maps
-        What the network returned, of one frame (N = 1). An engine may use their memory again in
-        its next call.
+        What the network returned, of one frame (N = 1).
     placement : Placement
         Where the maps lie on the frame.
     times : mapping of str to float
@@ -76,8 +74,6 @@ class PoseEstimator:
     ------
     ParameterError
         If the model cannot run at `net_resolution`.
-    ModelError
-        If there is no parser for what the model returns.
 
     """
 
@@ -88,15 +84,10 @@ class PoseEstimator:
         params: PafParams = _DEFAULT_PARAMS,
         net_resolution: Size | None = None,
     ) -> None:
-        if spec.decoder not in _PARSERS:
-            raise ModelError(
-                f"{spec.name} needs the decoder '{spec.decoder}'; available: {', '.join(_PARSERS)}"
-            )
         self.spec = spec
         self.engine = engine
         self.params = params
         self.net_resolution = check_net_resolution(net_resolution, spec)
-        self._parse = _PARSERS[spec.decoder]
         self._tensor: npt.NDArray[np.float32] | None = None
 
     @classmethod
@@ -116,7 +107,7 @@ class PoseEstimator:
         Parameters
         ----------
         name_or_path : str or Path, optional
-            As `load_model` takes it; by default the default model.
+            The model, as `load_model` takes it; by default the default model.
         backend, providers, threads
             As `open_engine` takes them.
         net_resolution, params
@@ -128,10 +119,12 @@ class PoseEstimator:
             Each with one line that says what to do.
 
         """
-        spec = load_model(name_or_path)
-        check_net_resolution(net_resolution, spec)  # before the engine, which can take minutes
-        engine = open_engine(spec, backend=backend, providers=providers, threads=threads)
-        return cls(spec, engine, params, net_resolution)
+        engine = open_engine(name_or_path, backend=backend, providers=providers, threads=threads)
+        try:
+            return cls(engine.spec, engine, params, net_resolution)
+        except ParameterError:
+            engine.close()
+            raise
 
     def __call__(self, frame: FrameArray) -> People:
         """Return the people of a frame; see `estimate`."""
@@ -169,9 +162,7 @@ class PoseEstimator:
         prepared = perf_counter()
         maps = self.engine.infer(self._tensor)
         inferred = perf_counter()
-        in_cells = self._parse(
-            maps.heatmaps[0], maps.pafs[0], skeleton=self.spec.skeleton, params=self.params
-        )
+        in_cells = parse_pafs(maps.heatmaps[0], maps.pafs[0], self.spec.skeleton, self.params)
         people = _on_frame(in_cells, placement)
         times = {
             'preprocess': prepared - started,
