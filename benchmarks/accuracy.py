@@ -4,7 +4,7 @@ How well the whole way from a picture to people does: COCO's keypoint AP (OKS, p
 ::
 
     python benchmarks/accuracy.py [--model M] [--backend B] [--net-resolution 656x368]
-                                  [--images DIR --annotations JSON] [PARAMETER=VALUE ...]
+                                  [--images DIR --annotations JSON] [--nms-window 5 ...]
 
 prints a table for all pictures and for two halves of them (every other one by id): a change
 that helps only one half is noise, and so are differences below 0.01. Pictures, their annotations
@@ -29,9 +29,9 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from openpose_ros.cli.parameters import add_paf_params, net_resolution, paf_params
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
-from openpose_ros.parsing import PafParams
 from openpose_ros.people import People
 
 SHARED = Path(__file__).parents[2] / 'shared'
@@ -153,37 +153,26 @@ def estimate_all(
     return results
 
 
-def _resolution(text: str) -> tuple[int, int]:
-    width, height = text.split('x')
-    return int(width), int(height)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
     parser.add_argument('--model', help='name or path; by default the default model')
     parser.add_argument('--backend', default='auto')
-    parser.add_argument('--net-resolution', type=_resolution, metavar='WIDTHxHEIGHT')
+    parser.add_argument('--net-resolution', type=net_resolution, metavar='WxH')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
-    parser.add_argument('parameters', nargs='*', metavar='PARAMETER=VALUE')
+    add_paf_params(parser)
     args = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
-        pairs = [text.partition('=')[::2] for text in args.parameters]
-        params = PafParams.from_mapping({name: _value(text) for name, text in pairs})
         path = args.annotations or args.images / ANNOTATIONS
         if not path.is_file():
             raise ParameterError(f'no annotations at {path}; give --images and --annotations')
         annotations = json.loads(path.read_text(encoding='utf-8'))
         with PoseEstimator.from_model(
-            args.model, backend=args.backend, net_resolution=args.net_resolution, params=params
+            args.model,
+            backend=args.backend,
+            net_resolution=args.net_resolution,
+            params=paf_params(args),
         ) as estimator:
             print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
             print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))

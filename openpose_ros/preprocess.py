@@ -56,9 +56,9 @@ def check_net_resolution(net_resolution: Size | None, spec: ModelSpec) -> Size:
             'the other follows from the aspect of the frame'
         )
     for side in (width, height):
-        steps = (side - offset) // multiple
-        if side != -1 and (side != steps * multiple + offset or not 0 < side <= _LARGEST_SIDE):
-            fitting = min(max(steps, 1), (_LARGEST_SIDE - offset) // multiple) * multiple + offset
+        if side != -1 and ((side - offset) % multiple or not 0 < side <= _LARGEST_SIDE):
+            steps = min(round((side - offset) / multiple), (_LARGEST_SIDE - offset) // multiple)
+            fitting = max(steps, 1) * multiple + offset
             raise ParameterError(
                 f'net_resolution is {found}, but {spec.name} needs sides of {multiple} n'
                 f'{f" + {offset}" if offset else ""}, at most {_LARGEST_SIDE}, or one of them -1; '

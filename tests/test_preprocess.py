@@ -178,7 +178,7 @@ def test_check_net_resolution_takes_a_files_list_and_numpy_numbers() -> None:
 def test_check_net_resolution_of_posenet_has_a_remainder() -> None:
     posenet = spec(multiple=16, offset=1)
     assert check_net_resolution((641, 481), posenet) == (641, 481)
-    with pytest.raises(ParameterError, match=r'tiny needs sides of 16 n \+ 1, .*take 625 for 640'):
+    with pytest.raises(ParameterError, match=r'tiny needs sides of 16 n \+ 1, .*take 641 for 640'):
         check_net_resolution((640, 481), posenet)
 
 
