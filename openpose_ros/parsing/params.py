@@ -50,7 +50,7 @@ class PafParams:
         5, 'side of the square in which a peak is the maximum, map cells, odd', low=3, high=31
     )
     peak_threshold: float = parameter(
-        0.1, 'a peak of a heatmap must be above this', low=0.0, high=1.0
+        0.05, 'a peak of a heatmap must be above this', low=0.0, high=1.0
     )
     paf_samples: int = parameter(
         10, 'points at which a limb samples its part affinity field', low=2, high=64
@@ -69,7 +69,9 @@ class PafParams:
     )
     min_parts: int = parameter(3, 'keypoints that a person must have', low=1, high=256)
     min_score: float = parameter(0.1, 'a person must score at least this', low=0.0, high=1.0)
-    max_people: int = parameter(0, 'the best so many people are kept; 0 keeps all', low=0, high=4096)
+    max_people: int = parameter(
+        0, 'the best so many people are kept; 0 keeps all', low=0, high=4096
+    )
     single_person: bool = parameter(
         False, 'one person at most: the global maximum of each heatmap, no limbs'
     )

@@ -1,0 +1,8 @@
+"""
+Every compiled loop of the parser: arrays and scalars only, no checks of arguments.
+
+The public functions around these validate and allocate; here all arrays are taken to be C-ordered
+and of the signature's dtype. Signatures are explicit, so everything is compiled when this package
+is first imported and kept in Numba's cache; where no cache can be written it is compiled anew in
+every process. Positions are in map cells, (0, 0) the centre of the first cell.
+"""

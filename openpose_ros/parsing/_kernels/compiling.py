@@ -1,0 +1,46 @@
+"""How the kernels are compiled, the types of their arguments, and what two of them share."""
+
+from __future__ import annotations
+
+import numba
+from numba import types
+import numpy as np
+
+_OPTIONS = {'error_model': 'numpy', 'nogil': True}
+
+MAPS = types.Array(types.float32, 3, 'C', readonly=True)
+MAP = types.Array(types.float32, 2, 'C', readonly=True)
+ROW = types.Array(types.float32, 1, 'C', readonly=True)
+PEAKS = types.Array(types.float32, 3, 'C', readonly=True)
+COUNTS = types.Array(types.int64, 1, 'C', readonly=True)
+TABLE = types.Array(types.int64, 2, 'C', readonly=True)
+VALUES = types.Array(types.float64, 1, 'C', readonly=True)
+
+NOT_FINITE = -1  # returned where a count is expected: a map holds NaN or infinity
+
+
+def compiled(signature):
+    """Compile now, with Numba's cache where one can be written."""
+
+    def compile_function(function):
+        try:
+            return numba.njit(signature, cache=True, **_OPTIONS)(function)
+        except (RuntimeError, OSError):  # no folder for the cache: no error, only a slower start
+            return numba.njit(signature, **_OPTIONS)(function)
+
+    return compile_function
+
+
+@compiled(types.void(VALUES, types.int64[::1]))
+def falling(values, order):
+    """Fill order with the places of the values from largest to smallest, of equals the first."""
+    count = len(values)
+    if count > 32:
+        order[:] = np.argsort(-values, kind='mergesort')
+        return
+    for i in range(count):
+        place = i
+        while place > 0 and values[order[place - 1]] < values[i]:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = i

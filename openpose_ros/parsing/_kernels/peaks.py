@@ -1,0 +1,257 @@
+"""Peaks of heatmaps."""
+
+from __future__ import annotations
+
+import math
+
+from numba import types
+import numpy as np
+
+from openpose_ros.parsing._kernels.compiling import MAP, MAPS, NOT_FINITE, ROW, compiled, falling
+
+_EXPONENT = np.int32(0x7F800000)  # all set in a float32 that is NaN or infinite
+_WITHOUT_SIGN = np.int32(0x7FFFFFFF)
+_LOWEST = 1e-3  # below this a heatmap's logarithm is noise
+
+
+@compiled(types.float64(types.float64, types.float64, types.float64))
+def vertex(before, middle, after):
+    """
+    Return where the parabola through the logarithms of three neighbours has its maximum.
+
+    Exact for samples of a Gaussian. In [-0.5, 0.5], relative to the middle one.
+    """
+    before = math.log(max(before, _LOWEST))
+    middle = math.log(max(middle, _LOWEST))
+    after = math.log(max(after, _LOWEST))
+    curvature = before - 2.0 * middle + after
+    if curvature >= 0.0:
+        return 0.0
+    return min(0.5, max(-0.5, 0.5 * (before - after) / curvature))
+
+
+@compiled(types.UniTuple(types.float64, 2)(MAP, types.int64, types.int64))
+def refine(heatmap, x, y):
+    """Return the position of a maximum to a fraction of a cell; whole at the map's border."""
+    height, width = heatmap.shape
+    shift_x, shift_y = 0.0, 0.0
+    value = heatmap[y, x]
+    if 0 < x < width - 1:
+        shift_x = vertex(heatmap[y, x - 1], value, heatmap[y, x + 1])
+    if 0 < y < height - 1:
+        shift_y = vertex(heatmap[y - 1, x], value, heatmap[y + 1, x])
+    return x + shift_x, y + shift_y
+
+
+@compiled(types.int64(ROW, ROW, ROW, types.float32, types.int64[::1]))
+def find_summits(above, row, below, threshold, columns):
+    """
+    Fill columns with the cells of a row that are above the threshold and their four neighbours.
+
+    The first and the last need only be above the threshold. Returns how many there are.
+    """
+    width = len(row)
+    inside, sum_of_columns = np.int32(0), np.int32(0)
+    for x in range(1, width - 1):  # no branch: vector instructions
+        value = row[x]
+        is_summit = (
+            np.int32(value > threshold)
+            & np.int32(value > row[x - 1])
+            & np.int32(value > above[x])
+            & np.int32(value >= row[x + 1])
+            & np.int32(value >= below[x])
+        )
+        inside += is_summit
+        sum_of_columns += is_summit * np.int32(x)
+    count = 0
+    if row[0] > threshold:
+        columns[count] = 0
+        count += 1
+    if inside == 1:  # most rows that have any
+        columns[count] = sum_of_columns
+        count += 1
+    elif inside > 1:
+        for x in range(1, width - 1):
+            value = row[x]
+            if (
+                value > threshold
+                and value > row[x - 1]
+                and value > above[x]
+                and value >= row[x + 1]
+                and value >= below[x]
+            ):
+                columns[count] = x
+                count += 1
+    if width > 1 and row[width - 1] > threshold:
+        columns[count] = width - 1
+        count += 1
+    return count
+
+
+@compiled(types.boolean(MAP, types.int64, types.int64, types.int64))
+def is_maximum(heatmap, x, y, radius):
+    """Say whether no cell of the window is larger and no earlier one (row by row) as large."""
+    height, width = heatmap.shape
+    value = heatmap[y, x]
+    for row in range(max(0, y - radius), min(height, y + radius + 1)):
+        for column in range(max(0, x - radius), min(width, x + radius + 1)):
+            other = heatmap[row, column]
+            if other > value:
+                return False
+            if other == value and (row < y or (row == y and column < x)):
+                return False
+    return True
+
+
+@compiled(types.boolean(MAP, types.int64, types.int64))
+def has_equal_neighbour(heatmap, x, y):
+    height, width = heatmap.shape
+    value = heatmap[y, x]
+    for row in range(max(0, y - 1), min(height, y + 2)):
+        for column in range(max(0, x - 1), min(width, x + 2)):
+            if heatmap[row, column] == value and (row != y or column != x):
+                return True
+    return False
+
+
+@compiled(
+    types.UniTuple(types.float64, 3)(
+        MAP, types.int64, types.int64, types.Array(types.uint8, 2, 'C'), types.int64[::1]
+    )
+)
+def plateau(heatmap, x, y, visited, stack):
+    """
+    Walk over the equal, touching cells around a maximum, marking them in `visited`.
+
+    Returns the mean of their refined positions and 1.0, or 0.0 if the plateau begins earlier.
+    """
+    height, width = heatmap.shape
+    value = heatmap[y, x]
+    start = y * width + x
+    is_first = 1.0
+    sum_x, sum_y, count = 0.0, 0.0, 0
+    stack[0] = start
+    waiting = 1
+    visited[y, x] = 1
+    while waiting > 0:
+        waiting -= 1
+        cell = stack[waiting]
+        if cell < start:
+            is_first = 0.0
+        here_y, here_x = cell // width, cell % width
+        refined_x, refined_y = refine(heatmap, here_x, here_y)
+        sum_x += refined_x
+        sum_y += refined_y
+        count += 1
+        for row in range(max(0, here_y - 1), min(height, here_y + 2)):
+            for column in range(max(0, here_x - 1), min(width, here_x + 2)):
+                if visited[row, column] == 0 and heatmap[row, column] == value:
+                    visited[row, column] = 1
+                    stack[waiting] = row * width + column
+                    waiting += 1
+    return sum_x / count, sum_y / count, is_first
+
+
+@compiled(
+    types.int64(
+        MAP,
+        types.Array(types.int32, 2, 'C', readonly=True),
+        types.float32,
+        types.int32,
+        types.int64,
+        types.Array(types.float32, 2, 'C'),
+        types.Array(types.uint8, 2, 'C'),
+        types.Tuple((types.float32[::1], types.int64[::1], types.int64[::1])),
+    )
+)
+def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visited, scratch):
+    """
+    Fill found (room for every cell, 3) with x, y, score of one map's peaks, row by row.
+
+    `visited` (h, w) is 0 before and after; `scratch` is find_peaks' own.
+    Returns their number, or NOT_FINITE.
+    """
+    height, width = heatmap.shape
+    lowest, columns, stack = scratch
+    count = 0
+    any_plateau = False
+    for y in range(height):
+        # As integers, floats compare as they do as floats if not negative, and a loop over
+        # integers becomes vector instructions: most rows end here.
+        largest, largest_exponent = np.int32(0), np.int32(0)
+        for x in range(width):
+            pattern = bits[y, x]
+            largest = max(largest, pattern)
+            largest_exponent = max(largest_exponent, pattern & _WITHOUT_SIGN)
+        if largest_exponent >= _EXPONENT:
+            return NOT_FINITE
+        if largest <= threshold_bits:
+            continue
+        above = heatmap[y - 1] if y > 0 else lowest
+        below = heatmap[y + 1] if y < height - 1 else lowest
+        for c in range(find_summits(above, heatmap[y], below, threshold, columns)):
+            x = columns[c]
+            if visited[y, x] or not is_maximum(heatmap, x, y, radius):
+                continue
+            if has_equal_neighbour(heatmap, x, y):
+                any_plateau = True
+                peak_x, peak_y, is_first = plateau(heatmap, x, y, visited, stack)
+                if is_first == 0.0:
+                    continue
+            else:
+                peak_x, peak_y = refine(heatmap, x, y)
+            found[count, 0] = peak_x
+            found[count, 1] = peak_y
+            found[count, 2] = min(heatmap[y, x], np.float32(1.0))
+            count += 1
+    if any_plateau:
+        visited[:] = 0
+    return count
+
+
+@compiled(
+    types.int64(
+        MAPS,
+        types.Array(types.int32, 3, 'C', readonly=True),
+        types.float32,
+        types.int32,
+        types.int64,
+        types.Array(types.float32, 3, 'C'),
+        types.int64[::1],
+    )
+)
+def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts):
+    """
+    Fill peaks (K, room, 3) with x, y, score and counts (K,), row by row of each map.
+
+    `bits` and `threshold_bits` are int32 views of the float32 values. Where a map has more peaks
+    than room the strongest stay. Returns how many were left out, or NOT_FINITE.
+    """
+    num_maps, height, width = heatmaps.shape
+    room = peaks.shape[1]
+    found = np.empty((height * width, 3), np.float32)
+    visited = np.zeros((height, width), np.uint8)
+    scratch = (
+        np.full(width, -np.inf, np.float32),  # a row outside of the map
+        np.empty(width, np.int64),
+        np.empty(height * width, np.int64),
+    )
+    left_out = 0
+    for k in range(num_maps):
+        count = find_map_peaks(
+            heatmaps[k], bits[k], threshold, threshold_bits, radius, found, visited, scratch
+        )
+        if count == NOT_FINITE:
+            return NOT_FINITE
+        if count > room:
+            left_out += count - room
+            order = np.empty(count, np.int64)
+            falling(found[:count, 2].astype(np.float64), order)
+            strongest = np.sort(order[:room])
+            for i in range(room):
+                peaks[k, i] = found[strongest[i]]
+            counts[k] = room
+        else:
+            peaks[k, :count] = found[:count]
+            counts[k] = count
+    return left_out

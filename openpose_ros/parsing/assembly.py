@@ -1,0 +1,90 @@
+"""
+Assembly: from connections to people.
+
+Source: arXiv:1812.08008, section 3.5 (redundant PAF connections): all connections, redundant
+ones too, are taken by falling score; one that contradicts a stronger one is dropped, and two
+halves of one person are joined.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from openpose_ros.parsing._kernels import assembly as _kernels
+from openpose_ros.parsing.limbs import Connections, limb_table
+from openpose_ros.parsing.params import PafParams
+from openpose_ros.parsing.peaks import Peaks
+from openpose_ros.people import People
+from openpose_ros.skeletons import Skeleton
+
+
+def assemble_people(
+    peaks: Peaks, connections: Connections, skeleton: Skeleton, params: PafParams
+) -> People:
+    """
+    Join connections into people.
+
+    A person's score is the sum of the scores of their keypoints divided by K: how sure the
+    network is of the parts, times how much of the skeleton was found. People with fewer than
+    `min_parts` keypoints or a score below `min_score` are dropped, and the best `max_people`
+    are kept. The order is by falling score, of equals by their strongest connection.
+
+    Parameters
+    ----------
+    peaks : Peaks
+        What the connections' ends are numbers of.
+    connections : Connections
+        From `find_limbs`.
+    skeleton : Skeleton
+        Says what each limb joins.
+    params : PafParams
+        `min_parts`, `min_score`, `max_people`.
+
+    Returns
+    -------
+    People
+        In map cells.
+
+    """
+    parts = np.empty((len(connections.ends), skeleton.num_keypoints), np.int64)
+    used = _kernels.assemble(
+        connections.ends, connections.scores, peaks.counts, limb_table(skeleton), parts
+    )
+    return people_of_parts(peaks, parts[:used], skeleton, params)
+
+
+def single_person(peaks: Peaks, skeleton: Skeleton, params: PafParams) -> People:
+    """
+    Make one person of the best peak of each heatmap, as the single-person tutorials do.
+
+    Parameters
+    ----------
+    peaks : Peaks
+        Found with room for one peak a keypoint: the strongest.
+    skeleton : Skeleton
+        Names the keypoints.
+    params : PafParams
+        `min_parts` and `min_score` decide whether anybody is there.
+
+    Returns
+    -------
+    People
+        One at most, in map cells.
+
+    """
+    parts = np.where(peaks.counts > 0, 0, -1)[np.newaxis]
+    return people_of_parts(peaks, parts, skeleton, params)
+
+
+def people_of_parts(
+    peaks: Peaks, parts: np.ndarray, skeleton: Skeleton, params: PafParams
+) -> People:
+    """Look up the peaks of rows of parts (N, K), -1 where missing, and keep those that count."""
+    keypoints = np.empty((len(parts), skeleton.num_keypoints, 3), np.float32)
+    scores = np.empty(len(parts), np.float32)
+    count = _kernels.select_people(
+        peaks.rows, parts, params.min_parts, params.min_score, keypoints, scores
+    )
+    if params.max_people:
+        count = min(count, params.max_people)
+    return People(keypoints[:count], scores[:count], skeleton, overflow=peaks.overflow)

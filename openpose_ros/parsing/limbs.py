@@ -1,0 +1,130 @@
+"""
+Limbs: from peaks and part affinity fields to connections.
+
+Source: arXiv:1812.08008, section 3.4 (line integral, equation 11) and 3.5 (matching limb by
+limb). We sample the field bilinearly at the network's resolution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.errors import MapsError
+from openpose_ros.parsing._kernels import limbs as _kernels
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing.params import PafParams
+from openpose_ros.parsing.peaks import Peaks
+from openpose_ros.skeletons import Skeleton
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """
+    Limbs that were found, C of them, limb by limb in the skeleton's order.
+
+    Attributes
+    ----------
+    ends : int64 (C, 3)
+        Number of the limb, of the peak it starts from, and of the peak it ends at.
+    scores : float64 (C,)
+        Mean of the field along the limb, samples that do not count taken as 0; above 0.
+
+    """
+
+    ends: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+
+
+@cache
+def limb_table(skeleton: Skeleton) -> npt.NDArray[np.int64]:
+    """Return (L, 4), shared, not to be written: start, end, channel of x, channel of y."""
+    rows = [(limb.start, limb.end, limb.paf_x, limb.paf_y) for limb in skeleton.limbs]
+    return np.array(rows, np.int64).reshape(-1, 4)
+
+
+@cache
+def sample_places(count: int) -> npt.NDArray[np.float64]:
+    """
+    Return (count,), shared: where a limb is sampled, from 0, its start, to 1, its end.
+
+    First come the middles of ever smaller gaps, where what is no limb shows early; last the ends.
+    """
+    order, gaps = [], [(0, count - 1)]
+    while gaps:
+        low, high = gaps.pop(0)
+        middle = (low + high) // 2
+        if low < middle:
+            order.append(middle)
+            gaps += [(low, middle), (middle, high)]
+    return np.array([*order, 0, count - 1]) / (count - 1)
+
+
+@lru_cache(maxsize=64)
+def min_counts(skeleton: Skeleton, paf_min_count: int) -> npt.NDArray[np.int64]:
+    """Return (L,), shared: how many samples each limb must have above the threshold."""
+    loose = max(1, paf_min_count // 2)
+    return np.array([loose if limb.loose else paf_min_count for limb in skeleton.limbs], np.int64)
+
+
+def find_limbs(
+    peaks: Peaks, pafs: npt.NDArray[np.float32], skeleton: Skeleton, params: PafParams
+) -> Connections:
+    """
+    Score all pairs of peaks of each limb and match them one to one.
+
+    The field is sampled at `paf_samples` points from end to end, both included, and projected on
+    the limb. A pair is a limb if at least `paf_min_count` samples (half of it, rounded down but
+    at least one, for loose limbs) are above `paf_threshold`. Its score is the sum of these,
+    divided by `paf_samples`; with `length_penalty` it is lowered by 1 - (half the map's height) /
+    length where this is positive, and a pair that ends up at 0 or less is no limb. Peaks at the
+    same point are never joined.
+
+    Parameters
+    ----------
+    peaks : Peaks
+        From `find_peaks`.
+    pafs : float32 (2L, h, w), C-ordered
+        Of the same size as the peaks' heatmaps.
+    skeleton : Skeleton
+        Says which channels belong to which limb.
+    params : PafParams
+        `paf_samples`, `paf_threshold`, `paf_min_count`, `length_penalty`, `matching`.
+
+    Returns
+    -------
+    Connections
+        New arrays.
+
+    Raises
+    ------
+    MapsError
+        If a sample of the fields is NaN or infinite; fields that no pair of peaks makes the
+        parser read are not looked at.
+
+    """
+    limbs = limb_table(skeleton)
+    room = int(np.minimum(peaks.counts[limbs[:, 0]], peaks.counts[limbs[:, 1]]).sum())
+    ends, scores = np.empty((room, 3), np.int64), np.empty(room, np.float64)
+    count = _kernels.find_limbs(
+        pafs,
+        peaks.rows,
+        peaks.counts,
+        limbs,
+        sample_places(params.paf_samples),
+        params.paf_threshold,
+        min_counts(skeleton, params.paf_min_count),
+        0.5 * pafs.shape[1] if params.length_penalty else 0.0,
+        params.matching == 'optimal',
+        ends,
+        scores,
+    )
+    if count == NOT_FINITE:
+        raise MapsError(
+            'the part affinity fields hold NaN or infinity: the network or its input is broken; '
+            'run it on another backend or picture to see which'
+        )
+    return Connections(ends[:count], scores[:count])

@@ -1,0 +1,86 @@
+"""
+Peaks: from heatmaps to candidates for each keypoint.
+
+Source: arXiv:1812.08008, section 3.3 (non-maximum suppression of the confidence maps). The maps
+stay at the network's resolution; a peak's position is refined by the parabola through the
+logarithms of its neighbours, exact for the Gaussians that networks are trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.errors import MapsError
+from openpose_ros.parsing._kernels import peaks as _kernels
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing.params import PafParams
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """
+    Candidates for each of K keypoints.
+
+    Attributes
+    ----------
+    rows : float32 (K, room, 3)
+        x, y in map cells ((0, 0) is the centre of the first cell) and score in (0, 1]; row by
+        row of the map. Only the first counts[k] rows of keypoint k are filled.
+    counts : int64 (K,)
+    overflow : int
+        Peaks beyond `PafParams.max_peaks`, the weakest of their map, left out.
+
+    """
+
+    rows: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64]
+    overflow: int
+
+
+def find_peaks(heatmaps: npt.NDArray[np.float32], params: PafParams) -> Peaks:
+    """
+    Find the local maxima of every heatmap.
+
+    A peak is a cell above `peak_threshold` that no cell of the `nms_window` around it exceeds;
+    of equal cells in a window the first counts, and a plateau of equal, touching cells is at most
+    one peak, at its middle. Cells at the border have a smaller window.
+
+    Parameters
+    ----------
+    heatmaps : float32 (K, h, w), C-ordered
+        One map a keypoint, without background; values nominally in [0, 1].
+    params : PafParams
+        `nms_window`, `peak_threshold`, `max_peaks`.
+
+    Returns
+    -------
+    Peaks
+        New arrays.
+
+    Raises
+    ------
+    MapsError
+        If a heatmap holds NaN or infinity.
+
+    """
+    rows = np.empty((len(heatmaps), params.max_peaks, 3), np.float32)
+    counts = np.zeros(len(heatmaps), np.int64)
+    threshold = np.float32(params.peak_threshold)
+    overflow = _kernels.find_peaks(
+        heatmaps,
+        heatmaps.view(np.int32),
+        threshold,
+        threshold.view(np.int32),
+        params.nms_window // 2,
+        rows,
+        counts,
+    )
+    if overflow == NOT_FINITE:
+        raise MapsError(
+            'the heatmaps hold NaN or infinity: the network or its input is broken; '
+            'run it on another backend or picture to see which'
+        )
+    return Peaks(rows, counts, int(overflow))
