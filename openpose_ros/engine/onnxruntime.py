@@ -11,7 +11,7 @@ import onnxruntime
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
 _LOGGER = logging.getLogger(__name__)
@@ -44,12 +44,14 @@ def open_onnxruntime(
         ONNX Runtime or this package cannot make sense of the model.
     ModelError
         If the file is no ONNX model.
+    ParameterError
+        If `threads` is below 1.
 
     """
     if spec.path is None or spec.format != 'onnx':
         raise ModelError(f'ONNX Runtime needs an ONNX file, but {spec.name} has {spec.path}')
     if threads is not None and threads < 1:
-        raise EngineError(f'threads is {threads}, but must be at least 1')
+        raise ParameterError(f'threads is {threads}, but must be at least 1')
     facts = read_onnx_facts(spec.path)
     available = onnxruntime.get_available_providers()
     if providers is not None:
@@ -165,19 +167,16 @@ def _choose_input(spec: ModelSpec, inputs: Sequence[Any]) -> Any:
             f"{spec.path} has no input '{wanted.name}', but {listed}; name one in its manifest"
         )
     found = named[0]
-    height, width = (wanted.layout.index(axis) for axis in 'HW')
-    expected: list[Any] = [0, 3, 3, 3]
-    expected[height] = expected[width] = 0
-    fits = len(found.shape) == 4 and all(
-        not isinstance(side, int) or not want or side == want
-        for side, want in zip(found.shape, expected)
-    )
+    shape = found.shape
+    channels = shape[wanted.layout.index('C')] if len(shape) == 4 else 0
+    # Where the graph leaves the channels open, a 3 elsewhere says that they are there.
+    fits = channels == 3 or (not isinstance(channels, int) and 3 not in shape)
     if not fits or found.type not in _DTYPES:
         raise EngineError(
             f'the input of {spec.path} is {listed}, but expected float32 or float16 in the '
             f'layout {wanted.layout} with 3 channels; correct "input" in its manifest'
         )
-    size = found.shape[width], found.shape[height]
+    size = shape[wanted.layout.index('W')], shape[wanted.layout.index('H')]
     if all(isinstance(side, int) for side in size) and size != wanted.fixed_size:
         raise EngineError(
             f'{spec.path} runs at {size[0]}x{size[1]} only; write "fixed_size": {list(size)} '

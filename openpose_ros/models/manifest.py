@@ -62,13 +62,14 @@ def read_json(path: Path) -> dict[str, Any]:
 def fields_of_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields that an ONNX file's metadata hold; empty if there are none of ours."""
     fields: dict[str, Any] = {}
-    for key, text in metadata.items():
+    for key in sorted(metadata):  # `input`, an object, before what `input.mean` adds to it
         if key.startswith(METADATA_PREFIX):
             section, dot, name = key[len(METADATA_PREFIX) :].partition('.')
+            value = _json_or_words(metadata[key])
             if dot:
-                fields.setdefault(section, {})[name] = _json_or_words(text)
-            else:
-                fields[section] = _json_or_words(text)
+                whole = fields.get(section)
+                value = {**(whole if isinstance(whole, dict) else {}), name: value}
+            fields[section] = value
     return fields
 
 

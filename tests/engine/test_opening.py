@@ -1,0 +1,72 @@
+"""From a backend's name to an engine."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from openpose_ros.engine import open_engine, opening
+from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.models import load_model
+from tests.engine.graphs import RAW_BGR, write_network
+
+KNOWN = 'human-pose-estimation-0001'
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    return write_network(tmp_path / 'tiny.onnx', {'pafs': 38, 'heatmaps': 19}).path
+
+
+@pytest.mark.parametrize('backend', ['magic', 'tensorrt', 'openvino', ''])
+def test_a_backend_that_is_not_there_is_refused_with_those_that_are(backend):
+    with pytest.raises(
+        EngineError, match=f"no backend '{backend}'; choose from auto, onnxruntime, fake$"
+    ):
+        open_engine(backend=backend)
+
+
+def test_auto_says_what_it_took_and_why(tiny, caplog):
+    with caplog.at_level(logging.INFO), open_engine(tiny) as engine:
+        assert engine.name == 'onnxruntime'
+    took, runs = (record.getMessage() for record in caplog.records)
+    assert took.startswith('backend auto took onnxruntime for tiny: it runs ONNX files')
+    assert engine.description in runs
+    assert runs.endswith('fp32')
+
+
+@pytest.mark.parametrize('given', [str, load_model, lambda path: path])
+def test_a_model_is_a_path_or_a_spec(tiny, given):
+    with open_engine(given(tiny)) as engine:
+        assert engine.spec.name == 'tiny'
+
+
+def test_a_format_that_nothing_runs_is_refused(tmp_path):
+    (tmp_path / 'net.xml').write_text('<net/>')
+    (tmp_path / 'net.json').write_text(json.dumps({'skeleton': 'coco_18', 'input': RAW_BGR}))
+    with pytest.raises(EngineError, match=r'no backend runs .*net\.xml, a \.xml file; .* \.onnx'):
+        open_engine(tmp_path / 'net.xml')
+    with pytest.raises(ModelError, match='ONNX Runtime needs an ONNX file'):
+        open_engine(tmp_path / 'net.xml', backend='onnxruntime')
+
+
+def test_a_model_for_another_decoder_is_refused():
+    spec = load_model('posenet-mobilenet-v1-075', need_file=False)
+    with pytest.raises(ModelError, match="needs the decoder 'posenet', which does not exist yet"):
+        open_engine(spec, backend='fake')
+
+
+def test_a_spec_without_a_file_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))
+    monkeypatch.delenv('OPENPOSE_ROS_MODEL_PATH', raising=False)
+    with pytest.raises(ModelError, match='is not on this machine'):
+        open_engine(load_model(KNOWN, need_file=False))
+
+
+def test_a_backend_whose_package_is_missing_says_what_to_install(tiny, monkeypatch):
+    backend = opening._Backend('openpose_ros.engine.nothing', 'open', 'a-package')
+    monkeypatch.setitem(opening._BACKENDS, 'magic', backend)
+    with pytest.raises(EngineError, match='install it with: pip install a-package'):
+        open_engine(tiny, backend='magic')
