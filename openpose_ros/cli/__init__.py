@@ -25,7 +25,7 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.estimate',
         'find people in pictures, folders, videos or a camera',
     ),
-    'models': ('openpose_ros.cli.models', 'list the networks, show what is known about one, download one'),
+    'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
     'demo': ('openpose_ros.cli.demo', 'find the person in a photograph: does it all work?'),
 }
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130

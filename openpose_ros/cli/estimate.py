@@ -112,7 +112,6 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
 
     with ExitStack() as stack:
-        lines = stack.enter_context(_lines_to(args.json))
         estimator = stack.enter_context(
             PoseEstimator.from_model(
                 args.model,
@@ -123,6 +122,8 @@ def run(args: argparse.Namespace) -> int:
                 threads=args.threads,
             )
         )
+        # Empties the file, so not before the model is there.
+        lines = stack.enter_context(_lines_to(args.json))
         stack.enter_context(_stops_as_interrupts())
         stack.enter_context(tally.progress(sources, args.max_frames))
         try:

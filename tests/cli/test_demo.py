@@ -1,0 +1,65 @@
+"""The demo finds somebody, or says what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from openpose_ros.cli import demo, main
+
+MakeFile = Callable[..., Path]
+
+
+@pytest.fixture
+def no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv('OPENPOSE_ROS_MODEL_PATH', raising=False)
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path / 'cache'))
+
+
+def test_demo_finds_the_person_in_a_photograph(
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    photo = shared / 'images/000000000785.jpg'
+    assert main(['demo', str(photo), '--output', str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f'from {shared / "models"}' in out
+    assert 'person 0: score 0.' in out
+    assert 'nose' in out
+    assert (tmp_path / '000000000785.jpg').is_file()
+    assert (tmp_path / '000000000785_keypoints.json').is_file()
+
+
+def test_demo_fails_where_nobody_is(
+    shared: Path,
+    make_picture: MakeFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    assert main(['demo', str(make_picture()), '--output', str(tmp_path / 'out')]) == 1
+    assert 'nobody was found with 8 keypoints or more' in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures('no_models')
+def test_demo_without_a_model_says_what_to_do(
+    make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['demo', str(make_picture()), '--output', str(tmp_path / 'out')]) == 1
+    captured = capsys.readouterr()
+    assert 'OPENPOSE_ROS_MODEL_PATH' in captured.err
+    assert captured.err.count('\n') == 1
+
+
+def test_demo_without_a_photograph_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, 'find_spec', lambda name: None)
+    assert main(['demo']) == 1
+    assert 'pip install --no-deps scikit-image' in capsys.readouterr().err
