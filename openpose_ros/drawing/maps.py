@@ -1,9 +1,4 @@
-"""
-People, heatmaps and part affinity fields, drawn onto a frame.
-
-Every function draws into the frame that it is given, and returns it: pass a copy to keep the
-original.
-"""
+"""Heatmaps and part affinity fields as colours over a frame: how the method is explained."""
 
 from __future__ import annotations
 
@@ -13,110 +8,13 @@ import numpy.typing as npt
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.people import People
 from openpose_ros.placement import Placement
 from openpose_ros.skeletons import Skeleton
 
 FloatArray = npt.NDArray[np.float32]
 
-_SHIFT = 4  # OpenCV takes positions in 1/16 pixel
-_OUTLINE = (32, 32, 32)
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
 _JET_RED = 224  # of COLORMAP_JET's 255 steps; those above are darker again
 _DIMMED = 0.6  # of the frame's brightness, below maps
-
-
-def draw_people(
-    frame: FrameArray, people: People, *, render_threshold: float = 0.05, labels: bool = False
-) -> FrameArray:
-    """
-    Draw each person's limbs and joints.
-
-    Lines are as thick as suits the size of the person; each limb has the colour of its end, and
-    a dark outline that sets it off from a bright ground. The best person is drawn last, on top.
-
-    Parameters
-    ----------
-    frame : uint8 (H, W, 3)
-        Blue, green, red; drawn into.
-    people : People
-        In pixels of the frame. Positions may be NaN, and lie outside of the frame.
-    render_threshold : float
-        Only keypoints with a score above it are drawn.
-    labels : bool
-        Write above each person their place in `people` and their score.
-
-    Returns
-    -------
-    uint8 (H, W, 3)
-        `frame` itself.
-
-    Raises
-    ------
-    FrameError
-        If the frame cannot be drawn into.
-
-    """
-    check_frame(frame, drawable=True)
-    positions = people.keypoints[..., :2]
-    shown = (people.keypoints[..., 2] > render_threshold) & np.isfinite(positions).all(axis=2)
-    # Far outside of the frame OpenCV's fixed-point numbers would overflow.
-    size = np.array(frame.shape[1::-1], np.float32)
-    positions = np.where(shown[..., np.newaxis], positions, 0).clip(-size, 2 * size)
-    for index in reversed(range(len(people))):
-        if shown[index].any():
-            _draw_person(frame, positions[index], shown[index], people.skeleton)
-    if labels:  # above everybody's limbs
-        for index in reversed(range(len(people))):
-            if shown[index].any():
-                text = f'{index}: {people.scores[index]:.2f}'
-                _label(frame, text, positions[index][shown[index]])
-    return frame
-
-
-def _draw_person(
-    frame: FrameArray, positions: FloatArray, shown: npt.NDArray[np.bool_], skeleton: Skeleton
-) -> None:
-    thickness = _thickness(frame, positions[shown])
-    radius = int(0.8 * thickness * (1 << _SHIFT))
-    points = np.rint(positions * (1 << _SHIFT)).astype(int).tolist()
-    colours = [rgb[::-1] for rgb in skeleton.colours]
-    joints = [index for index, visible in enumerate(shown.tolist()) if visible]
-    limbs = [
-        limb for limb in skeleton.limbs if limb.drawn and shown[limb.start] and shown[limb.end]
-    ]
-    for limb in limbs:
-        ends = points[limb.start], points[limb.end]
-        cv2.line(frame, *ends, _OUTLINE, thickness + 2, cv2.LINE_AA, _SHIFT)
-    for joint in joints:
-        cv2.circle(frame, points[joint], radius + (1 << _SHIFT), _OUTLINE, -1, cv2.LINE_AA, _SHIFT)
-    for limb in limbs:
-        ends = points[limb.start], points[limb.end]
-        cv2.line(frame, *ends, colours[limb.end], thickness, cv2.LINE_AA, _SHIFT)
-    for joint in joints:
-        cv2.circle(frame, points[joint], radius, colours[joint], -1, cv2.LINE_AA, _SHIFT)
-
-
-def _thickness(frame: FrameArray, positions: FloatArray) -> int:
-    """Return the width of a person's limbs in pixels, for the size of what is drawn of them."""
-    size = float(np.ptp(positions, axis=0).max())
-    picture = min(frame.shape[:2])
-    return max(1, int(min(max(size / 60, picture / 300), picture / 60) + 0.5))
-
-
-def _label(frame: FrameArray, text: str, positions: FloatArray) -> None:
-    """Write a line above a person, inside the frame."""
-    height, width = frame.shape[:2]
-    scale = max(0.4, min(height, width) / 1000)
-    thickness = max(1, round(1.6 * scale))
-    (across, up), below = cv2.getTextSize(text, _FONT, scale, thickness)
-    (left, top), (right, bottom) = positions.min(axis=0), positions.max(axis=0)
-    lift = max(3 * below, 0.08 * (bottom - top))  # the topmost keypoints are eyes and ears
-    x = int(min(max((left + right - across) / 2, 0), max(width - across, 0)))
-    y = int(min(max(top - lift, up + below), max(height - below, 0)))
-    corners = (x, y - up - below), (x + across, y + below)
-    cv2.rectangle(frame, *corners, _OUTLINE, -1)
-    cv2.putText(frame, text, (x, y), _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA)
 
 
 def draw_heatmaps(

@@ -1,8 +1,7 @@
-"""Drawing: what is drawn lies where it belongs, and odd input draws nothing worse than nothing."""
+"""Drawing people: what is drawn lies where it belongs, and odd input draws nothing worse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -11,17 +10,13 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
-from openpose_ros.engine.synthetic import render_maps, scatter_people
-from openpose_ros.errors import FrameError, SkeletonError
+from openpose_ros.drawing import draw_people
+from openpose_ros.errors import FrameError
 from openpose_ros.people import People
-from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import load_skeleton
 
 Image = np.ndarray[Any, Any]
 SKELETON = load_skeleton('coco_18')
-PLACEMENT = place_frame((640, 480), (656, 368), multiple=8, stride=8)
-MAP_SHAPE = (46, 82)
 
 
 def frame(value: int = 128, size: tuple[int, int] = (640, 480)) -> Image:
@@ -172,112 +167,8 @@ def test_draw_people_into_a_part_of_a_picture() -> None:
     assert tuple(image[150, 150]) == colour_of('nose')
 
 
-def disc(image: Image, x: float, y: float) -> Image:
-    return image[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3].astype(int)
-
-
-def one_person() -> tuple[Image, Image, Image]:
-    """Return a person's keypoints in pixels, heatmaps and PAFs."""
-    person = scatter_people(1, SKELETON, MAP_SHAPE, seed=3)
-    heatmaps, pafs = render_maps(person, SKELETON, MAP_SHAPE)
-    return PLACEMENT.to_source(person[0, :, :2]), heatmaps, pafs
-
-
-def test_draw_heatmaps_shows_every_keypoint_where_it_is() -> None:
-    positions, heatmaps, _ = one_person()
-    image = draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON)
-    for x, y in positions:
-        blue, _green, red = disc(image, x, y).mean(axis=(0, 1))
-        assert red > 200
-        assert blue < 60
-
-
-def test_draw_heatmaps_leaves_the_background_out() -> None:
-    heatmaps = np.zeros((19, *MAP_SHAPE), np.float32)
-    heatmaps[18] = 1
-    dimmed = draw_heatmaps(frame(), heatmaps[:18], PLACEMENT, SKELETON)
-    assert 0 < dimmed.max() < 128
-    np.testing.assert_array_equal(draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON), dimmed)
-
-
-def test_draw_heatmaps_of_one_keypoint_shows_no_other() -> None:
-    positions, heatmaps, _ = one_person()
-    image = draw_heatmaps(frame(), heatmaps, PLACEMENT, SKELETON, keypoint='left_ankle')
-    left, right = (positions[SKELETON.index(name)] for name in ('left_ankle', 'left_wrist'))
-    assert disc(image, *left)[..., 2].mean() > 200
-    assert disc(image, *right)[..., 2].mean() < 100
-
-
-def test_draw_heatmaps_of_unknown_keypoint_lists_known_ones() -> None:
-    with pytest.raises(SkeletonError, match="no keypoint 'toe'; it has nose, neck"):
-        draw_heatmaps(frame(), one_person()[1], PLACEMENT, SKELETON, keypoint='toe')
-
-
-@pytest.mark.parametrize(
-    ('angle', 'red', 'green', 'blue'),
-    [
-        (0, True, False, False),  # to the right: red
-        (120, False, True, False),  # downwards to the left: green
-        (180, False, True, True),  # to the left: cyan
-        (240, False, False, True),  # upwards to the left: blue
-    ],
-)
-def test_draw_pafs_hue_is_the_direction(angle: float, red: bool, green: bool, blue: bool) -> None:
-    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
-    limb = SKELETON.limbs[3]
-    pafs[limb.paf_x], pafs[limb.paf_y] = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-    image = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)
-    assert [bool(channel > 127) for channel in image[240, 320]] == [blue, green, red]
-
-
-def test_draw_pafs_strength_is_the_length_of_the_vector() -> None:
-    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
-    pafs[SKELETON.limbs[0].paf_x] = np.linspace(0, 1, MAP_SHAPE[1])
-    red = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)[240, :, 2].astype(int)
-    assert (np.diff(red[10:-10]) >= -1).all()
-    assert red[-10] - red[10] > 80
-
-
-def test_draw_pafs_lies_along_the_limbs() -> None:
-    positions, _, pafs = one_person()
-    image = draw_pafs(frame(), pafs, PLACEMENT, SKELETON)
-    assert 0 < image[5, 5].max() < 128  # nobody there: only dimmed
-    for name in ('hip', 'knee'):
-        here = positions[SKELETON.index(f'right_{name}')]
-        below = positions[SKELETON.index('right_knee' if name == 'hip' else 'right_ankle')]
-        blue, green, _red = disc(image, *(here + below) / 2).mean(axis=(0, 1))
-        assert green > 180  # downwards is a yellow green
-        assert blue < 80
-
-
-def test_draw_pafs_leaves_out_limbs_that_are_not_drawn() -> None:
-    pafs = np.zeros((38, *MAP_SHAPE), np.float32)
-    for limb in SKELETON.limbs:
-        if not limb.drawn:
-            pafs[limb.paf_x] = 1
-    assert draw_pafs(frame(), pafs, PLACEMENT, SKELETON).max() < 128
-
-
-MAPS: dict[str, Callable[[Image], Image]] = {
-    'people': lambda image: draw_people(image, people_of(ARM)),
-    'heatmaps': lambda image: draw_heatmaps(
-        image, np.zeros((19, *MAP_SHAPE), np.float32), PLACEMENT, SKELETON
-    ),
-    'pafs': lambda image: draw_pafs(
-        image, np.zeros((38, *MAP_SHAPE), np.float32), PLACEMENT, SKELETON
-    ),
-}
-
-
-@pytest.mark.parametrize('draw', MAPS.values(), ids=MAPS)
-def test_drawing_into_read_only_frame_names_the_way_out(draw: Callable[[Image], Image]) -> None:
+def test_draw_people_into_read_only_frame_names_the_way_out() -> None:
     image = frame()
     image.flags.writeable = False
     with pytest.raises(FrameError, match=r'pass frame\.copy\(\)'):
-        draw(image)
-
-
-@pytest.mark.parametrize('draw', [MAPS['heatmaps'], MAPS['pafs']], ids=['heatmaps', 'pafs'])
-def test_drawing_maps_on_another_frame_is_an_error(draw: Callable[[Image], Image]) -> None:
-    with pytest.raises(FrameError, match='is 320x240, but its maps belong to a frame of 640x480'):
-        draw(frame(size=(320, 240)))
+        draw_people(image, people_of(ARM))
