@@ -10,7 +10,7 @@ from openpose_ros.errors import ModelError
 from openpose_ros.models import ModelSpec, fetch_model, list_models, load_model
 from openpose_ros.models.finding import how_to_get
 
-SUMMARY = 'list the networks, show what is known about one, download one'
+SUMMARY = 'list, show and fetch models'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
