@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import numba
 import pytest
 
-from openpose_ros.parsing import _kernels
+from openpose_ros.parsing._kernels.compiling import compiled
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,4 +120,4 @@ def test_kernels_compile_where_no_cache_can_be_written(
     twice = runpy.run_path(str(source))['twice']
     with pytest.raises(RuntimeError, match='cannot cache function'):
         numba.njit('float64(float64)', cache=True)(twice)
-    assert _kernels._compiled('float64(float64)')(twice)(21.0) == 42.0
+    assert compiled('float64(float64)')(twice)(21.0) == 42.0
