@@ -77,11 +77,16 @@ def find_limbs(
     Score all pairs of peaks of each limb and match them one to one.
 
     The field is sampled at `paf_samples` points from end to end, both included, and projected on
-    the limb. A pair is a limb if at least `paf_min_count` samples (half of it, rounded down but
-    at least one, for loose limbs) are above `paf_threshold`. Its score is the sum of these,
-    divided by `paf_samples`; with `length_penalty` it is lowered by 1 - (half the map's height) /
-    length where this is positive, and a pair that ends up at 0 or less is no limb. Peaks at the
-    same point are never joined.
+    the limb. A pair is a limb if
+
+    - at least `paf_min_count` samples (half of it, rounded down but at least one, for loose
+      limbs) are above `paf_threshold`: they count;
+    - between two that count never so many in a row do not, that their number times the distance
+      of two samples is more than `paf_max_gap`: such a hole parts the limbs of two people.
+
+    Its score is the sum of the samples that count, divided by `paf_samples`; with
+    `length_penalty` it is lowered by 1 - (half the map's height) / length where this is positive,
+    and a pair that ends up at 0 or less is no limb. Peaks at the same point are never joined.
 
     Parameters
     ----------
@@ -92,7 +97,8 @@ def find_limbs(
     skeleton : Skeleton
         Says which channels belong to which limb.
     params : PafParams
-        `paf_samples`, `paf_threshold`, `paf_min_count`, `length_penalty`, `matching`.
+        `paf_samples`, `paf_threshold`, `paf_min_count`, `paf_max_gap`, `length_penalty` and
+        `matching`.
 
     Returns
     -------
@@ -117,6 +123,7 @@ def find_limbs(
         sample_places(params.paf_samples),
         params.paf_threshold,
         min_counts(skeleton, params.paf_min_count),
+        params.paf_max_gap,
         0.5 * pafs.shape[1] if params.length_penalty else 0.0,
         params.matching == 'optimal',
         ends,

@@ -61,6 +61,12 @@ class PafParams:
     paf_min_count: int = parameter(
         8, 'samples that must count for a limb; half of it for arms', low=1, high=64
     )
+    paf_max_gap: float = parameter(
+        3.0,
+        'a limb may have no longer hole between samples that count, map cells',
+        low=0.0,
+        high=4096.0,
+    )
     length_penalty: bool = parameter(
         False, 'lower the score of limbs longer than half the height of the map'
     )

@@ -31,6 +31,7 @@ _SCORER = types.int64(
     types.float64,
     types.int64,
     types.float64,
+    types.float64,
     types.int64[:, ::1],
     types.float64[::1],
 )
@@ -134,6 +135,19 @@ def count_misses(
             misses[j] += is_weak[cells[j]]
 
 
+@compiled(types.int64(types.uint64))
+def widest_gap(bits):
+    """Return the longest run of zeros between two ones of an unsigned number."""
+    widest, gap = 0, 0
+    while bits != 0 and bits & np.uint64(1) == 0:  # what is missing before the first is no gap
+        bits >>= np.uint64(1)
+    while bits != 0:
+        gap = 0 if bits & np.uint64(1) else gap + 1
+        widest = max(widest, gap)
+        bits >>= np.uint64(1)
+    return widest
+
+
 @compiled(
     types.float64(
         MAP,
@@ -147,10 +161,22 @@ def count_misses(
         types.float64,
         types.int64,
         types.float64,
+        types.float64,
     )
 )
 def score_pair(
-    field_x, field_y, weak, start_x, start_y, end_x, end_y, parts, threshold, may_miss, penalty
+    field_x,
+    field_y,
+    weak,
+    start_x,
+    start_y,
+    end_x,
+    end_y,
+    parts,
+    threshold,
+    may_miss,
+    max_gap,
+    penalty,
 ):
     """Return a limb's score, 0 if it is none, or NaN if the fields it read are not finite."""
     along_x, along_y = end_x - start_x, end_y - start_y
@@ -158,6 +184,8 @@ def score_pair(
     if length == 0.0:
         return 0.0
     total, missed = 0.0, 0
+    last = len(parts) - 1
+    counting = np.uint64(0)  # bit i: the i-th sample from the start counts
     for sample in range(len(parts)):
         x, y = start_x + parts[sample] * along_x, start_y + parts[sample] * along_y
         if weak[int(y), int(x)] == 0:
@@ -165,6 +193,7 @@ def score_pair(
             value = here_x * along_x + here_y * along_y  # along the limb, times its length
             if value > threshold * length:
                 total += value
+                counting |= np.uint64(1) << np.uint64(parts[sample] * last + 0.5)
                 continue
             if not math.isfinite(value):
                 return np.nan
@@ -173,6 +202,8 @@ def score_pair(
             return 0.0
     if not math.isfinite(total):
         return np.nan
+    if missed > 0 and widest_gap(counting) * length > max_gap * last:
+        return 0.0
     score = total / (length * len(parts))
     if penalty > 0.0:
         score += min(penalty / length - 1.0, 0.0)
@@ -181,7 +212,18 @@ def score_pair(
 
 @compiled(_SCORER)
 def score_pairs(
-    field_x, field_y, weak, starts, ends, parts, threshold, may_miss, penalty, pairs, scores
+    field_x,
+    field_y,
+    weak,
+    starts,
+    ends,
+    parts,
+    threshold,
+    may_miss,
+    max_gap,
+    penalty,
+    pairs,
+    scores,
 ):
     """
     Fill pairs (room, 2) and scores (room,) with the limbs among all pairs of ends, in order.
@@ -196,7 +238,18 @@ def score_pairs(
         for j in range(len(ends)):
             end_x, end_y = float(ends[j, 0]), float(ends[j, 1])
             score = score_pair(
-                field_x, field_y, weak, x, y, end_x, end_y, parts, threshold, may_miss, penalty
+                field_x,
+                field_y,
+                weak,
+                x,
+                y,
+                end_x,
+                end_y,
+                parts,
+                threshold,
+                may_miss,
+                max_gap,
+                penalty,
             )
             if score > 0.0:
                 pairs[count, 0] = i
@@ -210,7 +263,18 @@ def score_pairs(
 
 @compiled(_SCORER)
 def score_crowd(
-    field_x, field_y, weak, starts, ends, parts, threshold, may_miss, penalty, pairs, scores
+    field_x,
+    field_y,
+    weak,
+    starts,
+    ends,
+    parts,
+    threshold,
+    may_miss,
+    max_gap,
+    penalty,
+    pairs,
+    scores,
 ):
     """Do what score_pairs does, sooner if there are many pairs and `weak` is filled."""
     num_ends = len(ends)
@@ -238,7 +302,18 @@ def score_crowd(
                 continue
             end_x, end_y = end_table[0, j], end_table[1, j]
             score = score_pair(
-                field_x, field_y, weak, x, y, end_x, end_y, parts, threshold, may_miss, penalty
+                field_x,
+                field_y,
+                weak,
+                x,
+                y,
+                end_x,
+                end_y,
+                parts,
+                threshold,
+                may_miss,
+                max_gap,
+                penalty,
             )
             if score > 0.0:
                 pairs[count, 0] = i
@@ -260,13 +335,25 @@ def score_crowd(
         types.float64,
         COUNTS,
         types.float64,
+        types.float64,
         types.boolean,
         types.int64[:, ::1],
         types.float64[::1],
     )
 )
 def find_limbs(
-    pafs, peaks, counts, limbs, parts, threshold, min_counts, penalty, optimal, ends, scores
+    pafs,
+    peaks,
+    counts,
+    limbs,
+    parts,
+    threshold,
+    min_counts,
+    max_gap,
+    penalty,
+    optimal,
+    ends,
+    scores,
 ):
     """
     Score and match limb by limb; fill ends (room, 3) with limb, start, end, and scores (room,).
@@ -298,6 +385,7 @@ def find_limbs(
                 parts,
                 threshold,
                 may_miss,
+                max_gap,
                 penalty,
                 pairs,
                 pair_scores,
@@ -312,6 +400,7 @@ def find_limbs(
                 parts,
                 threshold,
                 may_miss,
+                max_gap,
                 penalty,
                 pairs,
                 pair_scores,
