@@ -35,7 +35,7 @@ $(BASE): pyproject.toml setup.py
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { rm -rf $(VENV); echo '$(PYTHON) cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
 	$(PIP) install --editable .
-	# Only its photograph of an astronaut is wanted.
+	@# Only its photograph of an astronaut is wanted.
 	$(PIP) install --no-deps scikit-image
 	touch $@
 
