@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros import PoseEstimator, load_model, load_skeleton
@@ -20,7 +21,7 @@ from openpose_ros.parsing import PafParams
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import Skeleton
 
-Array = np.ndarray[Any, Any]
+Array = npt.NDArray[Any]
 COCO = load_skeleton('coco_18')
 DOG = load_skeleton(Path(__file__).parent / 'data/dog.json')
 SHARED = Path(__file__).parents[2] / 'shared'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.errors import FrameError
@@ -14,7 +15,7 @@ BLACK = np.zeros((4, 6, 3), np.uint8)
 
 
 @pytest.mark.parametrize('frame', [BLACK, BLACK[:1, :1], BLACK[:, ::-1], BLACK[::2, 1:3]])
-def test_check_frame_takes_any_colour_picture(frame: np.ndarray[Any, Any]) -> None:
+def test_check_frame_takes_any_colour_picture(frame: npt.NDArray[Any]) -> None:
     check_frame(frame)
 
 
@@ -42,7 +43,7 @@ def test_check_frame_drawable_takes_part_of_a_picture() -> None:
     check_frame(BLACK.copy()[1:3, 2:5], drawable=True)
 
 
-def read_only() -> np.ndarray[Any, Any]:
+def read_only() -> npt.NDArray[Any]:
     frame = BLACK.copy()
     frame.flags.writeable = False
     return frame
@@ -51,7 +52,7 @@ def read_only() -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize(
     'frame', [read_only(), BLACK[:, ::-1], BLACK[::-1], BLACK[..., ::-1], BLACK[:, ::2]]
 )
-def test_check_frame_drawable_names_the_way_out(frame: np.ndarray[Any, Any]) -> None:
+def test_check_frame_drawable_names_the_way_out(frame: npt.NDArray[Any]) -> None:
     check_frame(frame)
     with pytest.raises(FrameError, match=r'cannot be drawn into; pass frame\.copy\(\)'):
         check_frame(frame, drawable=True)

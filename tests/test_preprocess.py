@@ -9,6 +9,7 @@ import cv2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.errors import FrameError, ParameterError
@@ -16,7 +17,7 @@ from openpose_ros.models import InputSpec, ModelSpec
 from openpose_ros.preprocess import check_net_resolution, preprocess
 from openpose_ros.skeletons import load_skeleton
 
-Image = np.ndarray[Any, Any]
+Image = npt.NDArray[Any]
 
 
 def spec(**changes: Any) -> ModelSpec:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.drawing import draw_heatmaps, draw_pafs
@@ -14,7 +15,7 @@ from openpose_ros.errors import FrameError, SkeletonError
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import load_skeleton
 
-Image = np.ndarray[Any, Any]
+Image = npt.NDArray[Any]
 SKELETON = load_skeleton('coco_18')
 PLACEMENT = place_frame((640, 480), (656, 368), multiple=8, stride=8)
 MAP_SHAPE = (46, 82)

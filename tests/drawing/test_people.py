@@ -8,6 +8,7 @@ import cv2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.drawing import draw_people
@@ -15,7 +16,7 @@ from openpose_ros.errors import FrameError
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
-Image = np.ndarray[Any, Any]
+Image = npt.NDArray[Any]
 SKELETON = load_skeleton('coco_18')
 
 
@@ -158,7 +159,7 @@ def test_draw_people_labels_are_readable_inside_the_frame(place: tuple[float, fl
     assert 25 < x_max - x_min < 120
     assert 10 < y_max - y_min < 40
     written = labelled[y_min : y_max + 1, x_min : x_max + 1]
-    assert (written == 255).all(axis=2).sum() > 20
+    assert (written > 200).all(axis=2).sum() > 20
 
 
 def test_draw_people_into_a_part_of_a_picture() -> None:
