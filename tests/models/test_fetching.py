@@ -62,22 +62,23 @@ def test_fetch_takes_up_a_cut_connection_where_it_broke(site, publish):
 
 
 @pytest.mark.parametrize(
-    ('partial', 'ignores_range'),
+    ('partial', 'ignores_range', 'requests'),
     [
-        (CONTENT[:1234], False),  # the rest is asked for
-        (CONTENT[:1234], True),  # the whole comes instead, and must not be appended
-        (b'of an older version', False),  # resumed, found wrong, begun anew
-        (CONTENT, False),  # complete, but never renamed: 416
-        (CONTENT + b'more', False),  # 416, found wrong, begun anew
+        (CONTENT[:1234], False, 1),  # the rest is asked for
+        (CONTENT[:1234], True, 1),  # the whole comes instead, and must not be appended
+        (b'of an older version', False, 2),  # resumed, found wrong, begun anew
+        (CONTENT, False, 1),  # complete, but never renamed: 416
+        (CONTENT + b'more', False, 2),  # 416, found wrong, begun anew
     ],
 )
-def test_fetch_resumes_a_partial_file(site, publish, cache, partial, ignores_range):
+def test_fetch_resumes_a_partial_file(site, publish, cache, partial, ignores_range, requests):
     name = publish(site.url('/a.onnx'))
     site.ignores_range = ignores_range
     (cache / 'sub folder').mkdir(parents=True)
     (cache / 'sub folder' / 'a.onnx.part').write_bytes(partial)
     assert fetch_model(name)[0].read_bytes() == CONTENT
     assert site.requests[0][1] == f'bytes={len(partial)}-'
+    assert len(site.requests) == requests
 
 
 def test_fetch_keeps_what_came_of_a_truncated_download(site, publish, cache, monkeypatch):

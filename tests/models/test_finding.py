@@ -136,6 +136,7 @@ def test_ones_own_model_describes_itself(tmp_path, cache):
     metadata = {
         'openpose_ros.skeleton': 'mpi_15',
         'openpose_ros.name': 'trained by me',
+        'openpose_ros.sha256': '0' * 64,  # of the file that it was made from, say
         **{f'openpose_ros.input.{key}': json.dumps(value) for key, value in RAW_BGR.items()},
     }
     path = tmp_path / 'mine.onnx'
@@ -218,8 +219,8 @@ def test_the_list_has_known_models_and_ones_own(know, own, monkeypatch, caplog):
     describe(own)
     (own / 'broken.onnx').write_text('no model')
     with caplog.at_level(logging.WARNING):
-        models = {spec.name: spec.path for spec in list_models()}
-    assert models == {'a': own / 'a.onnx', 'b': None, 'mine': own / 'mine.onnx'}
+        models = [(spec.name, spec.path) for spec in list_models()]
+    assert models == [('a', own / 'a.onnx'), ('b', None), ('mine', own / 'mine.onnx')]
     assert 'broken.onnx is not an ONNX model' in caplog.text
 
 
