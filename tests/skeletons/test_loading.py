@@ -72,6 +72,12 @@ def test_skeleton_has_parts_pairs_and_channels_of_openpose(name: str) -> None:
     assert 'OpenPose' in skeleton.source
 
 
+def test_coco_17_is_in_the_order_of_cocos_annotations() -> None:
+    sided = ('eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+    pairs = [f'{side}_{part}' for part in sided for side in ('left', 'right')]
+    assert load_skeleton('coco_17').keypoint_names == ('nose', *pairs)
+
+
 def test_channels_do_not_overlap(skeleton: Skeleton) -> None:
     used = [channel for limb in skeleton.limbs for channel in (limb.paf_x, limb.paf_y)]
     assert sorted(used) == list(range(2 * skeleton.num_limbs))
