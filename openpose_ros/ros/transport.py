@@ -1,0 +1,80 @@
+"""What a node needs of the world around it: rclpy gives it on one side, DDS on the other."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from openpose_ros.frames import FrameArray
+
+# What a node publishes, named as in `~/NAME`.
+OUTPUTS = (
+    'persons',
+    'image_annotated',
+    'image_annotated/compressed',
+    'skeleton_info',
+    'markers',
+)
+
+
+class Transport(Protocol):
+    """
+    How `PoseNode` publishes, asks and logs.
+
+    Every method may be called from any thread: `publish` and `decode` are called by the worker
+    thread.
+
+    Attributes
+    ----------
+    types : namespace
+        The message classes by their names: Header, Time, Keypoint, Person, PersonArray, Skeleton,
+        SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Vector3, Image,
+        CompressedImage, ColorRGBA, Duration, Marker, MarkerArray, MeshFile. They are called with
+        keywords for every field. Besides, `types.sequence(array)` turns a one-dimensional NumPy
+        array into what this transport keeps in a field that is an unbounded sequence of numbers:
+        `array.array` for rclpy, the array itself for rosbags' types. (Numbers of a fixed count
+        are NumPy arrays in both.)
+
+    """
+
+    types: Any
+
+    def publish(self, output: str, message: Any) -> None:
+        """
+        Publish on one of OUTPUTS; what it raises makes the image count as failed.
+
+        The message must be serialised before this returns: its header is the very object of the
+        image that came in.
+        """
+        ...
+
+    def subscribers(self, output: str) -> int:
+        """Return how many subscribe to one of OUTPUTS now."""
+        ...
+
+    def publishers_of_image(self) -> int:
+        """Return how many publish on the topic of `image_topic` now."""
+        ...
+
+    def image_topic(self) -> str:
+        """Return the resolved name of the topic that images come from, for the user to read."""
+        ...
+
+    def now_ns(self) -> int:
+        """Return ROS time, nanoseconds; it may jump back."""
+        ...
+
+    def decode(self, message: Any) -> FrameArray:
+        """
+        Return the picture of an Image or CompressedImage, as `images.decode_image` does.
+
+        Raises
+        ------
+        FrameError
+            If the message holds none.
+
+        """
+        ...
+
+    def log(self, level: str, text: str) -> None:
+        """Say a line; level is 'debug', 'info', 'warning' or 'error'."""
+        ...
