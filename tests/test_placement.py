@@ -93,6 +93,14 @@ def test_to_source_of_the_reference_network() -> None:
     np.testing.assert_allclose(placement.to_source([[0, 0], [10, 2]]), [[7.5, 7.5], [167.5, 39.5]])
 
 
+def test_place_frame_of_posenet_has_cells_on_both_edges() -> None:
+    """Its sides are 16 n + 1, and cell i lies at input pixel 16 i."""
+    placement = place_frame((640, 480), (-1, 481), stride=16, multiple=16, remainder=1)
+    assert placement.input_size == (657, 481)
+    centred = place_frame((641, 481), (641, 481), stride=16, multiple=16, remainder=1)
+    np.testing.assert_allclose(centred.to_source([[0, 0], [40, 30]]), [[0, 0], [640, 480]])
+
+
 def test_to_source_keeps_nan_dtype_and_shape() -> None:
     placement = place_frame((640, 480), (656, 368), multiple=8, stride=8)
     keypoints = np.full((2, 18, 2), np.nan, np.float32)
