@@ -49,7 +49,8 @@ def measure(num_people: int, size: Size, num_frames: int) -> dict[str, list[floa
     spec = load_model(need_file=False)
     shape = tuple(side // spec.stride for side in _NET_RESOLUTION[::-1])
     standing = scatter_people(num_people, spec.skeleton, shape)
-    maps = Maps(*(maps[np.newaxis] for maps in render_maps(standing, spec.skeleton, shape)))
+    drawn = render_maps(standing, spec.skeleton, shape, noise=0.01)  # as a network's, never flat
+    maps = Maps(*(maps[np.newaxis] for maps in drawn))
     random = np.random.default_rng(0)
     frames = random.integers(0, 256, (_FRAMES_IN_TURN, size[1], size[0], 3), np.uint8)
     samples: dict[str, list[float]] = {
@@ -66,11 +67,11 @@ def measure(num_people: int, size: Size, num_frames: int) -> dict[str, list[floa
                 estimate = estimator.estimate(frame)
                 started = perf_counter()
                 draw_people(frame.copy(), estimate.people)
-                drawn = perf_counter()
+                ended = perf_counter()
                 maximum_filter(maps.heatmaps[0], size=(1, 5, 5))
-                times = {**estimate.times, 'draw': drawn - started}
+                times = {**estimate.times, 'draw': ended - started}
                 times['total'] = sum(times[stage] for stage in ('preprocess', 'parse', 'draw'))
-                times[YARDSTICK] = perf_counter() - drawn
+                times[YARDSTICK] = perf_counter() - ended
                 for name, values in samples.items():
                     values.append(times[name])
     finally:
