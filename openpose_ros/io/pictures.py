@@ -79,17 +79,43 @@ def read_picture(path: Path) -> FrameArray:
         data = path.read_bytes()
     except OSError as exc:
         raise FrameError(f'cannot read {path}: {exc.strerror}') from exc
+    return decode_picture(data, str(path))
+
+
+def decode_picture(data: bytes, name: str, *, flags: int = cv2.IMREAD_COLOR) -> FrameArray:
+    """
+    Read a picture from the bytes of its file.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What errors call it.
+    flags : int
+        As `cv2.imdecode` takes them; IMREAD_COLOR is among them.
+
+    Returns
+    -------
+    uint8 (H, W, 3)
+        Blue, green, red.
+
+    Raises
+    ------
+    FrameError
+        If there are none, some are missing, or they are no picture.
+
+    """
     if not data:
-        raise FrameError(f'{path} is empty (0 bytes)')
+        raise FrameError(f'{name} is empty (0 bytes)')
     if _is_cut_off(data):
-        raise FrameError(f'{path} is cut off after {len(data)} bytes; copy it again')
+        raise FrameError(f'{name} is cut off after {len(data)} bytes; copy it again')
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as exc:  # too many pixels, say
-        raise FrameError(f'OpenCV cannot decode {path}: {exc.err}') from exc
+        raise FrameError(f'OpenCV cannot decode {name}: {exc.err}') from exc
     if image is None:
         raise FrameError(
-            f'{path} is damaged or no picture that OpenCV {cv2.__version__} can decode; '
+            f'{name} is damaged or no picture that OpenCV {cv2.__version__} can decode; '
             f'it begins with {data[:12]!r}'
         )
     return image  # type: ignore[no-any-return]
