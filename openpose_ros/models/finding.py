@@ -16,7 +16,7 @@ from functools import cache
 import hashlib
 import logging
 import os
-from os.path import isdir, isfile  # False where pathlib's raise PermissionError
+from os.path import expanduser, isdir, isfile  # pathlib's raise where these say no
 from pathlib import Path, PurePosixPath
 
 from openpose_ros.errors import ModelError
@@ -37,7 +37,7 @@ _DATA = Path(__file__).parent / 'data'
 def cache_folder() -> Path:
     """Return the user's cache of this package; it need not exist."""
     own = os.environ.get('OPENPOSE_ROS_CACHE')
-    common = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    common = os.environ.get('XDG_CACHE_HOME') or expanduser('~/.cache')
     return Path(own) if own else Path(common, 'openpose_ros')
 
 
@@ -49,7 +49,7 @@ def download_folder() -> Path:
 def model_folders() -> tuple[Path, ...]:
     """Return where model files are looked for, the first place first."""
     listed = os.environ.get('OPENPOSE_ROS_MODEL_PATH', '').split(os.pathsep)
-    return (*(Path(name).expanduser() for name in listed if name), download_folder(), _DATA)
+    return (*(Path(expanduser(name)) for name in listed if name), download_folder(), _DATA)
 
 
 @cache
@@ -107,7 +107,7 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     """
     if name_or_path is None:
         return _default_model(need_file)
-    path = Path(name_or_path).expanduser()
+    path = Path(expanduser(name_or_path))
     if isfile(path):
         return _load_file(path)
     name = str(name_or_path)
@@ -174,6 +174,11 @@ def _load_file(path: Path) -> ModelSpec:
         if spec.sha256 == sha256:
             _check_companions(path, spec)
             return replace(spec, path=path)
+        if sha256 in {published.sha256 for published in spec.origin}:
+            raise ModelError(
+                f'{path} is a published file of {spec.name}, but its model file is {spec.file}; '
+                f'{how_to_get(spec)}'
+            )
     defaults = {'name': path.stem, 'file': path.name, 'sha256': sha256}
     sidecar = path.with_suffix('.json')
     if isfile(sidecar):

@@ -111,6 +111,15 @@ def test_a_published_model_needs_all_its_files(know, tmp_path):
         load_model('a')
 
 
+def test_a_file_that_a_known_model_is_converted_from_is_no_model(know, own):
+    origin = [{'file': 'a.xml', 'sha256': sha256(ONNX), 'urls': ['http://127.0.0.1/']}]
+    know('a', b'converted', origin=origin)
+    with pytest.raises(
+        ModelError, match=r'is a published file of a, but its model file is a\.onnx'
+    ):
+        load_model(own / 'mine.onnx')
+
+
 def test_ones_own_model_is_described_beside_it(own):
     describe(own, stride=4)
     spec = load_model(own / 'mine.onnx')
@@ -174,6 +183,9 @@ def test_ones_own_model_is_found_by_name(own, monkeypatch, name):
         ('nowhere.onnx', "'nowhere.onnx' is neither a file nor a known name; give .* one of a$"),
         ('.', r"'\.' is a folder; give the path of an ONNX file, or one of a$"),
         ('a', 'the model a is not on this machine; set OPENPOSE_ROS_MODEL_PATH to the folder'),
+        ('~nobody/x.onnx', 'is neither a file nor a known name'),
+        ('a\0b', 'is neither a file nor a known name'),
+        ('x' * 5000, 'is neither a file nor a known name'),
         (None, r'no model on this machine: .* to the folder that holds a\.onnx'),
     ],
 )
