@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
@@ -16,21 +16,21 @@ def parameter(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str | int, ...] = (),
 ) -> Any:
     """
     Return a dataclass field that knows its description and its range.
 
     Parameters
     ----------
-    default : bool, int, float or str
+    default : bool, int, float, str or tuple of int
         The one place where the default stands; its type is the parameter's.
     description : str
         One line, with the unit; it becomes the help text, the descriptor and the README row.
     low, high : float, optional
-        The range, both ends allowed.
-    choices : tuple of str
-        The allowed words of a str.
+        The range, both ends allowed; of each number of a tuple.
+    choices : tuple of str or int
+        The values that are allowed.
 
     """
     metadata = {'description': description, 'low': low, 'high': high, 'choices': choices}
@@ -120,26 +120,37 @@ class PafParams:
 
 def _checked(item: Any, value: Any) -> Any:
     """Return the value in the type of its default, or raise a ParameterError."""
-    meta, found = item.metadata, _coerced(value, type(item.default))
+    meta, found = item.metadata, _coerced(value, item.default)
     if found is None:
         raise ParameterError(
-            f'{item.name} is {value!r}, but must be of type {type(item.default).__name__}'
+            f'{item.name} is {value!r}, but must be {_described_type(item.default)}'
         )
     if meta['choices'] and found not in meta['choices']:
-        raise ParameterError(
-            f"{item.name} is '{found}', but must be one of {', '.join(meta['choices'])}"
-        )
-    if meta['low'] is not None and not meta['low'] <= found <= meta['high']:
+        allowed = ', '.join(map(str, meta['choices']))
+        raise ParameterError(f'{item.name} is {found!r}, but must be one of {allowed}')
+    numbers = found if isinstance(found, tuple) else (found,)
+    if meta['low'] is not None and not all(meta['low'] <= n <= meta['high'] for n in numbers):
         raise ParameterError(
             f'{item.name} is {found}, but must be from {meta["low"]} to {meta["high"]}'
         )
     return found
 
 
-def _coerced(value: Any, kind: type) -> Any:
+def _coerced(value: Any, default: Any) -> Any:
     """Return 1 for 1.0 and 1.0 for 1 where that is meant (NumPy's numbers too), else None."""
+    kind = type(default)
+    if kind is tuple:
+        numbers = [_coerced(part, 0) for part in value] if isinstance(value, Iterable) else []
+        fitting = len(numbers) == len(default) and None not in numbers
+        return tuple(numbers) if fitting else None
     if kind in (bool, str) or isinstance(value, bool):
         return value if type(value) is kind else None
     if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
         return kind(value)
     return float(value) if kind is float and isinstance(value, Real) else None
+
+
+def _described_type(default: Any) -> str:
+    if isinstance(default, tuple):
+        return f'{len(default)} whole numbers'
+    return f'of type {type(default).__name__}'

@@ -1,0 +1,54 @@
+"""Cameras on their side: the network sees the picture upright, results stay where they were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from openpose_ros.frames import FrameArray
+from openpose_ros.people import People
+from openpose_ros.placement import Size
+
+_TURNS = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+
+
+def turned_upright(frame: FrameArray, degrees: int) -> FrameArray:
+    """
+    Turn a picture clockwise.
+
+    Parameters
+    ----------
+    frame : uint8 (H, W, 3)
+    degrees : int
+        0, which returns `frame` itself, 90, 180 or 270.
+
+    """
+    return frame if degrees == 0 else np.asarray(cv2.rotate(frame, _TURNS[degrees]), np.uint8)
+
+
+def people_as_they_came(people: People, degrees: int, source_size: Size) -> People:
+    """
+    Take people from the upright picture to the picture before it was turned.
+
+    Parameters
+    ----------
+    people : People
+        In pixels of the upright picture.
+    degrees : int
+        How far that was turned clockwise: 0, 90, 180 or 270.
+    source_size : (int, int)
+        Width and height of the picture before, pixels.
+
+    """
+    if degrees == 0:
+        return people
+    right, bottom = source_size[0] - 1, source_size[1] - 1
+    x, y, score = np.moveaxis(people.keypoints, 2, 0)
+    back = {90: (y, bottom - x), 180: (right - x, bottom - y), 270: (right - y, x)}[degrees]
+    return replace(people, keypoints=np.stack((*back, score), axis=2).astype(np.float32))
