@@ -70,7 +70,7 @@ def list_models() -> tuple[ModelSpec, ...]:
     taken = {spec.file for spec in models}
     for folder in model_folders():
         for path in sorted(folder.glob('*.onnx')):
-            if path.name not in taken:
+            if path.name not in taken and isfile(path):
                 taken.add(path.name)
                 try:
                     models.append(_load_file(path))

@@ -230,10 +230,12 @@ def test_the_list_has_known_models_and_ones_own(know, own, monkeypatch, caplog):
     (own / 'mine.onnx').write_bytes(make_model([FLOATS[:5]]).SerializeToString())
     describe(own)
     (own / 'broken.onnx').write_text('no model')
+    (own / 'folder.onnx').mkdir()
     with caplog.at_level(logging.WARNING):
         models = [(spec.name, spec.path) for spec in list_models()]
     assert models == [('a', own / 'a.onnx'), ('b', None), ('mine', own / 'mine.onnx')]
     assert 'broken.onnx is not an ONNX model' in caplog.text
+    assert len(caplog.records) == 1
 
 
 def test_the_shared_networks_are_those_of_the_manifests(shared, cache, monkeypatch):
