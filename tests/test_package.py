@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
 import os
 from pathlib import Path
-import runpy
 import shutil
 import subprocess
 import sys
@@ -110,14 +109,14 @@ def test_kernels_compile_where_no_cache_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every folder in which Numba would keep compiled code lies below a file."""
-    source = tmp_path / 'tiny.py'
-    source.write_text('def twice(x): return 2.0 * x')
+    (tmp_path / 'tiny.py').write_text('def twice(x): return 2.0 * x')
     (tmp_path / '__pycache__').touch()
     below = str(tmp_path / '__pycache__/below')
     monkeypatch.setattr(numba.config, 'CACHE_DIR', below)
     monkeypatch.setenv('HOME', below)
     monkeypatch.setenv('XDG_CACHE_HOME', below)
-    twice = runpy.run_path(str(source))['twice']
+    monkeypatch.syspath_prepend(tmp_path)
+    twice = import_module('tiny').twice
     with pytest.raises(RuntimeError, match='cannot cache function'):
         numba.njit('float64(float64)', cache=True)(twice)
     assert compiled('float64(float64)')(twice)(21.0) == 42.0
