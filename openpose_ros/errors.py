@@ -12,7 +12,9 @@ Every exception that this package raises on purpose.
     ├── MapsError         heatmaps or PAFs of wrong shape, dtype or values (also a ValueError)
     ├── SourceError       a picture, folder, video or camera that cannot be read
     │   └── FrameError    one frame that is not a picture (also a ValueError)
-    └── OutputError       a result that cannot be written or shown
+    ├── OutputError       a result that cannot be written or shown
+    ├── TransportError    a network of nodes that cannot be joined
+    └── TransitionError   what a node cannot do in the state that it is in
 
 Every message says what was found, what was expected and what to do.
 """
@@ -58,3 +60,11 @@ class FrameError(SourceError, ValueError):
 
 class OutputError(OpenPoseError):
     """A result that cannot be written or shown."""
+
+
+class TransportError(OpenPoseError):
+    """A network of nodes that cannot be joined."""
+
+
+class TransitionError(OpenPoseError):
+    """What a node cannot do in the state that it is in."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 from openpose_ros.errors import ParameterError
+
+Params = TypeVar('Params', bound='PafParams')
 
 
 def parameter(
@@ -101,7 +103,7 @@ class PafParams:
             )
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> PafParams:
+    def from_mapping(cls: type[Params], values: Mapping[str, Any]) -> Params:
         """
         Create from names and values, say of a file.
 

@@ -51,7 +51,10 @@ class NodeParams(PafParams):
     enabled: bool = parameter(True, 'off: images are dropped, the network stays loaded')
     lazy: bool = parameter(False, 'drop images while nobody subscribes to any output')
     max_rate: float = parameter(
-        0.0, 'work on at most so many images a second; 0: on all there is time for', low=0.0, high=1e3
+        0.0,
+        'work on at most so many images a second; 0: on all there is time for',
+        low=0.0,
+        high=1e3,
     )
     max_age: float = parameter(
         0.0, 'drop images whose stamp is older than this, seconds; 0: never', low=0.0, high=3600.0
@@ -136,6 +139,7 @@ def updated(
     Parameters
     ----------
     params : NodeParams
+        Those that hold now.
     values : mapping of str to object
         The new values by name.
     configured : bool

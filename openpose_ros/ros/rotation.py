@@ -25,6 +25,7 @@ def turned_upright(frame: FrameArray, degrees: int) -> FrameArray:
     Parameters
     ----------
     frame : uint8 (H, W, 3)
+        Blue, green, red.
     degrees : int
         0, which returns `frame` itself, 90, 180 or 270.
 

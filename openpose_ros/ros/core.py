@@ -1,0 +1,359 @@
+"""
+The node without its transport: states, images in, people out.
+
+A transport (rclpy's, DDS's) makes a `PoseNode`, calls its transitions, hands it what arrives, and
+does what `Transport` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import threading
+from time import monotonic, perf_counter
+from typing import Any, NamedTuple
+
+from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
+from openpose_ros.estimator import PoseEstimator
+from openpose_ros.people import People
+from openpose_ros.ros.diagnostics import Measurement, Recorder, Status, describe
+from openpose_ros.ros.loading import OpenEstimator, load_estimator, open_estimator
+from openpose_ros.ros.markers import Rays, rays_of_camera
+from openpose_ros.ros.messages import (
+    nanoseconds,
+    persons_message,
+    skeleton_info_message,
+    time_message,
+)
+from openpose_ros.ros.newest import Counts, NewestWorker
+from openpose_ros.ros.parameters import NodeParams, updated
+from openpose_ros.ros.pictures import PICTURES, publish_pictures
+from openpose_ros.ros.rotation import people_as_they_came, turned_upright
+from openpose_ros.ros.throttle import Throttle
+from openpose_ros.ros.transport import Transport
+
+_PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
+_WARN_EVERY_S = 5.0
+_LONGEST_LINE = 400  # characters of an error that others wrote
+_DEFAULT_PARAMS = NodeParams()
+_RESULTS = ('persons', *PICTURES)
+
+
+class _Arrival(NamedTuple):
+    message: Any
+    received_s: float
+
+
+class PoseNode:
+    """
+    A node that finds people in images.
+
+    Its states are 'unconfigured', 'inactive' (the network is loaded and warm), 'active' and
+    'finalized'; while it loads, 'configuring'. A transition to where the node is already does
+    nothing; one that its state does not allow raises a TransitionError. Transitions wait for each
+    other; every other method may be called at any time from any thread and returns at once.
+
+    Parameters
+    ----------
+    transport : Transport
+        Publishes, asks and logs.
+    params : NodeParams
+        What the node starts with.
+    open_estimator : callable
+        Takes parameters and returns an estimator; called in the thread that will use it.
+
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        params: NodeParams = _DEFAULT_PARAMS,
+        open_estimator: OpenEstimator = open_estimator,
+    ) -> None:
+        self._transport = transport
+        self._params = params
+        self._open_estimator = open_estimator
+        self._state = 'unconfigured'
+        self._transition = threading.RLock()
+        self._changing = threading.Lock()  # of parameters, and of the state that allows it
+        self._worker: NewestWorker[_Arrival, PoseEstimator] = NewestWorker(
+            'openpose_ros worker',
+            setup=self._load,
+            work=self._work,
+            teardown=PoseEstimator.close,
+            report=self._report,
+        )
+        self._recorder = Recorder()
+        self._throttle = Throttle(_WARN_EVERY_S)
+        self._facts: dict[str, str] = {}
+        self._skeleton_info: Any = None
+        self._rays: Rays | None = None
+        self._heard_s = monotonic()
+        self._silent = False
+        self._unstamped = False
+        self._turn_s = 0.0  # when the last image was due, with max_rate
+
+    @property
+    def state(self) -> str:
+        """Where the node is in its life."""
+        return self._state
+
+    @property
+    def params(self) -> NodeParams:
+        """The parameters that hold now."""
+        return self._params
+
+    def configure(self) -> None:
+        """
+        Load the network and warm it up, however long that takes.
+
+        Raises
+        ------
+        OpenPoseError
+            With one line, if that fails; the node is unconfigured then, and holds nothing.
+
+        """
+        with self._transition:
+            if self._state in ('inactive', 'active'):
+                return
+            self._require('unconfigured', 'configured')
+            self._set_state('configuring')
+            try:
+                self._worker.start()
+            except BaseException as exc:
+                self._worker.stop(_PATIENCE_S)
+                self._set_state('unconfigured')
+                if isinstance(exc, OpenPoseError) or not isinstance(exc, Exception):
+                    raise
+                raise EngineError(f'the network cannot be loaded: {_one_line(exc)}') from exc
+            self._set_state('inactive')
+
+    def activate(self) -> None:
+        """Say which skeleton is published, and work on images from now on."""
+        with self._transition:
+            if self._state == 'active':
+                return
+            self._require('inactive', 'activated')
+            self._heard_s, self._silent = monotonic(), False
+            self._transport.publish('skeleton_info', self._skeleton_info)
+            self._set_state('active')
+            self._worker.accept()
+
+    def deactivate(self) -> None:
+        """Let the image in hand be published, then work on none; the network stays loaded."""
+        with self._transition:
+            if self._state != 'active':
+                return
+            if not self._worker.pause(_PATIENCE_S):
+                self._log_stuck('its result will not be published')
+            self._set_state('inactive')
+
+    def cleanup(self) -> None:
+        """Free the network; from 'active' too, after a failure say."""
+        with self._transition:
+            if self._state == 'finalized':
+                return
+            if not self._worker.stop(_PATIENCE_S):
+                self._log_stuck('its thread and its memory are left behind')
+            self._set_state('unconfigured')
+
+    def shutdown(self) -> None:
+        """Free everything, for ever."""
+        with self._transition:
+            self.cleanup()
+            self._set_state('finalized')
+
+    def set_parameters(self, values: Mapping[str, Any]) -> None:
+        """
+        Change parameters, from the next image on: all of them, or if one is refused none.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown, a value out of range, or only taken over when the node is
+            configured, and it is configured.
+
+        """
+        with self._changing:
+            configured = self._state != 'unconfigured'
+            self._params = updated(self._params, values, configured=configured)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Work on images, or drop them; the network stays loaded."""
+        self.set_parameters({'enabled': enabled})
+
+    def on_image(self, message: Any) -> None:
+        """Take an Image or CompressedImage; it must not change afterwards."""
+        now = self._heard_s = monotonic()
+        reason = self._reason_to_refuse(now)
+        if reason:
+            self._worker.refuse(reason)
+        else:
+            self._worker.put(_Arrival(message, now))
+
+    def on_camera_info(self, message: Any) -> None:
+        """Take a CameraInfo, for the markers."""
+        self._rays = rays_of_camera(message)
+
+    def on_timer(self) -> None:
+        """Look, about once a second, whether images come; warn if not."""
+        timeout_s = self._params.no_image_timeout
+        silence_s = monotonic() - self._heard_s
+        was_silent, expecting = self._silent, self._state == 'active' and timeout_s > 0
+        self._silent = expecting and silence_s > timeout_s
+        topic, publishers = self._transport.image_topic(), self._transport.publishers_of_image()
+        if self._silent:
+            self._warn(
+                'silence',
+                f'no image on {topic} for {silence_s:.0f} s; it has {publishers} '
+                f'publisher{"" if publishers == 1 else "s"}'
+                f'{"" if publishers else ": start the camera, or remap image"}',
+            )
+        elif was_silent and expecting:
+            self._transport.log('info', f'images come again on {topic}')
+
+    def counts(self) -> Counts:
+        """Return what became of every image so far."""
+        return self._worker.counts()
+
+    def diagnostics(self) -> Status:
+        """Say how the node is doing."""
+        summary = self._recorder.summary()
+        return describe(self._state, self._facts, self.counts(), summary, silent=self._silent)
+
+    def _require(self, state: str, done: str) -> None:
+        if self._state != state:
+            raise TransitionError(
+                f'the node is {self._state} and cannot be {done}; it must be {state} for that'
+            )
+
+    def _set_state(self, state: str) -> None:
+        with self._changing:
+            self._state = state
+
+    def _reason_to_refuse(self, now_s: float) -> str:
+        """Say why an image is not even kept, or ''."""
+        params = self._params
+        if not params.enabled:
+            return 'disabled'
+        if params.lazy and not any(self._transport.subscribers(output) for output in _RESULTS):
+            return 'nobody subscribes'
+        if params.max_rate:
+            period_s = 1 / params.max_rate
+            if now_s < self._turn_s + period_s:
+                return 'above max_rate'
+            # From turn to turn, not from image to image, or 30 Hz would become 15 for 20.
+            self._turn_s = max(self._turn_s + period_s, now_s - period_s / 2)
+        return ''
+
+    def _load(self) -> PoseEstimator:
+        """Open the network and tell what it is; in the worker's thread."""
+        started = perf_counter()
+        estimator = load_estimator(self._params, self._open_estimator)
+        try:
+            self._introduce(estimator, perf_counter() - started)
+        except BaseException:
+            estimator.close()
+            raise
+        return estimator
+
+    def _introduce(self, estimator: PoseEstimator, seconds: float) -> None:
+        spec, engine, types = estimator.spec, estimator.engine, self._transport.types
+        stamp = time_message(types, self._transport.now_ns())
+        self._skeleton_info = skeleton_info_message(types, spec.skeleton, stamp)
+        self._facts = {
+            'model': spec.name,
+            'engine': engine.description,
+            'precision': engine.precision,
+            'net resolution': '{}x{}'.format(*estimator.net_resolution),
+        }
+        self._transport.log(
+            'info',
+            f'{spec.name} runs with {engine.description}, {engine.precision}; loaded and warm '
+            f'after {seconds:.1f} s',
+        )
+
+    def _work(self, estimator: PoseEstimator, arrival: _Arrival) -> str:
+        """Process an image; in the worker's thread."""
+        params, message = self._params, arrival.message
+        age_s = self._age_s(message)
+        if params.max_age and age_s is not None and age_s > params.max_age:
+            self._warn(
+                'age',
+                f'an image was {age_s:.3f} s old when its turn came, more than max_age '
+                f'({params.max_age} s); are the clocks the same, and use_sim_time with a bag?',
+            )
+            return 'too_old'
+        started = perf_counter()
+        frame = self._transport.decode(message)
+        decoded = perf_counter()
+        size = (frame.shape[1], frame.shape[0])
+        estimator.params = params
+        estimate = estimator.estimate(turned_upright(frame, params.rotate))
+        people = people_as_they_came(estimate.people, params.rotate, size)
+        estimated = perf_counter()
+        if self._state != 'active' or self._worker.left_behind():
+            raise TransitionError('the node was stopped while it worked on an image')
+        persons = persons_message(self._transport.types, people, message.header, size)
+        self._transport.publish('persons', persons)
+        published = perf_counter()
+        latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
+        publish_pictures(self._transport, frame, people, persons, params, self._rays)
+        self._recorder.processed(
+            Measurement(
+                latency_s=latency_s,
+                age_s=age_s,
+                stages_s={
+                    'decode': decoded - started,
+                    **estimate.times,
+                    'publish': published - estimated,
+                    'pictures': perf_counter() - published,
+                },
+                people=len(people),
+                overflow=people.overflow,
+            )
+        )
+        self._warn_of_oddities(age_s, people)
+        return 'processed'
+
+    def _warn_of_oddities(self, age_s: float | None, people: People) -> None:
+        if age_s is None and not self._unstamped:
+            self._unstamped = True
+            self._transport.log(
+                'warning',
+                'an image has no stamp (0): its age is unknown, and max_age does not apply; the '
+                'camera driver must set header.stamp',
+            )
+        if people.overflow:
+            self._warn(
+                'overflow',
+                f'{people.overflow} candidates of an image found no room; raise max_peaks, or '
+                'peak_threshold',
+            )
+
+    def _age_s(self, message: Any) -> float | None:
+        """Return how long ago an image was taken, in ROS time; None if it does not say when."""
+        stamp_ns = nanoseconds(message.header.stamp)
+        return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
+
+    def _report(self, exc: BaseException) -> None:
+        text = _one_line(exc)
+        self._recorder.failed(text)
+        self._warn(type(exc).__name__, f'an image was dropped: {text}')
+
+    def _log_stuck(self, consequence: str) -> None:
+        self._transport.log(
+            'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
+        )
+
+    def _warn(self, kind: str, text: str) -> None:
+        held_back = self._throttle.passes(kind)
+        if held_back is not None:
+            more = f' (and {held_back} more like this)' if held_back else ''
+            self._transport.log('warning', text + more)
+
+
+def _one_line(exc: BaseException) -> str:
+    """Return what an exception says, whoever wrote it."""
+    kind = '' if isinstance(exc, OpenPoseError) else f'{type(exc).__name__}: '
+    text = ' '.join(f'{kind}{exc}'.split())
+    return text if len(text) <= _LONGEST_LINE else f'{text[:_LONGEST_LINE]}...'

@@ -1,0 +1,247 @@
+"""How the node is doing: what was measured, and what diagnostics say of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import threading
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from openpose_ros.ros.newest import Counts
+
+OK, WARN, ERROR, STALE = 0, 1, 2, 3  # diagnostic_msgs/DiagnosticStatus
+
+_WINDOW = 256  # images over which times are taken
+_RECENT_S = 5.0  # over which the rate is taken, and a failure makes a warning
+_KEEPS_FAILING = 3  # images in a row that make a warning an error
+
+
+@dataclass(frozen=True)
+class Status:
+    """
+    The content of a diagnostic_msgs/DiagnosticStatus.
+
+    Attributes
+    ----------
+    level : int
+        OK, WARN, ERROR or STALE.
+    message : str
+        One line.
+    values : dict of str to str
+        By key, in the order in which they are shown.
+
+    """
+
+    level: int
+    message: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """
+    One image that was processed.
+
+    Attributes
+    ----------
+    latency_s : float
+        From its arrival to its people's publication, seconds.
+    age_s : float or None
+        From its stamp to that publication, in ROS time; None without a stamp.
+    stages_s : mapping of str to float
+        What each stage took.
+    people, overflow : int
+        As in `People`.
+
+    """
+
+    latency_s: float
+    age_s: float | None
+    stages_s: Mapping[str, float]
+    people: int
+    overflow: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """
+    What a `Recorder` holds, at one moment.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Images processed a second, of late.
+    medians_s, slow_s : dict of str to float
+        Median and 95th percentile of 'latency', 'age' and each stage, seconds, over the last
+        images; without those that were not measured.
+    people : int
+        In the last image.
+    overflow, unstamped : int
+        Candidates without room, and images without a stamp, so far.
+    failures_in_a_row : int
+        Up to now; a processed image ends the row.
+    failed_lately : bool
+    last_error : str
+        '' while there was none.
+
+    """
+
+    rate_hz: float
+    medians_s: dict[str, float]
+    slow_s: dict[str, float]
+    people: int
+    overflow: int
+    unstamped: int
+    failures_in_a_row: int
+    failed_lately: bool
+    last_error: str
+
+
+@dataclass(eq=False)
+class Recorder:
+    """Collects measurements, those of times for a bounded number of images; from any thread."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _window: deque[Measurement] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    _done_s: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
+    _overflow: int = 0
+    _unstamped: int = 0
+    _failures_in_a_row: int = 0
+    _failed_s: float = -np.inf
+    _last_error: str = ''
+
+    def processed(self, measurement: Measurement) -> None:
+        """Record an image that was processed."""
+        with self._lock:
+            self._window.append(measurement)
+            self._done_s.append(monotonic())
+            self._overflow += measurement.overflow
+            self._unstamped += measurement.age_s is None
+            self._failures_in_a_row = 0
+
+    def failed(self, error: str) -> None:
+        """Record an image that could not be processed."""
+        with self._lock:
+            self._failures_in_a_row += 1
+            self._failed_s = monotonic()
+            self._last_error = error
+
+    def summary(self) -> Summary:
+        """Return what was recorded so far."""
+        with self._lock:
+            window, done_s = list(self._window), np.array(self._done_s)
+            overflow, unstamped = self._overflow, self._unstamped
+            failures, failed_s, error = self._failures_in_a_row, self._failed_s, self._last_error
+        times: dict[str, list[float]] = {}
+        for one in window:
+            aged = {} if one.age_s is None else {'age': one.age_s}
+            for name, seconds in {'latency': one.latency_s, **aged, **one.stages_s}.items():
+                times.setdefault(name, []).append(seconds)
+        now = monotonic()
+        recent = done_s[done_s > now - _RECENT_S]
+        return Summary(
+            rate_hz=(len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0,
+            medians_s={name: float(np.median(values)) for name, values in times.items()},
+            slow_s={name: float(np.percentile(values, 95)) for name, values in times.items()},
+            people=window[-1].people if window else 0,
+            overflow=overflow,
+            unstamped=unstamped,
+            failures_in_a_row=failures,
+            failed_lately=now - failed_s < _RECENT_S,
+            last_error=error,
+        )
+
+
+def describe(
+    state: str, facts: Mapping[str, str], counts: Counts, summary: Summary, *, silent: bool
+) -> Status:
+    """
+    Say how the node is doing.
+
+    Parameters
+    ----------
+    state : str
+        Of the node: 'active' and so on.
+    facts : mapping of str to str
+        What does not change from image to image: model, engine, precision.
+    counts : Counts
+        What became of the images.
+    summary : Summary
+        How the processed ones fared.
+    silent : bool
+        Whether images are expected, but none comes.
+
+    """
+    level, message = _verdict(state, summary, silent)
+    values = {'state': state, **facts, 'rate (Hz)': f'{summary.rate_hz:.2f}'}
+    for name, seconds in summary.medians_s.items():
+        slow = summary.slow_s[name]
+        values[f'{name} (ms, median)'] = f'{1000 * seconds:.2f}'
+        values[f'{name} (ms, 95th percentile)'] = f'{1000 * slow:.2f}'
+    processed, too_old = (counts.outcomes.get(name, 0) for name in ('processed', 'too_old'))
+    numbers = {
+        'people in the last image': summary.people,
+        'images received': counts.received,
+        'images taken': counts.taken,
+        'images processed': processed,
+        'images replaced by a newer one': counts.replaced,
+        'images too old': too_old,
+        'images failed': counts.failed,
+        'images in flight': counts.in_flight,
+        'images waiting': counts.waiting,
+        **{f'images refused: {why}': number for why, number in sorted(counts.refused.items())},
+        'images without a stamp': summary.unstamped,
+        'candidates without room': summary.overflow,
+    }
+    values.update({name: str(number) for name, number in numbers.items()})
+    values['last error'] = summary.last_error
+    return Status(level, message, values)
+
+
+def _verdict(state: str, summary: Summary, silent: bool) -> tuple[int, str]:
+    if state != 'active':
+        return OK, state
+    if summary.failures_in_a_row >= _KEEPS_FAILING:
+        return ERROR, f'the last {summary.failures_in_a_row} images failed: {summary.last_error}'
+    if silent:
+        return WARN, 'no images'
+    if summary.failed_lately:
+        return WARN, f'an image failed: {summary.last_error}'
+    return OK, f'{summary.rate_hz:.1f} images a second'
+
+
+def diagnostic_array(types: Any, status: Status, *, name: str, stamp: Any) -> Any:
+    """
+    Return a status as the only one of a DiagnosticArray, for a transport without an updater.
+
+    Parameters
+    ----------
+    types : namespace
+        With DiagnosticArray, DiagnosticStatus and KeyValue besides those of `Transport.types`;
+        the level is an int.
+    status : Status
+        What to say.
+    name : str
+        Of the status: the node's, a colon, and what it is about.
+    stamp : builtin_interfaces/Time
+        Now.
+
+    """
+    return types.DiagnosticArray(
+        header=types.Header(stamp=stamp, frame_id=''),
+        status=[
+            types.DiagnosticStatus(
+                level=status.level,
+                name=name,
+                message=status.message,
+                hardware_id='',
+                values=[
+                    types.KeyValue(key=key, value=value) for key, value in status.values.items()
+                ],
+            )
+        ],
+    )

@@ -1,0 +1,95 @@
+"""What is for people to look at: the annotated image and markers, as far as somebody does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from openpose_ros.drawing import draw_people
+from openpose_ros.frames import FrameArray
+from openpose_ros.people import People
+from openpose_ros.ros.compressed import compressed_message
+from openpose_ros.ros.images import image_message
+from openpose_ros.ros.markers import Rays, marker_array
+from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.transport import Transport
+
+PICTURES = ('image_annotated', 'image_annotated/compressed', 'markers')
+
+
+def publish_pictures(
+    transport: Transport,
+    frame: FrameArray,
+    people: People,
+    persons: Any,
+    params: NodeParams,
+    rays: Rays | None,
+) -> None:
+    """
+    Publish those of PICTURES that somebody subscribes to.
+
+    Parameters
+    ----------
+    transport : Transport
+        Publishes, and knows who subscribes.
+    frame : uint8 (H, W, 3)
+        Blue, green, red; only read.
+    people : People
+        In pixels of `frame`.
+    persons : openpose_ros/PersonArray
+        The same people as a message; its header becomes that of every picture.
+    params : NodeParams
+        Say how to draw.
+    rays : Rays or None
+        Of the camera, for the markers.
+
+    """
+    types, header, threshold = transport.types, persons.header, params.render_threshold
+    raw, compressed, markers = (transport.subscribers(output) for output in PICTURES)
+    if raw or compressed:
+        picture = annotated(
+            frame, people, scale=params.annotated_scale, render_threshold=threshold
+        )
+        if raw:
+            transport.publish('image_annotated', image_message(types, picture, header))
+        if compressed:
+            message = compressed_message(types, picture, header)
+            transport.publish('image_annotated/compressed', message)
+    if markers:
+        message = marker_array(types, persons, people.skeleton, rays, threshold)
+        transport.publish('markers', message)
+
+
+def annotated(
+    frame: FrameArray, people: People, *, scale: float, render_threshold: float
+) -> FrameArray:
+    """
+    Return a copy of a picture with people drawn on it.
+
+    Parameters
+    ----------
+    frame : uint8 (H, W, 3)
+        Blue, green, red; only read.
+    people : People
+        In pixels of `frame`.
+    scale : float
+        Size of the copy in units of `frame`, up to 1; it is scaled before it is drawn on, so
+        that lines stay sharp.
+    render_threshold : float
+        As `draw_people` takes it.
+
+    """
+    height, width = frame.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if size == (width, height):
+        canvas = frame.copy()
+    else:
+        canvas = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+        factors = np.array(size, np.float32) / (width, height)
+        keypoints = people.keypoints.copy()
+        keypoints[..., :2] = (keypoints[..., :2] + 0.5) * factors - 0.5  # as cv2.resize
+        people = replace(people, keypoints=keypoints)
+    return draw_people(canvas, people, render_threshold=render_threshold)
