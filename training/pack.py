@@ -30,8 +30,10 @@ class Picture:
     jpeg : bytes
         The encoded picture, BGR when decoded by OpenCV.
     people : float32 (N, 18, 3)
-        x_px, y_px, v of coco_18 keypoints; v is 2 for marked, 1 for marked but hidden, 0 for
-        unknown. A person whose keypoint is unknown is masked there, not taken for background.
+        x_px, y_px, v of coco_18 keypoints; v is 2 for marked, 1 for marked but hidden, 0 where
+        there is none, -1 where the source does not tell: such are masked, not background.
+    ignored : float32 (M, 4)
+        Boxes x_min, y_min, x_max, y_max in pixels of people that the source has not marked.
     scale : float
         Enlargement at which the teacher sees this source best (1: as it is).
 
@@ -40,6 +42,7 @@ class Picture:
     name: str
     jpeg: bytes
     people: np.ndarray = field(default_factory=lambda: np.zeros((0, KEYPOINTS, 3), np.float32))
+    ignored: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     scale: float = 1.0
 
     def pixels(self) -> np.ndarray:
@@ -54,6 +57,7 @@ def make_picture(
     name: str,
     image: np.ndarray,
     people: np.ndarray | None = None,
+    ignored: np.ndarray | None = None,
     *,
     longest_px: int = 448,
     scale: float = 1.0,
@@ -69,7 +73,9 @@ def make_picture(
     image : uint8 (H, W, 3)
         BGR.
     people : float32 (N, 18, 3) or None
-        Keypoints in pixels of `image`; scaled along with it, the input is not written to.
+        As in `Picture`; scaled along with the pixels, not written to.
+    ignored : float32 (M, 4) or None
+        The same.
     longest_px : int
         The longer side after shrinking; smaller pictures stay as they are.
     scale : float
@@ -83,16 +89,18 @@ def make_picture(
 
     """
     people = np.zeros((0, KEYPOINTS, 3), np.float32) if people is None else people.copy()
+    ignored = np.zeros((0, 4), np.float32) if ignored is None else ignored.copy()
     shrink = longest_px / max(image.shape[:2])
     if shrink < 1:
         size = (max(8, round(image.shape[1] * shrink)), max(8, round(image.shape[0] * shrink)))
         factor = np.array(size, np.float32) / (image.shape[1], image.shape[0])
         people[..., :2] = (people[..., :2] + 0.5) * factor - 0.5
+        ignored *= np.tile(factor, 2)
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     ok, jpeg = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:
         raise ValueError(f'{name}: OpenCV cannot encode an array of shape {image.shape}')
-    return Picture(name, jpeg.tobytes(), people.astype(np.float32), scale)
+    return Picture(name, jpeg.tobytes(), people.astype(np.float32), ignored, scale)
 
 
 def write_pack(folder: Path, pictures: Iterable[Picture], *, part_bytes: int = 58_000_000) -> int:
@@ -141,18 +149,22 @@ def read_pack(folder: Path) -> Iterator[Picture]:
     """
     parts = sorted(Path(folder).glob('part-*.npz'))
     if not parts:
-        raise FileNotFoundError(f'no part-*.npz in {folder}: make them with python -m training.data')
+        raise FileNotFoundError(
+            f'no part-*.npz in {folder}: make them with python -m training.sources'
+        )
     for path in parts:
         with np.load(path) as part:
             jpeg, ends = part['jpeg'], part['jpeg_end']
             people, people_end = part['people'], part['people_end']
+            ignored, ignored_end = part['ignored'], part['ignored_end']
             names, scales = part['names'], part['scales']
         for i, name in enumerate(names):
-            start, first = (ends[i - 1], people_end[i - 1]) if i else (0, 0)
+            before = (ends[i - 1], people_end[i - 1], ignored_end[i - 1]) if i else (0, 0, 0)
             yield Picture(
                 str(name),
-                jpeg[start : ends[i]].tobytes(),
-                people[first : people_end[i]],
+                jpeg[before[0] : ends[i]].tobytes(),
+                people[before[1] : people_end[i]],
+                ignored[before[2] : ignored_end[i]],
                 float(scales[i]),
             )
 
@@ -164,6 +176,8 @@ def _write_part(path: Path, pictures: list[Picture]) -> None:
         jpeg_end=np.cumsum([len(p.jpeg) for p in pictures]),
         people=np.concatenate([p.people for p in pictures]),
         people_end=np.cumsum([len(p.people) for p in pictures]),
+        ignored=np.concatenate([p.ignored for p in pictures]),
+        ignored_end=np.cumsum([len(p.ignored) for p in pictures]),
         names=np.array([p.name for p in pictures]),
         scales=np.array([p.scale for p in pictures], np.float32),
     )

@@ -1,22 +1,43 @@
 """
-Readers of annotated and plain sets of photographs; each yields `Picture` objects for a pack.
+Readers of annotated and plain sets of photographs, packed by one command.
+
+    python -m training.sources coco PACK IMAGES ANNOTATIONS.json
+    python -m training.sources folder PACK IMAGES
+    python -m training.sources lsp PACK FOLDER
 
 Sources' own terms apply to the pictures; nothing of them is part of this project.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 import json
+import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.pack import KEYPOINTS, Picture, make_picture
+from training.pack import KEYPOINTS, Picture, make_picture, write_pack
 
+_log = logging.getLogger(__name__)
 # Leeds Sports Pose (README.txt of the set): 14 joints → coco_18; the head's top has no partner.
-LSP_TO_COCO_18 = {0: 10, 1: 9, 2: 8, 3: 11, 4: 12, 5: 13, 6: 4, 7: 3, 8: 2, 9: 5, 10: 6, 11: 7, 12: 1}
+LSP_TO_COCO_18 = {
+    0: 10,
+    1: 9,
+    2: 8,
+    3: 11,
+    4: 12,
+    5: 13,
+    6: 4,
+    7: 3,
+    8: 2,
+    9: 5,
+    10: 6,
+    11: 7,
+    12: 1,
+}
 # COCO's 17 (person_keypoints, categories[0].keypoints) → coco_18.
 COCO_17_TO_COCO_18 = (0, 15, 14, 17, 16, 5, 2, 6, 3, 7, 4, 11, 8, 12, 9, 13, 10)
 
@@ -39,7 +60,7 @@ def read_lsp_extended(
     Yields
     ------
     Picture
-        With one person; joints that the set does not know (face, or marked absent) have v = 0.
+        With one person; joints that the set does not tell (such as the face) have v = -1.
 
     """
     from scipy.io import loadmat
@@ -52,6 +73,7 @@ def read_lsp_extended(
             continue
         marked = joints[number - 1]
         people = np.zeros((1, KEYPOINTS, 3), np.float32)
+        people[..., 2] = -1
         for source, target in LSP_TO_COCO_18.items():
             if marked[source, 2] > 0:
                 people[0, target] = (*marked[source, :2], 2)
@@ -80,21 +102,28 @@ def read_coco(images: Path, annotations: Path, *, longest_px: int = 448) -> Iter
     Yields
     ------
     Picture
-        The neck is the middle of the shoulders where both are marked, as in OpenPose.
+        The neck is the middle of the shoulders where both are marked, as in OpenPose. People
+        without keypoints and crowds become ignored boxes.
 
     """
     document = json.loads(annotations.read_text())
     people_of: dict[int, list[np.ndarray]] = {}
+    ignored_of: dict[int, list[np.ndarray]] = {}
     for item in document['annotations']:
         if item.get('num_keypoints', 0) and not item.get('iscrowd', 0):
             coco = np.array(item['keypoints'], np.float32).reshape(17, 3)
             people_of.setdefault(item['image_id'], []).append(coco_17_to_coco_18(coco))
+        elif 'bbox' in item:
+            x, y, width, height = item['bbox']
+            ignored_of.setdefault(item['image_id'], []).append((x, y, x + width, y + height))
     for item in document['images']:
         image = cv2.imread(str(images / item['file_name']))
         if image is None:
             raise FileNotFoundError(f'{images / item["file_name"]}: missing or not a picture')
         people = np.array(people_of.get(item['id'], ()), np.float32).reshape(-1, KEYPOINTS, 3)
-        yield make_picture(f'coco/{item["file_name"]}', image, people, longest_px=longest_px)
+        ignored = np.array(ignored_of.get(item['id'], ()), np.float32).reshape(-1, 4)
+        name = f'coco/{item["file_name"]}'
+        yield make_picture(name, image, people, ignored, longest_px=longest_px)
 
 
 def read_folder(
@@ -144,3 +173,27 @@ def coco_17_to_coco_18(coco: np.ndarray) -> np.ndarray:
     if right[2] > 0 and left[2] > 0:
         person[1] = ((right + left) / 2)[0], ((right + left) / 2)[1], min(right[2], left[2])
     return person
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('kind', choices=('coco', 'folder', 'lsp'))
+    parser.add_argument('pack', type=Path)
+    parser.add_argument('images', type=Path)
+    parser.add_argument('annotations', type=Path, nargs='?')
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format='%(message)s')
+    if arguments.kind == 'coco' and arguments.annotations is None:
+        parser.error('coco needs the annotations, a JSON file, as the last argument')
+    pictures = {
+        'coco': lambda: read_coco(arguments.images, arguments.annotations),
+        'folder': lambda: read_folder(arguments.images, source=arguments.images.name),
+        'lsp': lambda: read_lsp_extended(arguments.images),
+    }[arguments.kind]()
+    _log.info('%s: %d pictures', arguments.pack, write_pack(arguments.pack, pictures))
+
+
+if __name__ == '__main__':
+    main()

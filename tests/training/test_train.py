@@ -1,0 +1,118 @@
+"""The loop: a step lowers the loss; a killed run goes on bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from training.augment import AugmentParams
+from training.batches import make_batch
+from training.losses import LossParams, pose_loss
+from training.network import NetworkConfig, PoseNetwork
+from training.train import run
+from training.trainer import Trainer, TrainParams, learning_rate, save
+
+SMALL = NetworkConfig(
+    stem=8,
+    trunk=((8, 1), (8, 2), (16, 2)),
+    deep=((16, 1),),
+    neck=16,
+    paf_blocks=(1, 1),
+    heat_blocks=1,
+)
+PARAMS = TrainParams(
+    steps=6, batch=2, crop=(64, 64), rate=3e-3, trunk_rate=1, backbone_rate=1, warmup=1
+)
+
+
+def new_trainer(params: TrainParams = PARAMS) -> Trainer:
+    torch.manual_seed(0)
+    return Trainer(PoseNetwork(SMALL), params, LossParams())
+
+
+def same(first: dict, second: dict) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_train_step_lowers_the_loss(pictures):
+    trainer = new_trainer()
+    batch = make_batch(pictures, PARAMS, AugmentParams(), 0)
+    losses = [sum(trainer.train_step(*batch)[name] for name in ('heat', 'paf')) for _ in range(8)]
+    assert losses[-1] < 0.8 * losses[0], losses
+
+
+def test_train_step_frozen_trunk_stays_as_it_is(pictures):
+    trainer = new_trainer(replace(PARAMS, trunk_rate=0))
+    before = trainer.network.trunk[0][0][0].weight.clone()
+    trainer.train_step(*make_batch(pictures, PARAMS, AugmentParams(), 0))
+    assert torch.equal(before, trainer.network.trunk[0][0][0].weight)
+
+
+def test_run_interrupted_and_resumed_equals_one_run_bit_for_bit(pictures, tmp_path):
+    options = {'held_out': 1, 'workers': 0, 'log_every': 2}
+    whole = new_trainer()
+    run(tmp_path, whole, pictures, AugmentParams(), **options)
+
+    first = new_trainer(replace(PARAMS, steps=3))
+    run(tmp_path, first, pictures, AugmentParams(), **options)
+    torch.manual_seed(99)  # the resumed process has another past
+    second = Trainer(PoseNetwork(SMALL), PARAMS, LossParams())
+    second.restore(torch.load(tmp_path / 'last.pt'))
+    run(tmp_path, second, pictures, AugmentParams(), **options)
+
+    assert second.step == whole.step == 6
+    assert same(whole.network.state_dict(), second.network.state_dict())
+    assert same(whole.average, second.average)
+
+
+def test_run_writes_a_curve(pictures, tmp_path):
+    run(tmp_path, new_trainer(), pictures, AugmentParams(), held_out=1, workers=0, log_every=3)
+    lines = (tmp_path / 'curve.csv').read_text().splitlines()
+    assert lines[0].startswith('time,step,views_per_s,heat,paf,rate,held_heat,held_paf')
+    assert [line.split(',')[1] for line in lines[1:]] == ['3', '6']
+
+
+def test_save_leaves_no_half_written_file(tmp_path):
+    save({'step': 1}, tmp_path / 'last.pt')
+    save({'step': 2}, tmp_path / 'last.pt')
+    assert torch.load(tmp_path / 'last.pt') == {'step': 2}
+    assert [path.name for path in tmp_path.iterdir()] == ['last.pt']
+
+
+@pytest.mark.parametrize(
+    ('step', 'expected'),
+    [
+        (0, 0.1),  # warm-up
+        (9, 1.0),
+        (49, 1.0),
+        (75, 0.5),  # half-way down the cosine
+        (100, 0.0),
+    ],
+)
+def test_learning_rate(step, expected):
+    params = TrainParams(steps=100, rate=1.0, warmup=10, decay_from=50)
+    assert learning_rate(params, step) == pytest.approx(expected)
+
+
+def test_pose_loss_masked_cells_do_not_count():
+    target = torch.zeros(1, 57, 2, 2)
+    heatmaps, paf = torch.zeros(1, 19, 2, 2), torch.zeros(1, 38, 2, 2)
+    heatmaps[:, :, 0, 0] = 5
+    paf[:, :, 0, 0] = 5
+    mask = torch.ones(1, 57, 2, 2)
+    mask[:, :, 0, 0] = 0
+    losses = pose_loss(heatmaps, [paf, paf], target, mask, params=LossParams())
+    assert [float(loss) for loss in losses] == [0, 0]
+
+
+def test_pose_loss_plain_weights_are_the_squared_error():
+    generator = torch.Generator().manual_seed(0)
+    target = torch.rand(2, 57, 3, 4, generator=generator)
+    heatmaps = torch.rand(2, 19, 3, 4, generator=generator)
+    pafs = [torch.rand(2, 38, 3, 4, generator=generator) for _ in range(2)]
+    heat, paf = pose_loss(heatmaps, pafs, target, params=LossParams(peak=0, limb=0, early=0.5))
+    errors = [((p - target[:, 19:]) ** 2).sum() / 24 for p in pafs]
+    assert float(heat) == pytest.approx(float(((heatmaps - target[:, :19]) ** 2).sum() / 24))
+    assert float(paf) == pytest.approx(float(errors[1] + 0.5 * errors[0]), rel=1e-5)

@@ -1,0 +1,130 @@
+"""
+A checkpoint's averaged weights as an ONNX file that every engine of the package runs.
+
+    python -m training.export CHECKPOINT OUTPUT.onnx
+
+Input `image` float32 (1, 3, height, width), BGR, 0 to 255; outputs `heatmaps` and `pafs` at an
+eighth of the size. Height and width are free, multiples of 8. The file is compared with PyTorch
+before the command ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import itertools
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from training.network import NetworkConfig, PoseNetwork
+
+OPSET = 17
+TOLERANCE = 2e-4
+_log = logging.getLogger(__name__)
+
+
+def load_network(checkpoint: Path) -> PoseNetwork:
+    """Return the network of a checkpoint with its averaged weights, ready for inference."""
+    state = torch.load(checkpoint, map_location='cpu')
+    network = PoseNetwork(NetworkConfig.from_dict(state['config']))
+    network.load_state_dict(state['average'])
+    return network.eval()
+
+
+def fold_normalisation(network: nn.Module) -> nn.Module:
+    """Return a copy whose batch normalisations are folded into the convolutions before them."""
+    network = copy.deepcopy(network).eval()
+    for module in network.modules():
+        if isinstance(module, nn.Sequential):
+            children = list(module.named_children())
+            for (name, first), (other, second) in itertools.pairwise(children):
+                if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                    setattr(module, name, fuse_conv_bn_eval(first, second))
+                    setattr(module, other, nn.Identity())
+    return network
+
+
+def export(network: PoseNetwork, path: Path) -> float:
+    """
+    Write `network` as ONNX and compare the file with it.
+
+    Parameters
+    ----------
+    network : PoseNetwork
+        Not changed.
+    path : Path
+        Overwritten.
+
+    Returns
+    -------
+    float
+        The largest difference of any output on random pictures of two sizes.
+
+    Raises
+    ------
+    ValueError
+        If the difference exceeds the tolerance.
+
+    """
+    import onnx
+
+    folded = fold_normalisation(network)
+    example = torch.rand(1, 3, 64, 96) * 255
+    sizes = {2: 'height', 3: 'width'}
+    cells = {2: 'height_cells', 3: 'width_cells'}
+    torch.onnx.export(
+        folded,
+        (example,),
+        str(path),
+        input_names=['image'],
+        output_names=['heatmaps', 'pafs'],
+        dynamic_axes={'image': sizes, 'heatmaps': cells, 'pafs': cells},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    model = onnx.load(str(path))
+    onnx.checker.check_model(model, full_check=True)
+    difference = compare(network, path)
+    if difference > TOLERANCE:
+        raise ValueError(f'{path}: differs from PyTorch by {difference:.2g}, allowed {TOLERANCE}')
+    return difference
+
+
+@torch.no_grad()
+def compare(network: PoseNetwork, path: Path) -> float:
+    """Return the largest difference between an ONNX file and PyTorch, at two picture sizes."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    generator = torch.Generator().manual_seed(0)
+    network = network.eval()
+    worst = 0.0
+    for height, width in ((64, 96), (128, 64)):
+        image = torch.rand(1, 3, height, width, generator=generator) * 255
+        got = session.run(['heatmaps', 'pafs'], {'image': image.numpy()})
+        for ours, theirs in zip(network(image), got, strict=True):
+            worst = max(worst, float(np.abs(ours.numpy() - theirs).max()))
+    return worst
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('checkpoint', type=Path)
+    parser.add_argument('output', type=Path)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format='%(message)s')
+    network = load_network(arguments.checkpoint)
+    difference = export(network, arguments.output)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    _log.info('%s: %d parameters, differs by %.2g', arguments.output, count, difference)
+
+
+if __name__ == '__main__':
+    main()

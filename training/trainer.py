@@ -1,0 +1,212 @@
+"""Network, averaged weights and optimiser in one object: a step, a check, a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.losses import LossParams, pose_loss
+from training.network import PoseNetwork
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """
+    How to train; may change when a run is resumed.
+
+    Attributes
+    ----------
+    steps : int
+        Stop after this many steps, counted from the run's beginning.
+    batch : int
+        Views a step.
+    crop : (int, int)
+        Height and width of a view in pixels, multiples of 8.
+    rate : float
+        Learning rate of the stages.
+    backbone_rate : float
+        Factor on `rate` for the backbone.
+    trunk_rate : float
+        Factor on `rate` for stem and trunk; 0 freezes them, which saves half the time.
+    warmup : int
+        Steps over which the rate rises, from the run's beginning.
+    decay_from : int
+        Step from which the rate falls to zero at `steps`, as a cosine; 0 for never.
+    weight_decay : float
+    ema : float
+        Decay of the averaged weights, which are what is evaluated and exported.
+    seed : int
+
+    """
+
+    steps: int = 1_000_000
+    batch: int = 32
+    crop: tuple[int, int] = (128, 128)
+    rate: float = 2e-3
+    backbone_rate: float = 0.05
+    trunk_rate: float = 0.0
+    warmup: int = 200
+    decay_from: int = 0
+    weight_decay: float = 1e-4
+    ema: float = 0.999
+    seed: int = 0
+
+
+class Trainer:
+    """
+    Network, its average and the optimiser: what a checkpoint holds.
+
+    Parameters
+    ----------
+    network : PoseNetwork
+        Moved to `device`.
+    params : TrainParams
+    loss : LossParams
+    device : str
+        `cpu` or `cuda`.
+    bfloat16 : bool
+        Compute in mixed precision.
+
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        params: TrainParams,
+        loss: LossParams,
+        *,
+        device: str = 'cpu',
+        bfloat16: bool = False,
+    ) -> None:
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        self.params, self.loss, self.device, self.bfloat16 = params, loss, device, bfloat16
+        self.step = 0
+        lower = [*network.stem.parameters(), *network.trunk.parameters()]
+        for parameter in lower:
+            parameter.requires_grad_(params.trunk_rate > 0)
+        upper = [*network.neck.parameters(), *network.heat_stage.parameters()]
+        upper += network.paf_stages.parameters()
+        groups = [
+            {'params': lower, 'factor': params.trunk_rate},
+            {'params': list(network.deep.parameters()), 'factor': params.backbone_rate},
+            {'params': upper, 'factor': 1.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=params.weight_decay)
+        self._forward = network.stages
+
+    def compile(self) -> None:
+        """Let PyTorch compile the network; the first step takes a minute."""
+        self._forward = torch.compile(self.network.stages)
+
+    def train_step(self, images: Tensor, targets: Tensor, mask: Tensor | None = None) -> dict:
+        """
+        Do one step.
+
+        Parameters
+        ----------
+        images : uint8 (N, H, W, 3)
+            BGR.
+        targets : float32 (N, 57, H/8, W/8)
+            Heatmaps, then PAFs.
+        mask : float32 like `targets` or None
+            0 where nothing is known.
+
+        Returns
+        -------
+        dict of str to float
+            `heat` and `paf` losses, `rate`.
+
+        """
+        self.network.train()
+        rate = learning_rate(self.params, self.step)
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate * group['factor']
+        heat, paf = self._losses(images, targets, mask)
+        self.optimizer.zero_grad(set_to_none=True)
+        (heat + paf).backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        self.optimizer.step()
+        self.step += 1
+        self._update_average()
+        return {'heat': float(heat.detach()), 'paf': float(paf.detach()), 'rate': rate}
+
+    @torch.no_grad()
+    def evaluate(self, batches: Sequence[tuple[Tensor, Tensor, Tensor]]) -> dict:
+        """Return the mean losses of the averaged weights; the network keeps its own."""
+        own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average)
+        self.network.eval()
+        losses = [[float(x) for x in self._losses(*batch)] for batch in batches]
+        self.network.load_state_dict(own)
+        heat, paf = np.mean(losses, axis=0)
+        return {'heat': float(heat), 'paf': float(paf)}
+
+    def state(self) -> dict:
+        """Return all that `restore` needs, as CPU tensors and plain values."""
+        return {
+            'config': self.network.config.to_dict(),
+            'step': self.step,
+            'network': self.network.state_dict(),
+            'average': self.average,
+            'optimizer': self.optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict) -> None:
+        """Go on from `state`; rates and factors are those of the current parameters."""
+        factors = [group['factor'] for group in self.optimizer.param_groups]
+        self.network.load_state_dict(state['network'])
+        self.average = {k: v.to(self.device) for k, v in state['average'].items()}
+        self.optimizer.load_state_dict(state['optimizer'])
+        for group, factor in zip(self.optimizer.param_groups, factors, strict=True):
+            group['factor'] = factor
+            group['weight_decay'] = self.params.weight_decay
+        self.step = state['step']
+
+    def _losses(
+        self, images: Tensor, targets: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        pictures = images.to(self.device).permute(0, 3, 1, 2).float()
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        targets = targets.to(self.device)
+        mask = None if mask is None else mask.to(self.device)
+        kind = 'cuda' if self.device.startswith('cuda') else 'cpu'
+        with torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16):
+            heatmaps, pafs = self._forward(pictures)
+        return pose_loss(
+            heatmaps.float(),
+            [maps.float() for maps in pafs],
+            targets,
+            mask,
+            params=self.loss,
+        )
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        decay = min(self.params.ema, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            if value.dtype.is_floating_point:
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
+
+
+def learning_rate(params: TrainParams, step: int) -> float:
+    """Return the rate: a linear warm-up, a constant, at the end half a cosine if asked for."""
+    rate = params.rate * min(1.0, (step + 1) / max(1, params.warmup))
+    if params.decay_from and step >= params.decay_from:
+        done = (step - params.decay_from) / max(1, params.steps - params.decay_from)
+        rate *= 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+    return rate
+
+
+def save(state: dict, path: Path) -> None:
+    """Write a checkpoint so that a kill in the middle leaves the old one whole."""
+    torch.save(state, path.with_suffix('.tmp'))
+    path.with_suffix('.tmp').replace(path)
