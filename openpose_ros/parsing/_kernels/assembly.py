@@ -36,7 +36,8 @@ def assemble(connections, scores, counts, limbs, people):
         start_peak, end_peak = connections[c, 1], connections[c, 2]
         start_owner, end_owner = owner[start, start_peak], owner[end, end_peak]
         if start_owner < 0 and end_owner < 0:
-            people[num_people, :] = -1
+            for part in range(num_parts):
+                people[num_people, part] = -1
             start_owner = num_people
             num_people += 1
             people[start_owner, start] = start_peak
@@ -100,11 +101,10 @@ def select_people(peaks, parts, min_parts, min_score, keypoints, scores):
             break
         scores[kept] = sums[n]
         for part in range(num_parts):
-            if parts[n, part] >= 0:
-                keypoints[kept, part] = peaks[part, parts[n, part]]
-            else:
-                keypoints[kept, part, 0] = np.nan
-                keypoints[kept, part, 1] = np.nan
-                keypoints[kept, part, 2] = 0.0
+            peak = parts[n, part]
+            is_found = peak >= 0
+            keypoints[kept, part, 0] = peaks[part, peak, 0] if is_found else np.nan
+            keypoints[kept, part, 1] = peaks[part, peak, 1] if is_found else np.nan
+            keypoints[kept, part, 2] = peaks[part, peak, 2] if is_found else 0.0
         kept += 1
     return kept

@@ -33,14 +33,32 @@ def compiled(signature):
 
 @compiled(types.void(VALUES, types.int64[::1]))
 def falling(values, order):
-    """Fill order with the places of the values from largest to smallest, of equals the first."""
-    count = len(values)
-    if count > 32:
-        order[:] = np.argsort(-values, kind='mergesort')
-        return
-    for i in range(count):
-        place = i
-        while place > 0 and values[order[place - 1]] < values[i]:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = i
+    """
+    Fill order with the places of the values from largest to smallest, of equals the first.
+
+    Runs are merged from the bottom up, the first ones sorted by insertion; np.argsort does the
+    same, but compiles for 4 s, and again in every kernel that calls it.
+    """
+    count, run = len(values), 16
+    for start in range(0, count, run):
+        for i in range(start, min(start + run, count)):
+            place = i
+            while place > start and values[order[place - 1]] < values[i]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = i
+    merged = np.empty(count if count > run else 0, np.int64)
+    while run < count:
+        for start in range(0, count, 2 * run):
+            middle, end = min(start + run, count), min(start + 2 * run, count)
+            left, right = start, middle
+            for place in range(start, end):
+                if right == end or (left < middle and values[order[left]] >= values[order[right]]):
+                    merged[place] = order[left]
+                    left += 1
+                else:
+                    merged[place] = order[right]
+                    right += 1
+        for place in range(count):
+            order[place] = merged[place]
+        run *= 2

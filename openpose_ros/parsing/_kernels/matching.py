@@ -14,8 +14,11 @@ def sort_pairs(pairs, scores):
     if len(scores) > 32:
         order = np.empty(len(scores), np.int64)
         falling(scores, order)
-        pairs[:] = pairs[order]
-        scores[:] = scores[order]
+        old_pairs, old_scores = pairs.copy(), scores.copy()
+        for i in range(len(scores)):
+            pairs[i, 0] = old_pairs[order[i], 0]
+            pairs[i, 1] = old_pairs[order[i], 1]
+            scores[i] = old_scores[order[i]]
         return
     for i in range(1, len(scores)):
         start, end, score = pairs[i, 0], pairs[i, 1], scores[i]

@@ -153,6 +153,25 @@ def plateau(heatmap, x, y, visited, stack):
 
 
 @compiled(
+    types.void(types.Array(types.float32, 2, 'C'), types.int64, types.int64, types.int64[::1])
+)
+def keep_strongest(found, count, room, order):
+    """Fill order (room,) with the places of the strongest of the peaks found, rising."""
+    scores, by_score = np.empty(count), np.empty(count, np.int64)
+    for i in range(count):
+        scores[i] = found[i, 2]
+    falling(scores, by_score)
+    is_kept = np.zeros(count, np.bool_)
+    for i in range(room):
+        is_kept[by_score[i]] = True
+    place = 0
+    for i in range(count):
+        if is_kept[i]:
+            order[place] = i
+            place += 1
+
+
+@compiled(
     types.int64(
         MAP,
         types.Array(types.int32, 2, 'C', readonly=True),
@@ -205,7 +224,9 @@ def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visi
             found[count, 2] = min(heatmap[y, x], np.float32(1.0))
             count += 1
     if any_plateau:
-        visited[:] = 0
+        for y in range(height):
+            for x in range(width):
+                visited[y, x] = 0
     return count
 
 
@@ -231,11 +252,11 @@ def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts)
     room = peaks.shape[1]
     found = np.empty((height * width, 3), np.float32)
     visited = np.zeros((height, width), np.uint8)
-    scratch = (
-        np.full(width, -np.inf, np.float32),  # a row outside of the map
-        np.empty(width, np.int64),
-        np.empty(height * width, np.int64),
-    )
+    lowest = np.empty(width, np.float32)  # a row outside of the map
+    for x in range(width):
+        lowest[x] = -np.inf
+    order = np.empty(height * width, np.int64)
+    scratch = (lowest, np.empty(width, np.int64), np.empty(height * width, np.int64))
     left_out = 0
     for k in range(num_maps):
         count = find_map_peaks(
@@ -243,15 +264,14 @@ def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts)
         )
         if count == NOT_FINITE:
             return NOT_FINITE
+        for i in range(count):
+            order[i] = i
         if count > room:
             left_out += count - room
-            order = np.empty(count, np.int64)
-            falling(found[:count, 2].astype(np.float64), order)
-            strongest = np.sort(order[:room])
-            for i in range(room):
-                peaks[k, i] = found[strongest[i]]
-            counts[k] = room
-        else:
-            peaks[k, :count] = found[:count]
-            counts[k] = count
+            keep_strongest(found, count, room, order)
+            count = room
+        for i in range(count):
+            for column in range(3):
+                peaks[k, i, column] = found[order[i], column]
+        counts[k] = count
     return left_out
