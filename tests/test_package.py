@@ -42,6 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder)
     ignored = shutil.ignore_patterns('__pycache__')
     shutil.copytree(ROOT / 'openpose_ros', folder / 'openpose_ros', ignore=ignored)
+    shutil.copytree(ROOT / 'msg', folder / 'msg')
     subprocess.run(
         [
             *(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps'),
@@ -66,7 +67,10 @@ def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     assert {name for name in names if name.startswith('openpose_ros/')} == expected
     assert {'openpose_ros/py.typed', 'openpose_ros/skeletons/data/coco_18.json'} <= names
     others = {name.split('/')[0] for name in names} - {'openpose_ros'}
-    assert [name.endswith('.dist-info') for name in others] == [True]  # no tests, no training
+    # No tests, no training.
+    assert {name.rpartition('.')[2] for name in others} == {'dist-info', 'data'}
+    shared = {Path(name).name for name in names if '.data/data/share/openpose_ros/msg/' in name}
+    assert shared == {path.name for path in (ROOT / 'msg').iterdir()}
 
 
 def test_wheel_works_without_the_sources(wheel: Path, tmp_path: Path) -> None:
