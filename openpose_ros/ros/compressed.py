@@ -12,7 +12,7 @@ from openpose_ros.frames import FrameArray
 from openpose_ros.io.pictures import decode_picture
 from openpose_ros.ros.frame_size import check_size
 
-_JPEG_QUALITY = 80
+_JPEG_QUALITY, _JPEG_LONGEST_SIDE = 80, 65_500  # pixels, libjpeg's own limit
 _JPEG_START, _PNG_START = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
 # A JPEG says its size in its start of frame, c0 to cf without these three.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -60,12 +60,12 @@ def compressed_message(types: Any, frame: FrameArray, header: Any) -> Any:
         If a JPEG cannot hold so large a picture.
 
     """
-    try:
-        data = cv2.imencode('.jpg', frame, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
-    except cv2.error as exc:
+    if max(frame.shape) > _JPEG_LONGEST_SIDE:
         raise FrameError(
-            f'a picture of {frame.shape[1]}x{frame.shape[0]} cannot be a JPEG: {exc.err}'
-        ) from exc
+            f'a picture of {frame.shape[1]}x{frame.shape[0]} cannot be a JPEG, whose sides are at '
+            f'most {_JPEG_LONGEST_SIDE}; lower annotated_scale'
+        )
+    data = cv2.imencode('.jpg', frame, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     return types.CompressedImage(
         header=header, format='bgr8; jpeg compressed bgr8', data=types.sequence(np.ravel(data))
     )

@@ -223,7 +223,8 @@ def _planes(message: Any, encoding: _Encoding) -> list[Pixels]:
                 strides=(step * columns, 2, 1),
             )
         )
-    return [plane.astype(native, copy=False) for plane in planes]
+    # A step may be odd where numbers are of 16 bits; OpenCV refuses what is not aligned.
+    return [np.require(plane, native, 'A') for plane in planes]
 
 
 def _shortened(text: object) -> str:

@@ -1,0 +1,99 @@
+"""What the tests of the node use in place of a network of nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from openpose_ros.frames import FrameArray
+from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.images import decode_image
+
+# rosbags' classes of the real messages: each field must be given.
+TYPES = load_types().classes
+
+
+def header(stamp_ns: int = 5_000_000_007, frame_id: str = 'camera') -> Any:
+    stamp = TYPES.Time(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
+    return TYPES.Header(stamp=stamp, frame_id=frame_id)
+
+
+def image(
+    pixels: np.ndarray[Any, Any] | bytes,
+    encoding: str,
+    size: tuple[int, int] | None = None,
+    *,
+    step: int | None = None,
+    is_bigendian: int = 0,
+    stamp_ns: int = 5_000_000_007,
+) -> Any:
+    """Return an Image of rows of pixels, (H, W, …) of any dtype, or of bytes."""
+    if isinstance(pixels, np.ndarray):
+        pixels = np.ascontiguousarray(pixels)
+        size = size or (pixels.shape[1], pixels.shape[0])
+        step = step if step is not None else pixels.strides[0]
+        pixels = pixels.tobytes()
+    assert size is not None
+    assert step is not None
+    return TYPES.Image(
+        header=header(stamp_ns),
+        height=size[1],
+        width=size[0],
+        encoding=encoding,
+        is_bigendian=is_bigendian,
+        step=step,
+        data=np.frombuffer(pixels, np.uint8) if pixels else np.zeros(0, np.uint8),
+    )
+
+
+class FakeTransport:
+    """
+    A transport that remembers, instead of a network.
+
+    Attributes
+    ----------
+    published : list of (output, message)
+    lines : list of (level, text)
+    watched : set of str
+        The outputs that have a subscriber.
+    clock_ns : int
+        ROS time.
+
+    """
+
+    types = TYPES
+
+    def __init__(self) -> None:
+        self.published: list[tuple[str, Any]] = []
+        self.lines: list[tuple[str, str]] = []
+        self.watched: set[str] = set()
+        self.publishers = 1
+        self.clock_ns = 6_000_000_007
+
+    def publish(self, output: str, message: Any) -> None:
+        self.published.append((output, message))
+
+    def of(self, output: str) -> list[Any]:
+        return [message for name, message in self.published if name == output]
+
+    def said(self, level: str) -> list[str]:
+        return [text for said, text in self.lines if said == level]
+
+    def subscribers(self, output: str) -> int:
+        return int(output in self.watched)
+
+    def publishers_of_image(self) -> int:
+        return self.publishers
+
+    def image_topic(self) -> str:
+        return '/camera/image'
+
+    def now_ns(self) -> int:
+        return self.clock_ns
+
+    def decode(self, message: Any) -> FrameArray:
+        return decode_image(message)
+
+    def log(self, level: str, text: str) -> None:
+        self.lines.append((level, text))

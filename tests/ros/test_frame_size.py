@@ -1,0 +1,19 @@
+"""How small and how large an image may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from openpose_ros.errors import FrameError
+from openpose_ros.ros.frame_size import check_size
+
+
+@pytest.mark.parametrize('size', [(8, 8), (640, 480), (1 << 14, 1 << 13), (8, 1 << 24)])
+def test_size_that_fits(size: tuple[int, int]) -> None:
+    check_size(*size)
+
+
+@pytest.mark.parametrize('size', [(0, 0), (7, 480), (640, 1), (1 << 14, (1 << 13) + 1)])
+def test_size_that_does_not(size: tuple[int, int]) -> None:
+    with pytest.raises(FrameError, match=f'{size[0]}x{size[1]} pixels'):
+        check_size(*size)

@@ -1,0 +1,328 @@
+"""The worker: always the newest item, every item accounted for, nothing hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import threading
+from time import sleep
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+
+from openpose_ros.ros.newest import Counts, NewestWorker
+
+PATIENCE_S = 10.0  # of a test with a thread; never waited for when all is well
+
+
+class Bench:
+    """A worker whose work waits for a sign, and a record of all that it did."""
+
+    def __init__(self, **overrides: Any) -> None:
+        self.log: list[Any] = []
+        self.errors: list[BaseException] = []
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Semaphore(0)
+        calls: dict[str, Any] = {
+            'setup': self.setup,
+            'work': self.work,
+            'teardown': self.teardown,
+            'report': self.errors.append,
+        }
+        self.worker: NewestWorker[Any, Any] = NewestWorker('test', **{**calls, **overrides})
+
+    def setup(self) -> threading.Thread:
+        self.log.append('setup')
+        return threading.current_thread()
+
+    def work(self, resource: threading.Thread, item: Any) -> str:
+        assert resource is threading.current_thread()
+        self.begun.release()
+        assert self.may_end.acquire(timeout=PATIENCE_S)
+        self.log.append(item)
+        if isinstance(item, BaseException):
+            raise item
+        return 'processed'
+
+    def teardown(self, resource: threading.Thread) -> None:
+        assert resource is threading.current_thread()
+        self.log.append('teardown')
+
+    def put_and_wait(self, item: Any) -> None:
+        """Put an item and wait until it is worked on."""
+        self.worker.put(item)
+        assert self.begun.acquire(timeout=PATIENCE_S)
+
+    def settle(self) -> None:
+        """Let the work in hand end, without refusing anything."""
+        self.may_end.release()
+        wait_until(lambda: self.worker.counts().in_flight == 0)
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    for _ in range(int(1000 * PATIENCE_S)):
+        if fact():
+            return
+        sleep(0.001)
+    pytest.fail('what was waited for did not come')
+
+
+def check(counts: Counts) -> Counts:
+    """Check the two equations."""
+    assert counts.received == counts.taken + counts.waiting + sum(counts.refused.values())
+    ended = sum(counts.outcomes.values()) + counts.replaced + counts.failed
+    assert counts.taken == ended + counts.in_flight
+    assert counts.in_flight in (0, 1)
+    assert counts.waiting in (0, 1)
+    return counts
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    bench.worker.start()
+    bench.worker.accept()
+    yield bench
+    bench.may_end.release(1000)
+    assert bench.worker.stop(PATIENCE_S)
+    check(bench.worker.counts())
+
+
+def test_newest_takes_the_place_of_what_waits(bench: Bench) -> None:
+    bench.put_and_wait(1)
+    for item in (2, 3, 4):
+        bench.worker.put(item)
+    counts = check(bench.worker.counts())
+    assert (counts.received, counts.taken, counts.replaced) == (4, 3, 2)
+    assert (counts.in_flight, counts.waiting) == (1, 1)
+    bench.may_end.release(2)
+    wait_until(lambda: bench.worker.counts().outcomes == {'processed': 2})
+    assert bench.log == ['setup', 1, 4]
+    assert check(bench.worker.counts()).in_flight == 0
+
+
+@pytest.mark.parametrize('exc', [ValueError('odd'), MemoryError(), SystemExit(3)], ids=repr)
+def test_error_is_counted_and_reported_and_survived(bench: Bench, exc: BaseException) -> None:
+    bench.put_and_wait(exc)
+    bench.settle()
+    bench.put_and_wait('next')
+    bench.settle()
+    counts = check(bench.worker.counts())
+    assert (counts.failed, counts.outcomes) == (1, {'processed': 1})
+    assert bench.errors == [exc]
+
+
+def test_report_that_raises_does_not_end_the_thread(caplog: pytest.LogCaptureFixture) -> None:
+    def report(_: BaseException) -> None:
+        raise OSError('no one listens')
+
+    bench = Bench(report=report)
+    bench.worker.start()
+    bench.worker.accept()
+    bench.may_end.release(2)
+    bench.put_and_wait(ValueError('odd'))
+    wait_until(lambda: bench.worker.counts().failed == 1)
+    bench.put_and_wait('next')
+    assert bench.worker.stop(PATIENCE_S)
+    assert bench.log[-2:] == ['next', 'teardown']
+    assert 'cannot report' in caplog.text
+
+
+def test_outcome_counts_under_its_name() -> None:
+    bench = Bench(work=lambda _, item: item)
+    bench.worker.start()
+    bench.worker.accept()
+    for name in ('old', 'new', 'old'):
+        before = bench.worker.counts().taken
+        bench.worker.put(name)
+        wait_until(lambda before=before: bench.worker.counts().taken > before)
+        wait_until(lambda: bench.worker.counts().in_flight == 0)
+    assert bench.worker.stop(PATIENCE_S)
+    assert check(bench.worker.counts()).outcomes == {'old': 2, 'new': 1}
+
+
+def test_items_are_refused_until_accepted_and_when_paused() -> None:
+    bench = Bench()
+    bench.worker.put('before start')
+    bench.worker.start()
+    bench.worker.put('before accept')
+    bench.worker.accept()
+    bench.put_and_wait('in hand')
+    bench.worker.put('waiting')
+    bench.may_end.release()
+    assert bench.worker.pause(PATIENCE_S)
+    bench.worker.put('after pause')
+    bench.worker.refuse('too dark')
+    counts = check(bench.worker.counts())
+    # Whether 'waiting' was refused, or taken before the pause began, is up to the threads.
+    assert counts.refused['too dark'] == 1
+    assert counts.refused['paused'] in (3, 4)
+    bench.may_end.release()
+    assert bench.worker.stop(PATIENCE_S)
+    assert 'after pause' not in bench.log
+
+
+def test_pause_waits_for_the_work_in_hand_up_to_its_deadline(bench: Bench) -> None:
+    bench.put_and_wait(1)
+    bench.worker.put(2)
+    assert not bench.worker.pause(0.01)
+    counts = check(bench.worker.counts())
+    assert (counts.in_flight, counts.waiting, counts.refused) == (1, 0, {'paused': 1})
+    bench.may_end.release()
+    assert bench.worker.pause(PATIENCE_S)
+    assert bench.log == ['setup', 1]
+
+
+def test_stop_tears_down_in_the_thread_and_start_begins_anew() -> None:
+    bench = Bench()
+    for round_ in range(3):
+        bench.worker.start()
+        bench.worker.accept()
+        bench.may_end.release()
+        bench.put_and_wait(round_)
+        assert bench.worker.stop(PATIENCE_S)
+    expected = [entry for round_ in range(3) for entry in ('setup', round_, 'teardown')]
+    assert bench.log == expected
+    assert bench.worker.stop(0.0)  # again, and of what does not run
+    assert check(bench.worker.counts()).outcomes == {'processed': 3}
+
+
+def test_stop_refuses_what_waits(bench: Bench) -> None:
+    bench.put_and_wait(1)
+    bench.worker.put(2)
+    bench.may_end.release(2)
+    assert bench.worker.stop(PATIENCE_S)
+    counts = check(bench.worker.counts())
+    assert counts.outcomes['processed'] + counts.refused.get('stopped', 0) == 2
+
+
+def test_stop_leaves_a_stuck_thread_behind() -> None:
+    left_behind = []
+
+    def work(resource: Any, item: Any) -> str:
+        outcome = bench.work(resource, item)
+        left_behind.append(bench.worker.left_behind())
+        return outcome
+
+    bench = Bench(work=work)
+    bench.worker.start()
+    bench.worker.accept()
+    bench.put_and_wait('stuck')
+    assert not bench.worker.stop(0.01)
+    counts = check(bench.worker.counts())
+    assert (counts.failed, counts.in_flight) == (1, 0)
+
+    bench.worker.start()  # meanwhile another life
+    bench.worker.accept()
+    bench.may_end.release()
+    wait_until(lambda: 'teardown' in bench.log)  # the stuck one's
+    bench.may_end.release()
+    bench.put_and_wait('fresh')
+    assert bench.worker.stop(PATIENCE_S)
+    assert bench.log == ['setup', 'setup', 'stuck', 'teardown', 'fresh', 'teardown']
+    assert left_behind == [True, False]
+    counts = check(bench.worker.counts())
+    assert (counts.failed, counts.outcomes) == (1, {'processed': 1})
+
+
+def test_setup_that_raises_leaves_nothing_running() -> None:
+    attempts = iter([OSError('no such engine'), None])
+
+    def setup() -> threading.Thread:
+        exc = next(attempts)
+        if exc:
+            raise exc
+        return bench.setup()
+
+    bench = Bench(setup=setup)
+    threads = threading.active_count()
+    with pytest.raises(OSError, match='no such engine'):
+        bench.worker.start()
+    assert threading.active_count() == threads
+    bench.worker.accept()  # changes nothing
+    bench.worker.put(1)
+    assert check(bench.worker.counts()).refused == {'paused': 1}
+    bench.worker.start()
+    assert bench.worker.stop(PATIENCE_S)
+    assert bench.log == ['setup', 'teardown']
+
+
+def test_start_twice_is_refused(bench: Bench) -> None:
+    with pytest.raises(RuntimeError, match='runs already'):
+        bench.worker.start()
+
+
+def test_teardown_that_raises_is_reported() -> None:
+    def teardown(_: Any) -> None:
+        raise OSError('cannot free')
+
+    bench = Bench(teardown=teardown)
+    bench.worker.start()
+    assert bench.worker.stop(PATIENCE_S)
+    assert [str(exc) for exc in bench.errors] == ['cannot free']
+
+
+def test_item_is_not_kept_after_its_work(bench: Bench) -> None:
+    class Item:
+        alive = 0
+
+        def __init__(self) -> None:
+            Item.alive += 1
+
+        def __del__(self) -> None:
+            Item.alive -= 1
+
+    bench.log = Forgetful()
+    bench.put_and_wait(Item())
+    bench.settle()
+    wait_until(lambda: Item.alive == 0)
+
+
+class Forgetful(list[Any]):
+    def append(self, _: Any) -> None:
+        """Keep nothing."""
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(['put', 'fail', 'refuse', 'pause', 'accept', 'restart'])))
+def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
+    def work(_: Any, item: Any) -> str:
+        if item == 'fail':
+            raise ValueError(item)
+        return 'processed'
+
+    worker: NewestWorker[Any, Any] = NewestWorker(
+        'test', setup=object, work=work, teardown=lambda _: None, report=lambda _: None
+    )
+    over = threading.Event()
+    snapshots: list[Counts] = []
+
+    def watch() -> None:
+        while not over.is_set():
+            snapshots.append(worker.counts())
+            sleep(0.0001)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    does: dict[str, Callable[[], object]] = {
+        'put': lambda: worker.put('good'),
+        'fail': lambda: worker.put('fail'),
+        'refuse': lambda: worker.refuse('why'),
+        'pause': lambda: worker.pause(PATIENCE_S),
+        'accept': worker.accept,
+        'restart': lambda: (worker.stop(PATIENCE_S), worker.start()),
+    }
+    try:
+        worker.start()
+        for action in ('accept', *actions):
+            does[action]()
+        assert worker.stop(PATIENCE_S)
+    finally:
+        over.set()
+        watcher.join()
+    for counts in (*snapshots, worker.counts()):
+        check(counts)
+    given_ = sum(action in ('put', 'fail', 'refuse') for action in actions)
+    assert worker.counts().received == given_
+    assert worker.counts().in_flight == worker.counts().waiting == 0

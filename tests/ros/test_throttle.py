@@ -1,0 +1,24 @@
+"""Warnings now and then."""
+
+from __future__ import annotations
+
+import pytest
+
+from openpose_ros.ros import throttle
+from openpose_ros.ros.throttle import Throttle
+
+
+def test_first_passes_and_the_rest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(throttle, 'monotonic', lambda: now)
+    warnings = Throttle(5.0)
+    assert warnings.passes('a') == 0
+    assert [warnings.passes('a') for _ in range(3)] == [None] * 3
+    assert warnings.passes('b') == 0  # another kind
+    now = 104.9
+    assert warnings.passes('a') is None
+    now = 105.0
+    assert warnings.passes('a') == 4
+    assert warnings.passes('a') is None
+    now = 200.0
+    assert warnings.passes('a') == 1
