@@ -13,6 +13,8 @@ from openpose_ros.frames import FrameArray
 
 _TITLE = 'openpose-ros (q ends)'
 _END_KEYS = frozenset({ord('q'), ord('Q'), 27})  # 27 is Esc
+# A closed window is invisible to Qt, and has lost its size to GTK.
+_SIGNS_OF_LIFE = (cv2.WND_PROP_VISIBLE, cv2.WND_PROP_AUTOSIZE)
 _PROBE = "import cv2; cv2.namedWindow('probe'); cv2.destroyAllWindows()"
 
 
@@ -43,12 +45,16 @@ def check_window() -> None:
             'opencv-python-headless is: pip uninstall opencv-python-headless, then pip install '
             'opencv-python (it needs libGL), or save with --output'
         )
-    last = (probe.stderr.strip().splitlines() or ['no reason given'])[-1]
-    raise OutputError(f'OpenCV cannot open a window here: {last}')
+    lines = probe.stderr.strip().splitlines() or ['no reason given']
+    reason = next((line for line in lines if 'display' in line), lines[-1])
+    raise OutputError(f'OpenCV cannot open a window here: {reason}')
 
 
 class Window:
     """The one window; call `check_window` before."""
+
+    def __init__(self) -> None:
+        self._open_state: tuple[float, ...] | None = None
 
     def show(self, image: FrameArray, *, wait: bool) -> bool:
         """
@@ -70,7 +76,16 @@ class Window:
         cv2.imshow(_TITLE, image)
         while True:
             key = cv2.waitKey(50 if wait else 1) & 0xFF
-            if key in _END_KEYS or cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
+            if key in _END_KEYS or self._is_closed():
                 return False
             if not wait or key != 0xFF:
                 return True
+
+    def _is_closed(self) -> bool:
+        """Compare with what the window said when it was new: GTK never calls it visible."""
+        try:
+            state = tuple(cv2.getWindowProperty(_TITLE, item) for item in _SIGNS_OF_LIFE)
+        except cv2.error:  # Qt, when its last window is closed
+            return True
+        self._open_state = self._open_state or state
+        return any(now < before for now, before in zip(state, self._open_state))
