@@ -81,8 +81,9 @@ def find_limbs(
 
     - at least `paf_min_count` samples (half of it, rounded down but at least one, for loose
       limbs) are above `paf_threshold`: they count;
-    - between two that count never so many in a row do not, that their number times the distance
-      of two samples is more than `paf_max_gap`: such a hole parts the limbs of two people.
+    - no hole of more than `paf_max_gap` cells parts what counts: the limb is walked in equal
+      steps, `paf_samples` - 1 or as many as its length in cells, rounded up, if that is more;
+      a hole is the steps in a row that do not count, between two that do, times their length.
 
     Its score is the sum of the samples that count, divided by `paf_samples`; with
     `length_penalty` it is lowered by 1 - (half the map's height) / length where this is positive,

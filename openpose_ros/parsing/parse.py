@@ -55,7 +55,8 @@ def parse_pafs(
     heatmaps = _checked('heatmaps', heatmaps, (num_keypoints, num_keypoints + 1), skeleton)
     if params.single_person:
         peaks = find_peaks(heatmaps[:num_keypoints], replace(params, max_peaks=1))
-        return single_person(peaks, skeleton, params)
+        # the others are not wanted, so there is no overflow
+        return single_person(replace(peaks, overflow=0), skeleton, params)
     pafs = _checked('pafs', pafs, (num_fields, num_fields), skeleton)
     if heatmaps.shape[1:] != pafs.shape[1:]:
         raise MapsError(

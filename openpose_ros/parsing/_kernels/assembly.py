@@ -56,12 +56,14 @@ def assemble(connections, scores, counts, limbs, people):
                     contradict = True
             if contradict:
                 continue
+            # the one of the stronger connection is the older
+            kept, joined = min(start_owner, end_owner), max(start_owner, end_owner)
             for part in range(num_parts):
-                peak = people[end_owner, part]
+                peak = people[joined, part]
                 if peak >= 0:
-                    people[start_owner, part] = peak
-                    owner[part, peak] = start_owner
-                    people[end_owner, part] = -1
+                    people[kept, part] = peak
+                    owner[part, peak] = kept
+                    people[joined, part] = -1
             continue
         if people[start_owner, end] < 0:
             people[start_owner, end] = end_peak

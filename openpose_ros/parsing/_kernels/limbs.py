@@ -135,17 +135,45 @@ def count_misses(
             misses[j] += is_weak[cells[j]]
 
 
-@compiled(types.int64(types.uint64))
-def widest_gap(bits):
-    """Return the longest run of zeros between two ones of an unsigned number."""
-    widest, gap = 0, 0
-    while bits != 0 and bits & np.uint64(1) == 0:  # what is missing before the first is no gap
-        bits >>= np.uint64(1)
-    while bits != 0:
-        gap = 0 if bits & np.uint64(1) else gap + 1
-        widest = max(widest, gap)
-        bits >>= np.uint64(1)
-    return widest
+@compiled(
+    types.int64(
+        MAP,
+        MAP,
+        _WEAK,
+        types.float64,
+        types.float64,
+        types.float64,
+        types.float64,
+        types.int64,
+        types.float64,
+        types.float64,
+    )
+)
+def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, threshold, max_gap):
+    """
+    Return 1 if more than `max_gap` cells of a limb do not count, between two that do, else 0.
+
+    The limb is walked in so many steps; NOT_FINITE if the fields that were read are not finite.
+    """
+    length = math.sqrt(along_x * along_x + along_y * along_y)
+    most = max_gap * steps / length
+    gap, begun = 0, False
+    for step in range(steps + 1):
+        x, y = start_x + step / steps * along_x, start_y + step / steps * along_y
+        counts = False
+        if weak[int(y), int(x)] == 0:
+            here_x, here_y = field_at(field_x, field_y, x, y)
+            value = here_x * along_x + here_y * along_y
+            if not math.isfinite(value):
+                return NOT_FINITE
+            counts = value > threshold * length
+        if counts:
+            if gap > most:
+                return 1
+            begun, gap = True, 0
+        elif begun:
+            gap += 1
+    return 0
 
 
 @compiled(
@@ -184,26 +212,30 @@ def score_pair(
     if length == 0.0:
         return 0.0
     total, missed = 0.0, 0
-    last = len(parts) - 1
-    counting = np.uint64(0)  # bit i: the i-th sample from the start counts
     for sample in range(len(parts)):
         x, y = start_x + parts[sample] * along_x, start_y + parts[sample] * along_y
         if weak[int(y), int(x)] == 0:
             here_x, here_y = field_at(field_x, field_y, x, y)
             value = here_x * along_x + here_y * along_y  # along the limb, times its length
-            if value > threshold * length:
-                total += value
-                counting |= np.uint64(1) << np.uint64(parts[sample] * last + 0.5)
-                continue
             if not math.isfinite(value):
                 return np.nan
+            if value > threshold * length:
+                total += value
+                continue
         missed += 1
         if missed > may_miss:
             return 0.0
-    if not math.isfinite(total):
-        return np.nan
-    if missed > 0 and widest_gap(counting) * length > max_gap * last:
-        return 0.0
+    # Samples far apart can step from one person to the next, so that long limbs are walked cell
+    # by cell.
+    steps = max(len(parts) - 1, math.ceil(length))
+    if missed > 0 or steps >= len(parts):
+        gap = has_gap(
+            field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, threshold, max_gap
+        )
+        if gap == NOT_FINITE:
+            return np.nan
+        if gap:
+            return 0.0
     score = total / (length * len(parts))
     if penalty > 0.0:
         score += min(penalty / length - 1.0, 0.0)

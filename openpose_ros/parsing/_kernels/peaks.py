@@ -221,7 +221,7 @@ def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visi
                 peak_x, peak_y = refine(heatmap, x, y)
             found[count, 0] = peak_x
             found[count, 1] = peak_y
-            found[count, 2] = min(heatmap[y, x], np.float32(1.0))
+            found[count, 2] = heatmap[y, x]
             count += 1
     if any_plateau:
         for y in range(height):
@@ -271,7 +271,8 @@ def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts)
             keep_strongest(found, count, room, order)
             count = room
         for i in range(count):
-            for column in range(3):
-                peaks[k, i, column] = found[order[i], column]
+            peaks[k, i, 0] = found[order[i], 0]
+            peaks[k, i, 1] = found[order[i], 1]
+            peaks[k, i, 2] = min(found[order[i], 2], np.float32(1.0))
         counts[k] = count
     return left_out
