@@ -89,6 +89,7 @@ def decode_picture(data: bytes, name: str, *, flags: int = cv2.IMREAD_COLOR) -> 
     Parameters
     ----------
     data : bytes
+        The whole file.
     name : str
         What errors call it.
     flags : int
