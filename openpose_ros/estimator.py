@@ -15,7 +15,7 @@ from openpose_ros.engine import Engine, Maps, open_engine
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import ModelSpec
-from openpose_ros.parsing import PafParams, parse_pafs
+from openpose_ros.parsing import PafParams
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
@@ -89,6 +89,10 @@ class PoseEstimator:
         self.params = params
         self.net_resolution = check_net_resolution(net_resolution, spec)
         self._tensor: npt.NDArray[np.float32] | None = None
+        # The kernels compile for seconds, once: when an estimator is made, not on import.
+        from openpose_ros.parsing import parse_pafs
+
+        self._parse = parse_pafs
 
     @classmethod
     def from_model(
@@ -162,7 +166,7 @@ class PoseEstimator:
         prepared = perf_counter()
         maps = self.engine.infer(self._tensor)
         inferred = perf_counter()
-        in_cells = parse_pafs(maps.heatmaps[0], maps.pafs[0], self.spec.skeleton, self.params)
+        in_cells = self._parse(maps.heatmaps[0], maps.pafs[0], self.spec.skeleton, self.params)
         people = _on_frame(in_cells, placement)
         times = {
             'preprocess': prepared - started,
