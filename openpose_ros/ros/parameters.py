@@ -104,8 +104,8 @@ class Declaration:
     default : bool, int, float, str or list of int
     description : str
         One line.
-    constraints : str
-        What else holds, in words; may be ''.
+    choices : tuple of str or int
+        The values that are allowed; empty where others decide.
     low, high : float or None
         The range, both ends allowed.
     live : bool
@@ -117,10 +117,18 @@ class Declaration:
     kind: str
     default: Any
     description: str
-    constraints: str
+    choices: tuple[str | int, ...]
     low: float | None
     high: float | None
     live: bool
+
+    @property
+    def constraints(self) -> str:
+        """What else holds, in words; may be ''."""
+        words = [f'one of {", ".join(map(repr, self.choices))}'] if self.choices else []
+        if not self.live:
+            words.append('changes only while the node is unconfigured')
+        return '; '.join(words)
 
 
 def declarations() -> tuple[Declaration, ...]:
@@ -164,17 +172,13 @@ def updated(
 
 def _declaration(item: Field[Any]) -> Declaration:
     meta, default = item.metadata, item.default
-    live = item.name not in FIXED
-    words = [f'one of {", ".join(map(repr, meta["choices"]))}'] if meta['choices'] else []
-    if not live:
-        words.append('changes only while the node is unconfigured')
     return Declaration(
         name=item.name,
         kind=_KINDS[type(default)],
         default=list(default) if isinstance(default, tuple) else default,
         description=meta['description'],
-        constraints='; '.join(words),
+        choices=meta['choices'],
         low=meta['low'],
         high=meta['high'],
-        live=live,
+        live=item.name not in FIXED,
     )
