@@ -1,0 +1,142 @@
+"""
+Every kernel is spoiled once, and its twin must object: what the twins let pass is not tested.
+
+A kernel is spoiled in its source, and run without the compiler.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+import sys
+from types import ModuleType
+
+import numba
+import numpy as np
+import pytest
+
+from openpose_ros.parsing import PafParams
+import openpose_ros.parsing._kernels as kernels
+from openpose_ros.parsing.peaks import Peaks
+from tests.parsing import naive, test_assembly, test_matching
+from tests.parsing.agreement import check_assembly, check_limbs, check_peaks, peaks_of
+from tests.parsing.strategies import KITE, Array, noise, smooth
+
+FOLDER = Path(kernels.__file__).parent
+MODULES = ('compiling', 'peaks', 'matching', 'limbs', 'assembly')  # in the order of imports
+
+SPOILED = {  # a line of each kernel, and what is wrong instead
+    'falling': ('values[order[place - 1]] < values[i]', 'values[order[place - 1]] <= values[i]'),
+    'vertex': ('0.5 * (before - after)', '0.5 * (after - before)'),
+    'refine': ('if 0 < y < height - 1:', 'if 1 < y < height - 1:'),
+    'find_summits': ('if row[0] > threshold:', 'if False:'),  # the border is no peak
+    'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
+    'has_equal_neighbour': ('min(height, y + 2)', 'min(height, y + 1)'),
+    'plateau': ('min(width, here_x + 2)', 'min(width, here_x + 1)'),
+    'keep_strongest': ('is_kept[by_score[i]]', 'is_kept[i]'),  # the first stay
+    'find_map_peaks': ('if is_first == 0.0:', 'if False:'),
+    'find_peaks': ('left_out += count - room', 'left_out += 1'),
+    'sort_pairs': ('scores[place - 1] < score', 'scores[place - 1] <= score'),
+    'match_greedy': ('and taken[1, end] != stamp', ''),  # ends are used twice
+    'match_optimal': ('- column_potential[c]', ''),
+    'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
+    'mark_weak': ('strong[y, x] | strong[y, x + 1] |', 'strong[y, x] |'),
+    'count_misses': ('is_weak[cells[j]]', '1 - is_weak[cells[j]]'),
+    'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
+    'score_pair': ('missed > may_miss', 'missed >= may_miss'),
+    'score_pairs': ('range(len(ends))', 'range(1, len(ends))'),
+    'score_crowd': ('misses[j] > may_miss', 'misses[j] >= may_miss'),
+    'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
+    'assemble': ('if contradict:', 'if False:'),
+    'select_people': ('total / num_parts', 'total / max(1, count)'),
+}
+
+
+def functions_of(module: str) -> dict[str, str]:
+    """Return the source of each kernel of a module."""
+    source = (FOLDER / f'{module}.py').read_text(encoding='utf-8')
+    return {
+        node.name: ast.get_source_segment(source, node) or ''
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    }
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return a function that puts uncompiled kernels in place, one of them perhaps spoiled."""
+
+    def put_in_place(spoiled: str | None = None) -> None:
+        for name in MODULES:
+            source = (FOLDER / f'{name}.py').read_text(encoding='utf-8')
+            if spoiled in functions_of(name):
+                function = functions_of(name)[spoiled]
+                line, wrong = SPOILED[spoiled]
+                assert function.count(line) == 1, f'{spoiled} has not one {line}: spoil another'
+                source = source.replace(function, function.replace(line, wrong))
+            module = ModuleType(f'{kernels.__name__}.{name}')
+            exec(compile(source, f'{name}, uncompiled', 'exec'), module.__dict__)
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+            monkeypatch.setattr(kernels, name, module)
+        for name in ('peaks', 'limbs', 'assembly'):
+            monkeypatch.setattr(f'openpose_ros.parsing.{name}._kernels', getattr(kernels, name))
+        for name in ('compiling', 'matching'):
+            monkeypatch.setattr(test_matching, name, getattr(kernels, name))
+
+    monkeypatch.setattr(numba.config, 'DISABLE_JIT', True)
+    with np.errstate(all='ignore'):
+        yield put_in_place
+
+
+def ladder() -> tuple[Peaks, Array]:
+    """Return nine limbs, each on a row; five miss just as many samples as they may."""
+    fields = np.zeros((8, 17, 11), np.float32)
+    rungs = fields[KITE.limbs[2].paf_x, ::2]
+    rungs[:] = 1
+    rungs[:5, :4] = 0  # the first three samples
+    rungs[5:, 6:9] = 0  # two in the middle
+    ends = [[(x, y, 0.9) for y in range(0, 17, 2)] for x in (0.5, 9.5)]
+    return peaks_of([[], ends[0], [], ends[1]]), fields
+
+
+def check_all() -> None:
+    """Hold all kernels to their twins, on a few small inputs that go every way through them."""
+    random = np.random.default_rng(0)
+    bumps = np.clip(smooth(4, (9, 11), 3), 0, 1)
+    tied = random.integers(0, 4, (4, 9, 11)).astype(np.float32) / 4
+    for heatmaps in (bumps, tied, bumps[:, :1], tied[:, :, :1]):
+        for params in (PafParams(nms_window=3), PafParams(peak_threshold=0.3, max_peaks=2)):
+            check_peaks(np.ascontiguousarray(heatmaps), params)
+    for matching in ('greedy', 'optimal'):
+        params = PafParams(paf_min_count=3, paf_max_gap=4, matching=matching)
+        spots = peaks_of([random.uniform(0, 9, (4, 3)).tolist() for _ in range(4)])
+        check_limbs(spots, noise(8, (10, 10), 1), KITE, params)
+    assert len(check_limbs(*ladder(), KITE, PafParams(paf_min_count=7, paf_max_gap=2.5)).ends) == 9
+    for last in (0.8, 0.75, 0.25):
+        rows = [(0, 0, 0, 0.9), (1, 0, 0, 0.8), (2, 0, 0, 0.7), (2, 1, 1, 0.6), (3, 0, 1, last)]
+        found = test_assembly.connections_of([*rows, (0, 2, 3, 0.5)])
+        params = PafParams(min_parts=2, min_score=0.2)
+        check_assembly(peaks_of(test_assembly.PEAKS), found, KITE, params)
+    for shape in ((5, 3), (9, 9)):
+        scores = random.integers(0, 4, shape) / 4
+        assert test_matching.matched(scores, 'greedy') == naive.match_greedy(scores)
+    test_matching.test_optimal_without_ties_keeps_the_pairs_of_the_twin((7, 9))
+    test_matching.test_falling_sorts_and_keeps_the_order_of_equals(9)
+
+
+def test_every_kernel_is_spoiled_once():
+    assert list(SPOILED) == [name for module in MODULES for name in functions_of(module)]
+
+
+def test_kernels_that_nobody_spoiled_agree(install):
+    install()
+    check_all()
+
+
+@pytest.mark.parametrize('name', SPOILED)
+def test_the_twin_sees_a_spoiled_kernel(name, install):
+    install(name)
+    with pytest.raises(AssertionError) as caught:
+        check_all()
+    assert 'spoil another' not in str(caught.value)
