@@ -25,6 +25,9 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.estimate',
         'find people in pictures, folders, videos or a camera',
     ),
+    'node': ('openpose_ros.cli.node', 'the ROS 2 node, without a ROS installation'),
+    'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
+    'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
     'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
     'demo': ('openpose_ros.cli.demo', 'find the person in a photograph: does it all work?'),
 }

@@ -72,5 +72,13 @@ def whole_number(text: str) -> int:
     return number
 
 
+def positive_number(text: str) -> float:
+    """Return a finite number above 0, as argparse's `type`."""
+    number = float(text)
+    if not 0 < number < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is no number above 0')
+    return number
+
+
 def _metavar(item: Field[Any]) -> str:
     return {int: 'N', float: 'X'}.get(type(item.default), 'WORD')

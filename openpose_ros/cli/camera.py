@@ -1,0 +1,142 @@
+"""Publish pictures, a video or a webcam as a ROS 2 camera does."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import islice, repeat
+from pathlib import Path
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from openpose_ros.cli.network import add_rules, check_dds, interruptible
+from openpose_ros.cli.parameters import positive_number, whole_number
+from openpose_ros.errors import SourceError, TransportError
+
+if TYPE_CHECKING:
+    from openpose_ros.io import Frame, Source
+
+SUMMARY = 'publish pictures or a video as a camera does'
+_STILLS_FPS = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        'source',
+        metavar='SOURCE',
+        help='a picture, a folder of pictures, a video, an address (rtsp://…) or a camera (0)',
+    )
+    parser.add_argument(
+        '--topic', default='image', metavar='T', help='where to (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--fps',
+        type=positive_number,
+        metavar='N',
+        help=f"images a second (default: the video's own, {_STILLS_FPS:g} for pictures)",
+    )
+    parser.add_argument(
+        '--once', action='store_true', help='end after the last image; otherwise begin again'
+    )
+    parser.add_argument(
+        '--max-frames', type=whole_number, metavar='N', help='end after so many images'
+    )
+    parser.add_argument('--compressed', action='store_true', help='as JPEG, on TOPIC/compressed')
+    parser.add_argument(
+        '--frame-id',
+        default='camera_optical_frame',
+        metavar='F',
+        help="the camera's frame (default: %(default)s)",
+    )
+    parser.add_argument(
+        '--camera-info',
+        type=Path,
+        metavar='FILE',
+        help='its calibration, YAML as camera_calibration writes it; published as camera_info '
+        'beside the topic',
+    )
+    add_rules(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Publish until the source ends, or until interrupted.
+
+    Returns
+    -------
+    int
+        0.
+
+    """
+    check_dds()
+
+    from openpose_ros.io import find_sources
+    from openpose_ros.io.quiet import silence_opencv
+    from openpose_ros.io.video import Camera
+    from openpose_ros.ros.dds import Participant
+    from openpose_ros.ros.dds_camera import DdsCamera
+    from openpose_ros.ros.dds_names import Names
+
+    silence_opencv()
+    sources = find_sources(args.source)
+    with interruptible(), Participant(Names.from_rules('camera', args.remap)) as participant:
+        camera = DdsCamera(
+            participant,
+            args.topic,
+            args.frame_id,
+            compressed=args.compressed,
+            calibration=args.camera_info,
+        )
+        _note(f'publishing {args.source} on {camera.topic}; Ctrl-C ends')
+        misfits_s = time.monotonic()
+        frames = islice(_frames(sources, once=args.once), args.max_frames)
+        live = isinstance(sources[0], Camera) or '://' in args.source
+        for frame in _paced(frames, args.fps, live=live):
+            try:
+                camera.publish(frame.image)
+            except TransportError as exc:
+                _note(f'an image was dropped: {exc}')
+            if time.monotonic() > misfits_s:
+                misfits_s = time.monotonic() + 1
+                for misfit in participant.misfits():
+                    _note(misfit)
+    return 0
+
+
+def _frames(sources: list[Source], *, once: bool) -> Iterator[Frame]:
+    """Yield the frames of all sources, again and again; what is damaged is said once."""
+    if len(sources) == 1 and sources[0].total == 1 and not once:
+        yield from repeat(next(sources[0].frames()))  # a picture is read only once
+    said: set[str] = set()
+    while True:
+        delivered = False
+        for source in sources:
+            try:
+                for frame in source.frames():
+                    delivered = True
+                    yield frame
+            except SourceError as exc:
+                if not delivered and source is sources[-1]:
+                    raise
+                if str(exc) not in said:
+                    said.add(str(exc))
+                    _note(str(exc))
+        if once:
+            return
+
+
+def _paced(frames: Iterator[Frame], fps: float | None, *, live: bool) -> Iterator[Frame]:
+    """Hold frames back until their time has come; what is live comes in its own time."""
+    due_s = time.monotonic()
+    for frame in frames:
+        if fps is not None or not live:
+            time.sleep(max(0.0, due_s - time.monotonic()))
+            # After a stall it goes on from there, and does not catch up by a burst.
+            due_s = max(due_s, time.monotonic() - 0.1) + 1 / (fps or frame.fps or _STILLS_FPS)
+        yield frame
+
+
+def _note(text: str) -> None:
+    print(f'openpose-ros camera: {text}', file=sys.stderr, flush=True)

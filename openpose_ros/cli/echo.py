@@ -1,0 +1,121 @@
+"""Print the people that a node publishes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from time import monotonic
+from typing import Any
+
+from openpose_ros.cli.network import add_rules, check_dds, interruptible
+from openpose_ros.cli.parameters import positive_number, whole_number
+from openpose_ros.errors import TransportError
+
+SUMMARY = 'print the people that a node publishes'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        'topic',
+        nargs='?',
+        default='/openpose/persons',
+        metavar='TOPIC',
+        help='of PersonArray messages (default: %(default)s)',
+    )
+    parser.add_argument('--json', action='store_true', help='one line of JSON a message')
+    parser.add_argument(
+        '--count', type=whole_number, metavar='N', help='end after so many messages'
+    )
+    parser.add_argument(
+        '--timeout',
+        type=positive_number,
+        metavar='S',
+        help='fail when no message comes for so many seconds (default: wait for ever)',
+    )
+    add_rules(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Print messages until there were enough, or until interrupted.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    TransportError
+        If none comes in time.
+
+    """
+    check_dds()
+
+    from openpose_ros.ros.dds import Participant, Profile
+    from openpose_ros.ros.dds_names import Names
+
+    printed, heard_s = 0, monotonic()
+
+    def on_persons(message: Any) -> None:
+        nonlocal printed, heard_s
+        heard_s = monotonic()
+        if printed == args.count:
+            return
+        lines = [_json(message, topic, printed)] if args.json else _lines(message)
+        print('\n'.join(lines), flush=True)
+        printed += 1
+
+    with interruptible(), Participant(Names.from_rules('echo', args.remap)) as participant:
+        topic = participant.names.resolve(args.topic)
+        subscription = participant.subscribe(
+            topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
+        )
+        while args.count is None or printed < args.count:
+            for trouble in participant.spin(0.1) + participant.misfits():
+                print(f'openpose-ros echo: {trouble}', file=sys.stderr)
+            if args.timeout is not None and monotonic() - heard_s > args.timeout:
+                raise TransportError(
+                    f'no message on {topic} for {args.timeout:g} s; it has '
+                    f'{subscription.publishers()} publishers'
+                )
+    return 0
+
+
+def _lines(message: Any) -> list[str]:
+    """Return a message to read: a line for the image, one for each person."""
+    from openpose_ros.ros.messages import nanoseconds
+
+    seconds, number = nanoseconds(message.header.stamp) / 1e9, len(message.persons)
+    lines = [
+        f'{seconds:.3f} {message.header.frame_id} {message.image_width}x{message.image_height}: '
+        f'{number} {"person" if number == 1 else "people"}'
+    ]
+    for index, person in enumerate(message.persons):
+        found = sum(keypoint.score > 0 for keypoint in person.keypoints)
+        x, y, width, height = person.bbox
+        lines.append(
+            f'  {person.id or index}: score {person.score:.2f}, {found} of '
+            f'{len(person.keypoints)} keypoints in {width:.0f}x{height:.0f} at {x:.0f},{y:.0f}'
+        )
+    return lines
+
+
+def _json(message: Any, topic: str, index: int) -> str:
+    """Return a message as `estimate --json` writes a frame."""
+    from openpose_ros.ros.messages import nanoseconds, people_from_message
+
+    people = people_from_message(message).to_dict()
+    for person, sent in zip(people['people'], message.persons):
+        person['id'] = sent.id
+    fields = {
+        'source': topic,
+        'frame': index,
+        'stamp': nanoseconds(message.header.stamp) / 1e9,
+        'width': message.image_width,
+        'height': message.image_height,
+        **people,
+    }
+    return json.dumps(fields, separators=(',', ':'), allow_nan=False)

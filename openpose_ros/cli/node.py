@@ -1,0 +1,64 @@
+"""The ROS node without a ROS installation."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import signal
+import sys
+import time
+
+from openpose_ros.cli.network import add_rules, check_dds, interruptible
+
+SUMMARY = 'the ROS 2 node, without a ROS installation'
+_LEVELS = ('debug', 'info', 'warning', 'error')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        '--params-file',
+        type=Path,
+        action='append',
+        default=[],
+        metavar='F',
+        help='YAML as ROS has it; read again after the signal HUP; may be given several times',
+    )
+    parser.add_argument(
+        '-p',
+        '--param',
+        action='append',
+        default=[],
+        metavar='NAME:=VALUE',
+        help='a parameter (see config/openpose.yaml); may be given several times',
+    )
+    add_rules(parser)
+    parser.add_argument(
+        '--log-level', choices=_LEVELS, default='info', help='default: %(default)s'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Run the node until it is interrupted or terminated.
+
+    Returns
+    -------
+    int
+        0: that is how it ends.
+
+    """
+    check_dds()
+    from openpose_ros.ros.dds_node import DdsNode
+
+    def log(level: str, text: str) -> None:
+        if _LEVELS.index(level) >= _LEVELS.index(args.log_level):
+            shown = {'warning': 'WARN'}.get(level, level.upper())
+            line = f'[{shown}] [{time.time():.6f}] [{node.names.node}]: {text}'
+            print(line, file=sys.stderr, flush=True)
+
+    node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
+    signal.signal(signal.SIGHUP, lambda *_: node.reload())
+    with interruptible():
+        node.run()
+    return 0

@@ -1,0 +1,350 @@
+"""
+A ROS 2 node's place on the network, by Cyclone DDS and without a ROS installation.
+
+Topics, types, quality of service and announcements are those of rmw_cyclonedds, so that the nodes
+of a ROS 2 system see this one as theirs: the topic /a is rt/a on the wire, its type pkg/msg/Type
+is pkg::msg::dds_::Type_, and the endpoints' user data hold the type's hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+import os
+from types import TracebackType
+from typing import Any
+
+from cyclonedds.core import (
+    DDSException,
+    Entity,
+    InstanceState,
+    ReadCondition,
+    SampleState,
+    ViewState,
+    WaitSet,
+)
+from cyclonedds.domain import DomainParticipant
+from cyclonedds.internal import InvalidSample
+from cyclonedds.pub import DataWriter
+from cyclonedds.qos import Policy, Qos
+from cyclonedds.sub import DataReader
+from cyclonedds.topic import Topic
+from cyclonedds.util import duration
+from rosbags.serde import SerdeError
+
+from openpose_ros.errors import TransportError
+from openpose_ros.ros.dds_environment import cyclone_config, domain_of
+from openpose_ros.ros.dds_graph import (
+    DISCOVERY_TOPIC,
+    DISCOVERY_TYPE,
+    PARTICIPANT_DATA,
+    announce_node,
+)
+from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds_types import RosTypes, load_types
+
+# The policies by which a reader and a writer may not fit, by DDS's numbers.
+_POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}
+_ANY_SAMPLE = SampleState.Any | ViewState.Any | InstanceState.Any
+
+
+@dataclass(frozen=True)
+class Profile:
+    """
+    Quality of service, as far as a node chooses it.
+
+    Attributes
+    ----------
+    depth : int
+        How many messages are kept.
+    reliable : bool
+        Lost packets are sent again.
+    latched : bool
+        Who subscribes later gets the kept messages too (transient local).
+
+    """
+
+    depth: int
+    reliable: bool = True
+    latched: bool = False
+
+    def qos(self, type_hash: str) -> Qos:
+        """Return Cyclone's form, with the type's hash for other nodes."""
+        history = Policy.History.KeepLast(self.depth)
+        # A reader that hangs holds a large image up so long, then the image is dropped.
+        reliable = Policy.Reliability.Reliable(duration(milliseconds=100))
+        latched: list[Any] = [Policy.Durability.Volatile]
+        if self.latched:
+            service = Policy.DurabilityService(0, history, -1, -1, -1)
+            latched = [Policy.Durability.TransientLocal, service]
+        return Qos(
+            history,
+            reliable if self.reliable else Policy.Reliability.BestEffort,
+            *latched,
+            Policy.WriterDataLifecycle(autodispose=False),
+            Policy.Userdata(f'typehash={type_hash};'.encode()),
+        )
+
+
+SENSOR_DATA = Profile(5, reliable=False)
+
+
+class Publisher:
+    """
+    A topic to publish on; made by `Participant.publisher`.
+
+    Attributes
+    ----------
+    topic : str
+        Its full name.
+
+    """
+
+    def __init__(self, topic: str, writer: DataWriter[Any]) -> None:
+        self.topic = topic
+        self.writer = writer
+
+    def publish(self, message: Any) -> None:
+        """
+        Send a message; it is serialised when this returns. From any thread.
+
+        Raises
+        ------
+        TransportError
+            If it cannot be sent: a subscriber does not keep up with what it asked for.
+
+        """
+        try:
+            self.writer.write(self.writer.data_type(message))
+        except DDSException as exc:
+            raise TransportError(f'cannot publish on {self.topic}: {exc}') from exc
+
+    def subscribers(self) -> int:
+        """Return how many subscribe now, of those whose quality of service fits."""
+        return int(self.writer.get_publication_matched_status().current_count)
+
+
+class Subscription:
+    """
+    A topic to listen to; made by `Participant.subscribe`.
+
+    Attributes
+    ----------
+    topic : str
+        Its full name.
+
+    """
+
+    def __init__(
+        self, topic: str, reader: DataReader[Any], callback: Callable[[Any], None]
+    ) -> None:
+        self.topic = topic
+        self.reader = reader
+        self.condition = ReadCondition(reader, _ANY_SAMPLE)
+        self.callback = callback
+
+    def publishers(self) -> int:
+        """Return how many publish now, of those whose quality of service fits."""
+        return int(self.reader.get_subscription_matched_status().current_count)
+
+    def deliver(self) -> None:
+        """Call the callback with each message that came."""
+        while samples := self.reader.take(1):
+            # Without a message it only tells that a publisher went away.
+            if not isinstance(samples[0], InvalidSample):
+                self.callback(samples[0].message)
+
+
+class Participant:
+    """
+    A node on the network: a context that leaves it at its end.
+
+    Parameters
+    ----------
+    names : Names
+        The node's.
+    types : RosTypes, optional
+        By default those of ROS_DISTRO.
+    environment : mapping of str to str
+        Where ROS_DOMAIN_ID and the others are looked up.
+
+    Raises
+    ------
+    TransportError
+        If the environment's values are wrong, or the network cannot be joined.
+
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        types: RosTypes | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.names = names
+        self.types = types or load_types()
+        self._publishers: list[Publisher] = []
+        self._subscriptions: list[Subscription] = []
+        domain = domain_of(environment)
+        with _configured(cyclone_config(environment)):
+            try:
+                self._participant = DomainParticipant(
+                    domain, Qos(Policy.Userdata(PARTICIPANT_DATA))
+                )
+            except DDSException as exc:
+                raise TransportError(
+                    f'cannot join the ROS domain {domain}: {exc}; see the lines above, and '
+                    'CYCLONEDDS_URI and ROS_AUTOMATIC_DISCOVERY_RANGE in the environment'
+                ) from exc
+        self._waitset = WaitSet(self._participant)
+        self._graph = Publisher(
+            DISCOVERY_TOPIC,
+            self._writer(DISCOVERY_TOPIC, DISCOVERY_TYPE, Profile(1, latched=True)),
+        )
+        self._announce()
+
+    def __enter__(self) -> Participant:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def publisher(self, topic: str, type_name: str, profile: Profile) -> Publisher:
+        """
+        Publish on a topic.
+
+        Parameters
+        ----------
+        topic : str
+            Its full name, as `Names.resolve` returns it.
+        type_name : str
+            'sensor_msgs/msg/Image', say.
+        profile : Profile
+            Quality of service.
+
+        """
+        publisher = Publisher(topic, self._writer(f'rt{topic}', type_name, profile))
+        self._publishers.append(publisher)
+        self._announce()
+        return publisher
+
+    def subscribe(
+        self, topic: str, type_name: str, profile: Profile, callback: Callable[[Any], None]
+    ) -> Subscription:
+        """Listen to a topic (see `publisher`): `spin` calls the callback with each message."""
+        reader = DataReader(
+            self._participant,
+            self._topic(f'rt{topic}', type_name),
+            profile.qos(self.types.type_hash(type_name)),
+        )
+        subscription = Subscription(topic, reader, callback)
+        self._subscriptions.append(subscription)
+        self._waitset.attach(subscription.condition)
+        self._announce()
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Listen no more."""
+        self._waitset.detach(subscription.condition)
+        self._subscriptions.remove(subscription)
+        _delete(subscription.condition, subscription.reader)
+        self._announce()
+
+    def spin(self, seconds: float) -> list[str]:
+        """
+        Wait for messages and deliver them.
+
+        Parameters
+        ----------
+        seconds : float
+            How long to wait for the first one.
+
+        Returns
+        -------
+        list of str
+            What came and was no message of its type, a line each.
+
+        """
+        troubles = []
+        self._waitset.wait(duration(seconds=max(seconds, 0)))
+        for subscription in list(self._subscriptions):
+            try:
+                subscription.deliver()
+            except SerdeError as exc:
+                troubles.append(f'a message on {subscription.topic} cannot be read: {exc}')
+        return troubles
+
+    def misfits(self) -> list[str]:
+        """Return who was met, since the last call, whose quality of service does not fit ours."""
+        found = []
+        for subscription in self._subscriptions:
+            status = subscription.reader.get_requested_incompatible_qos_status()
+            found += _misfit(status, f'a publisher of {subscription.topic} offers less', 'heard')
+        for publisher in self._publishers:
+            status = publisher.writer.get_offered_incompatible_qos_status()
+            found += _misfit(status, f'a subscriber of {publisher.topic} asks for more', 'served')
+        return found
+
+    def close(self) -> None:
+        """Leave the network; others see it at once."""
+        conditions = [subscription.condition for subscription in self._subscriptions]
+        # DDS deletes with the participant all that belongs to it.
+        _delete(*conditions, self._waitset, self._participant)
+
+    def _writer(self, topic: str, type_name: str, profile: Profile) -> DataWriter[Any]:
+        qos = profile.qos(self.types.type_hash(type_name))
+        return DataWriter(self._participant, self._topic(topic, type_name), qos)
+
+    def _topic(self, name: str, type_name: str) -> Topic[Any]:
+        return Topic(self._participant, name, self.types.sample_type(type_name))
+
+    def _announce(self) -> None:
+        self._graph.publish(
+            announce_node(
+                self.types,
+                self.names,
+                self._participant.guid,
+                [subscription.reader.guid for subscription in self._subscriptions],
+                [publisher.writer.guid for publisher in self._publishers],
+            )
+        )
+
+
+def _misfit(status: Any, what: str, consequence: str) -> list[str]:
+    if not status.total_count_change:
+        return []
+    policy = _POLICIES.get(status.last_policy_id, f'policy {status.last_policy_id}')
+    return [f'{what} ({policy}) than this node does: it is not {consequence}']
+
+
+def _delete(*entities: Entity) -> None:
+    """Delete now what Python would delete when nobody refers to it any more."""
+    for entity in entities:
+        entity.__del__()
+
+
+@contextmanager
+def _configured(config: str | None) -> Iterator[None]:
+    """
+    Let Cyclone find a configuration in its variable, where it reads it for a first participant.
+
+    An explicit Domain would be a second owner of all the participants of this process.
+    """
+    if config is None:
+        yield
+        return
+    before = os.environ.get('CYCLONEDDS_URI')
+    os.environ['CYCLONEDDS_URI'] = config
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ['CYCLONEDDS_URI']
+        else:
+            os.environ['CYCLONEDDS_URI'] = before

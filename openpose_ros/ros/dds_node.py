@@ -1,0 +1,128 @@
+"""The node over DDS: the same as rclpy's, without a ROS installation and without its services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+import threading
+from time import monotonic
+from typing import Any
+
+from openpose_ros.errors import OpenPoseError, ParameterError
+from openpose_ros.ros.core import PoseNode
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds_transport import DdsTransport
+from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.params_file import parse_assignment, read_params_file
+from openpose_ros.ros.throttle import Throttle
+
+NODE_NAME = 'openpose'
+_SETTINGS = ('use_sim_time', 'qos_overrides.')  # of the transport, not of the node
+_TICK_S = 1.0
+_GLANCE_S = 0.1  # how long a signal may wait until it is seen
+
+
+class DdsNode:
+    """
+    The node, from its parameters to its end.
+
+    Parameters
+    ----------
+    log : callable
+        Takes a level ('debug', 'info', 'warning', 'error') and a line.
+    rules : sequence of str
+        Remapping rules, as `Names.from_rules` takes them.
+    params_files : sequence of Path
+        Later ones go before earlier ones.
+    assignments : sequence of str
+        NAME:=VALUE; these go before the files.
+
+    Raises
+    ------
+    ParameterError
+        If a rule, a file or a parameter is wrong.
+
+    """
+
+    def __init__(
+        self,
+        log: Callable[[str, str], None],
+        *,
+        rules: Sequence[str] = (),
+        params_files: Sequence[Path] = (),
+        assignments: Sequence[str] = (),
+    ) -> None:
+        self.names = Names.from_rules(NODE_NAME, rules)
+        self._log = log
+        self._files = tuple(params_files)
+        self._assignments = dict(map(parse_assignment, assignments))
+        self._params, self._settings = self._read_parameters()
+        self._reloading = threading.Event()
+
+    def reload(self) -> None:
+        """Make `run` read the parameter files again; may be called by a signal handler."""
+        self._reloading.set()
+
+    def run(self) -> None:
+        """
+        Join the network, load the model, and work on images until a KeyboardInterrupt.
+
+        Raises
+        ------
+        OpenPoseError
+            If it cannot begin.
+
+        """
+        with Participant(self.names) as participant:
+            transport = DdsTransport(
+                participant, self._log, self._settings, self._params.image_transport
+            )
+            core = PoseNode(transport, self._params)
+            try:
+                core.configure()
+                core.activate()
+                transport.subscribe(core.on_image, core.on_camera_info)
+                self._log('info', f'listening to {transport.image_topic()}')
+                self._spin(participant, transport, core)
+            finally:
+                core.shutdown()
+
+    def _spin(self, participant: Participant, transport: DdsTransport, core: PoseNode) -> None:
+        throttle, tick_s = Throttle(5.0), monotonic() + _TICK_S
+        while True:
+            for trouble in participant.spin(_GLANCE_S):
+                if throttle.passes('unreadable') is not None:
+                    self._log('warning', trouble)
+            if self._reloading.is_set():
+                self._reloading.clear()
+                self._reload(core)
+            if monotonic() >= tick_s:
+                tick_s = monotonic() + _TICK_S
+                core.on_timer()
+                transport.publish_diagnostics(core.diagnostics())
+                for misfit in participant.misfits():
+                    self._log('warning', misfit)
+
+    def _reload(self, core: PoseNode) -> None:
+        """Take over what the files say now, all of it or nothing."""
+        try:
+            params, settings = self._read_parameters()
+            if settings != self._settings:
+                changed = sorted(dict(settings.items() ^ self._settings.items()))
+                raise ParameterError(f'{changed[0]} changes only when the node is started anew')
+            core.set_parameters(asdict(params))
+        except OpenPoseError as exc:
+            self._log('error', f'nothing was changed: {exc}')
+        else:
+            self._log('info', 'the parameters were read again')
+
+    def _read_parameters(self) -> tuple[NodeParams, Mapping[str, Any]]:
+        """Return the node's parameters, and the transport's."""
+        values: dict[str, Any] = {}
+        for file in self._files:
+            values.update(read_params_file(file, self.names.full))
+        values.update(self._assignments)
+        settings = {name: values.pop(name) for name in list(values) if name.startswith(_SETTINGS)}
+        return NodeParams.from_mapping(values), settings

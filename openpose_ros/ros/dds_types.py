@@ -1,0 +1,190 @@
+"""
+ROS message types without a ROS installation: definitions, CDR, type hashes, DDS types.
+
+The definitions of the standard messages and the CDR functions are those of rosbags' type stores;
+our own messages are read from the .msg files, which are their only definition. Cyclone DDS gets a
+type made from the same fields, because it checks the bytes of others against it; packing and
+unpacking are the type store's, which are several times faster on images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from cyclonedds.idl import IdlStruct, types
+import numpy as np
+from rosbags.interfaces import Nodetype
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+import openpose_ros
+from openpose_ros.errors import TransportError
+
+DEFAULT_DISTRO = 'jazzy'
+OUR_MESSAGES = ('Keypoint', 'Person', 'PersonArray', 'Skeleton', 'SkeletonInfo')
+# Whose messages have a short name in `RosTypes.classes`.
+_PACKAGES = frozenset(
+    {
+        'builtin_interfaces',
+        'diagnostic_msgs',
+        'geometry_msgs',
+        'openpose_ros',
+        'rmw_dds_common',
+        'rosgraph_msgs',
+        'sensor_msgs',
+        'std_msgs',
+        'visualization_msgs',
+    }
+)
+_BASES: dict[str, Any] = {
+    'bool': bool,
+    'byte': types.uint8,
+    'char': types.uint8,
+    'int8': types.int8,
+    'uint8': types.uint8,
+    'int16': types.int16,
+    'uint16': types.uint16,
+    'int32': types.int32,
+    'uint32': types.uint32,
+    'int64': types.int64,
+    'uint64': types.uint64,
+    'float32': types.float32,
+    'float64': types.float64,
+}
+
+
+class RosTypes:
+    """
+    The message types of one ROS distribution, and ours.
+
+    Parameters
+    ----------
+    distro : str
+        Its name in lower case; one that the installed rosbags does not know is taken for
+        DEFAULT_DISTRO.
+
+    Attributes
+    ----------
+    store : rosbags.typesys.store.Typestore
+    classes : namespace
+        The message classes by their short names: `classes.Image(header=…, …)`. Every field must
+        be given. Sequences and arrays of numbers are NumPy arrays, all others are lists.
+        `classes.sequence` is that of `Transport.types`.
+
+    """
+
+    def __init__(self, distro: str = DEFAULT_DISTRO) -> None:
+        stores = {store.name: store for store in Stores}
+        known = stores.get(f'ROS2_{distro.upper()}', stores[f'ROS2_{DEFAULT_DISTRO.upper()}'])
+        self.store = get_typestore(known)
+        for name, text in read_definitions().items():
+            self.store.register(get_types_from_msg(text, name))
+        short_names = {
+            name.rpartition('/')[2]: kind
+            for name, kind in self.store.types.items()
+            if name.partition('/')[0] in _PACKAGES
+        }
+        # Humble has no MeshFile.
+        self.classes = SimpleNamespace(sequence=np.asarray, **{'MeshFile': None, **short_names})
+        self._structs: dict[str, type[IdlStruct]] = {}
+
+    def sample_type(self, name: str) -> type[Any]:
+        """
+        Return the class of what Cyclone writes and reads: an envelope around a message.
+
+        Parameters
+        ----------
+        name : str
+            The type as ROS calls it, 'sensor_msgs/msg/Image'.
+
+        Returns
+        -------
+        type
+            Made with a message, which is its attribute `message`; None where Cyclone tells only
+            that a writer went away.
+
+        """
+        if name not in self._structs:
+            self._structs[name] = self._struct(name)
+        return self._structs[name]
+
+    def type_hash(self, name: str) -> str:
+        """Return the hash that ROS 2 nodes compare since Iron (REP-2016): 'RIHS01_…'."""
+        return str(self.store.hash_rihs01(name))
+
+    def _struct(self, name: str) -> type[IdlStruct]:
+        store = self.store
+        package, _, short = name.split('/')
+        scoped = f'{package}.msg.dds_.{short}_'  # Cyclone makes :: of each dot
+
+        class Sample(IdlStruct, typename=scoped):  # type: ignore[call-arg, misc]
+            def __init__(self, message: Any) -> None:
+                self.message = message
+
+            def serialize(self, *_: Any, **__: Any) -> bytes:
+                return bytes(store.serialize_cdr(self.message, name))
+
+            @classmethod
+            def deserialize(cls, data: bytes, *_: Any, **__: Any) -> Any:
+                return cls(store.deserialize_cdr(data, name))
+
+            @classmethod
+            def deserialize_key(cls, data: bytes, *_: Any, **__: Any) -> Any:
+                return cls(None)  # ROS types have no key
+
+        _, fields = store.fielddefs[name]
+        Sample.__annotations__.update({field: self._idl(kind) for field, kind in fields})
+        return Sample
+
+    def _idl(self, kind: Any) -> Any:
+        """Return the type of a field in Cyclone's terms."""
+        tag, content = kind
+        if tag == Nodetype.NAME:
+            return self.sample_type(content)
+        if tag == Nodetype.ARRAY:
+            return types.array[self._idl(content[0]), content[1]]
+        if tag == Nodetype.SEQUENCE:
+            limit = content[1:] if content[1] else ()
+            return types.sequence[(self._idl(content[0]), *limit)]
+        base, limit = content
+        if base == 'string':
+            return types.bounded_str[limit] if limit else str
+        return _BASES[base]
+
+
+@cache
+def load_types(distro: str | None = None) -> RosTypes:
+    """Return the types of a distribution, by default of the one that ROS_DISTRO names."""
+    return RosTypes(distro or os.environ.get('ROS_DISTRO') or DEFAULT_DISTRO)
+
+
+def read_definitions() -> Mapping[str, str]:
+    """
+    Return the text of our messages by their full names, 'openpose_ros/msg/Person'.
+
+    They lie in msg/ of a source tree, and in share/openpose_ros/msg/ of whatever pip or colcon
+    installed the package into.
+
+    Raises
+    ------
+    TransportError
+        If the installation lacks them.
+
+    """
+    above = [parent for path in openpose_ros.__path__ for parent in Path(path).parents]
+    places = [Path(path).parent / 'msg' for path in openpose_ros.__path__]
+    places += [parent / 'share/openpose_ros/msg' for parent in above]
+    for place in places:
+        if (place / 'PersonArray.msg').is_file():
+            return {
+                f'openpose_ros/msg/{name}': (place / f'{name}.msg').read_text(encoding='utf-8')
+                for name in OUR_MESSAGES
+            }
+    raise TransportError(
+        f'the message definitions are missing: no share/openpose_ros/msg/ above {above[0]}; '
+        'install the package again'
+    )
