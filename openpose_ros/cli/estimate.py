@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 import signal
@@ -156,8 +156,12 @@ def _lines_to(name: str | None) -> Iterator[TextIO | None]:
         file = open(name, 'w', encoding='utf-8')  # noqa: SIM115  its errors are not the work's
     except OSError as exc:
         raise OutputError(f'cannot write {name}: {exc.strerror}') from exc
-    with file:
+    try:
         yield file
+    finally:
+        # Every line was flushed; one that did not get through was reported then.
+        with suppress(OSError):
+            file.close()
 
 
 @contextmanager

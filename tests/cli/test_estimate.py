@@ -153,6 +153,7 @@ REFUSED = [  # arguments, exit status, what the one line says
     (['--backend', 'abacus'], 1, "no backend 'abacus'; choose from auto,"),
     (['--model', 'no-such-model'], 1, "the model 'no-such-model' is neither"),
     (['--json', '/no/such/folder/people.jsonl', *FAKE], 1, 'cannot write /no/such/folder/people'),
+    (['--json', '/dev/full', *FAKE], 1, 'cannot write /dev/full: No space left on device'),
     (['--json', '/', *FAKE], 1, 'cannot write /: Is a directory'),
     (['--output', '/dev/null/out', *FAKE], 1, 'cannot make the folder /dev/null/out: Not a dir'),
     (['--net-resolution', '8x-7', *FAKE], 2, 'net_resolution'),
