@@ -26,6 +26,10 @@ lint: $(DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# Writes the tables of the README.
+bench: $(DEV)
+	$(BIN)/python benchmarks/update_readme.py
+
 clean:
 	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
