@@ -24,6 +24,9 @@ def assemble_people(
     """
     Join connections into people.
 
+    Connections are taken by falling score, of equals the first. Each joins the people whom its two
+    ends belong to, or the bare ends, and is dropped where that makes two peaks of one keypoint.
+
     A person's score is the sum of the scores of their keypoints divided by K: how sure the
     network is of the parts, times how much of the skeleton was found. People with fewer than
     `min_parts` keypoints or a score below `min_score` are dropped, and the best `max_people`

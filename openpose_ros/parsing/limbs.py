@@ -89,6 +89,10 @@ def find_limbs(
     `length_penalty` it is lowered by 1 - (half the map's height) / length where this is positive,
     and a pair that ends up at 0 or less is no limb. Peaks at the same point are never joined.
 
+    Greedy matching keeps the best pair (of equals that of the first start, then the first end),
+    the best of those that share no end with it, and so on; optimal matching keeps the pairs
+    with the greatest sum of scores.
+
     Parameters
     ----------
     peaks : Peaks

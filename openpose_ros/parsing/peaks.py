@@ -27,11 +27,13 @@ class Peaks:
     Attributes
     ----------
     rows : float32 (K, room, 3)
-        x, y in map cells ((0, 0) is the centre of the first cell) and score in (0, 1]; row by
-        row of the map. Only the first counts[k] rows of keypoint k are filled.
+        x, y in map cells ((0, 0) is the centre of the first cell) and score, the map's value or 1
+        if that is less; row by row of the map. Only the first counts[k] rows of keypoint k are
+        filled.
     counts : int64 (K,)
     overflow : int
-        Peaks beyond `PafParams.max_peaks`, the weakest of their map, left out.
+        Peaks beyond `PafParams.max_peaks`, the lowest of their map and of equals the last, left
+        out.
 
     """
 
@@ -44,9 +46,14 @@ def find_peaks(heatmaps: npt.NDArray[np.float32], params: PafParams) -> Peaks:
     """
     Find the local maxima of every heatmap.
 
-    A peak is a cell above `peak_threshold` that no cell of the `nms_window` around it exceeds;
-    of equal cells in a window the first counts, and a plateau of equal, touching cells is at most
-    one peak, at its middle. Cells at the border have a smaller window.
+    A peak is a cell above `peak_threshold` (as a float32) that no cell of the `nms_window` around
+    it exceeds; of equal cells in a window the first counts, row by row. A plateau of equal cells
+    that touch, if only at their corners, is one peak, if its first cell is one. Cells at the
+    border have a smaller window.
+
+    Each axis moves a cell by half a cell at most, to the vertex of the parabola through the
+    logarithms (of 0.001 where a value is below) of the cell and its two neighbours, and not at
+    all where it has but one. A plateau's peak is at the mean of its cells' places.
 
     Parameters
     ----------
