@@ -18,10 +18,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from training.dataset import MarkedPicture
+from training.rescale import narrow_peaks
 from training.skeleton import COCO_18, HEATMAP_MIRROR, PAF_MIRROR, PAF_X, PAF_Y
 from training.targets import CHANNELS, merge_maps, render_maps, render_mask
 from training.teacher_maps import HEATMAPS, INT8_ONE, PAD_VALUE, STRIDE
 
+NARROW_FROM = 1.2  # enlargements of maps up to this are left alone
 View = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -47,7 +49,7 @@ class AugmentParams:
 
     """
 
-    scale: tuple[float, float] = (0.27, 1.05)
+    scale: tuple[float, float] = (0.25, 1.7)
     rotation_deg: float = 15.0
     flip: float = 0.5
     mosaic: float = 0.35
@@ -281,5 +283,8 @@ def _sample_maps(
     turned[PAF_X] = unit[0, 0] * field_x + unit[0, 1] * field_y
     turned[PAF_Y] = unit[1, 0] * field_x + unit[1, 1] * field_y
     heatmaps = np.clip(heatmaps, 0, 1)
+    ratio = math.sqrt(abs(np.linalg.det(matrix[:, :2]))) / enlargement
+    if ratio > NARROW_FROM:
+        heatmaps[:-1] = narrow_peaks(heatmaps[:-1], ratio=ratio)
     heatmaps[-1] = 1 - heatmaps[:-1].max(axis=0)
     return np.concatenate([heatmaps, turned])

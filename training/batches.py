@@ -48,10 +48,20 @@ class Batches(torch.utils.data.IterableDataset):
 def make_batch(
     pictures: Sequence[MarkedPicture], params: TrainParams, augment: AugmentParams, step: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return a step's pictures uint8 (N, H, W, 3), targets float32 (N, 57, H/8, W/8) and mask."""
+    """
+    Make one step's batch; the same for the same seed and step.
+
+    Returns
+    -------
+    (uint8 (N, H, W, 3), float16 (N, 57, H/8, W/8), uint8 (N, 57, H/8, W/8))
+        Pictures, targets and mask, small for their way between processes.
+
+    """
     rng = np.random.default_rng([params.seed, step])
     views = [random_view(pictures, params.crop, rng, augment) for _ in range(params.batch)]
-    images, targets, masks = (
-        torch.from_numpy(np.stack(arrays)) for arrays in zip(*views, strict=True)
+    images, targets, masks = (np.stack(arrays) for arrays in zip(*views, strict=True))
+    return (
+        torch.from_numpy(images),
+        torch.from_numpy(targets.astype(np.float16)),
+        torch.from_numpy(masks.astype(np.uint8)),
     )
-    return images, targets, masks

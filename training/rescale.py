@@ -1,10 +1,11 @@
 """
-Maps of one picture size turned into maps of a smaller one.
+Maps of one picture size turned into maps of another.
 
 A network sees large people better than small ones, so targets for a small picture come from the
 teacher's maps of a larger one. Interpolation alone would shrink peaks and limbs along with the
 picture; in OpenPose's maps both have a width that is fixed in cells (arXiv 1812.08008, eqs. 7
-and 8), so they are blurred back to that width and raised back to height 1.
+and 8), so they are blurred back to that width and raised back to height 1. The other way round,
+peaks of an enlarged map are narrowed.
 """
 
 from __future__ import annotations
@@ -59,3 +60,30 @@ def shrink_maps(
     length = np.sqrt((pairs**2).sum(axis=1, keepdims=True))
     fields = (pairs / np.maximum(length, 1)).reshape(fields.shape)
     return np.concatenate([peaks, 1 - peaks.max(axis=0, keepdims=True)]), fields
+
+
+def narrow_peaks(heatmaps: np.ndarray, *, ratio: float, reach: int = 3) -> np.ndarray:
+    """
+    Give the peaks of enlarged maps their usual width again.
+
+    A Gaussian to the power of `ratio` squared is narrower by `ratio`; dividing by the highest
+    value nearby before that keeps the heights.
+
+    Parameters
+    ----------
+    heatmaps : float32 (K, h, w)
+        Without background; interpolated to `ratio` times their size.
+    ratio : float
+        At least 1.
+    reach : int
+        Cells to each side that count as nearby.
+
+    Returns
+    -------
+    float32 (K, h, w)
+        A new array.
+
+    """
+    window = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    highest = np.stack([cv2.dilate(plane, window) for plane in heatmaps])
+    return heatmaps * (heatmaps / np.maximum(highest, 1e-3)) ** (ratio**2 - 1)

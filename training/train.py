@@ -30,6 +30,8 @@ from training.network import NetworkConfig, PoseNetwork
 from training.trainer import Trainer, TrainParams, save
 
 _log = logging.getLogger(__name__)
+# For each deep layer of the default network, the layer of human-pose-estimation-0001 it replaces.
+TEACHER_PAIRS = (5, 6, 7, 8, 10)
 
 
 def run(
@@ -43,6 +45,7 @@ def run(
     log_every: int = 100,
     save_every_s: float = 240.0,
     minutes: float = math.inf,
+    finish: bool = False,
 ) -> None:
     """
     Train until `trainer.params.steps`, from where the trainer is, or until told to stop.
@@ -60,7 +63,7 @@ def run(
     augment : AugmentParams
         How views are drawn.
     held_out : int
-        Pictures kept out.
+        Pictures kept out, a fifth of all at most.
     workers : int
         Processes that prepare batches; 0 for none.
     log_every : int
@@ -69,8 +72,13 @@ def run(
         Seconds between checkpoints.
     minutes : float
         Stop after this long.
+    finish : bool
+        Let the rate fall to zero within these minutes, as half a cosine.
 
     """
+    held_out = min(held_out, len(pictures) // 5)
+    if len(pictures) - held_out < 1:
+        raise ValueError('no pictures to train on; give --data a pack that has some')
     params = trainer.params
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,27 +90,32 @@ def run(
         Batches(pictures[held_out:], params, augment, trainer.step),
         batch_size=None,
         num_workers=workers,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=2 if workers else None,
     )
     begun = saved = logged = time.monotonic()
     sums: dict[str, float] = {}
+    before = trainer.step
     for images, targets, mask in batches:
+        if finish:
+            spent = (time.monotonic() - begun) / (60 * minutes)
+            trainer.fade = 0.5 * (1 + math.cos(math.pi * min(1.0, spent)))
         for name, value in trainer.train_step(images, targets, mask).items():
             sums[name] = sums.get(name, 0.0) + value
         now = time.monotonic()
         if trainer.step % log_every == 0:
             validation = trainer.evaluate(checks)
+            done = trainer.step - before
             line = {
                 'time': time.strftime('%F %T'),
                 'step': trainer.step,
-                'views_per_s': round(log_every * params.batch / (now - logged), 1),
-                **{name: round(value / log_every, 5) for name, value in sums.items()},
+                'views_per_s': round(done * params.batch / (now - logged), 1),
+                **{name: round(value / done, 5) for name, value in sums.items()},
                 **{f'held_{name}': round(value, 5) for name, value in validation.items()},
                 'crop': params.crop[0],
             }
             _append(folder / 'curve.csv', line)
             _log.info(' '.join(f'{name}={value}' for name, value in line.items()))
-            sums, logged = {}, time.monotonic()
+            sums, logged, before = {}, time.monotonic(), trainer.step
         if now - saved > save_every_s:
             save(trainer.state(), folder / 'last.pt')
             saved = now
@@ -120,10 +133,54 @@ def _append(path: Path, line: dict) -> None:
         writer.writerow(line)
 
 
-def build_network(config: NetworkConfig, teacher: Path | None, pictures: Sequence) -> PoseNetwork:
-    """Return a new network: random weights, or those that a teacher hands down."""
-    if teacher is None:
-        return PoseNetwork(config)
+def open_trainer(
+    folder: Path,
+    pictures: Sequence[MarkedPicture],
+    params: TrainParams,
+    loss: LossParams,
+    *,
+    network: NetworkConfig,
+    teacher: Path | None,
+    device: str,
+    bfloat16: bool,
+) -> Trainer:
+    """
+    Go on with the run in `folder`, or begin one.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing.
+    pictures : sequence of MarkedPicture
+        Some of them calibrate the weights that a teacher hands down.
+    params : TrainParams
+        How to train from here on.
+    loss : LossParams
+        The same.
+    network : NetworkConfig
+        Of a new run; one that goes on keeps its own.
+    teacher : Path or None
+        A new run's first weights come from this ONNX network, or are random.
+    device, bfloat16
+        See `Trainer`.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    last = folder / 'last.pt'
+    if last.exists():
+        state = torch.load(last, map_location='cpu')
+        trained = PoseNetwork(NetworkConfig.from_dict(state['config']))
+        trainer = Trainer(trained, params, loss, device=device, bfloat16=bfloat16)
+        trainer.restore(state)
+        _log.info('resumed at step %d', trainer.step)
+        return trainer
+    new = PoseNetwork(network) if teacher is None else _inherited(network, teacher, pictures)
+    return Trainer(new, params, loss, device=device, bfloat16=bfloat16)
+
+
+def _inherited(
+    config: NetworkConfig, teacher: Path, pictures: Sequence[MarkedPicture]
+) -> PoseNetwork:
     from training.inherit import inherit, inherited_config
     from training.teacher import OnnxTeacher
 
@@ -131,7 +188,7 @@ def build_network(config: NetworkConfig, teacher: Path | None, pictures: Sequenc
     network = PoseNetwork(inherited_config(config, source))
     views = TrainParams(batch=200, crop=(192, 192), seed=999)
     images, *_ = make_batch(pictures, views, AugmentParams(mosaic=0.0, scale=(0.5, 0.9)), 0)
-    inherit(network, source, images.permute(0, 3, 1, 2).float(), pairs=(5, 6, 7, 8, 10))
+    inherit(network, source, images.permute(0, 3, 1, 2).float(), pairs=TEACHER_PAIRS)
     return network
 
 
@@ -153,6 +210,7 @@ def main() -> None:
     parser.add_argument('--compile', action='store_true')
     parser.add_argument('--log-every', type=int, default=100)
     parser.add_argument('--minutes', type=float, default=math.inf, help='stop after this long')
+    parser.add_argument('--finish', action='store_true', help='rate to zero in these minutes')
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')
     torch.set_num_threads(arguments.threads)
@@ -163,24 +221,16 @@ def main() -> None:
     for source in arguments.data:
         pictures += open_source(source)
     _log.info('%d marked pictures', len(pictures))
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    last = arguments.run / 'last.pt'
-    state = torch.load(last, map_location='cpu') if last.exists() else None
-    if state is not None:
-        network = PoseNetwork(NetworkConfig.from_dict(state['config']))
-    else:
-        config = NetworkConfig.from_dict({**NetworkConfig().to_dict(), **arguments.network})
-        network = build_network(config, arguments.teacher, pictures)
-    trainer = Trainer(
-        network,
+    trainer = open_trainer(
+        arguments.run,
+        pictures,
         params,
         LossParams(**arguments.loss),
+        network=NetworkConfig.from_dict({**NetworkConfig().to_dict(), **arguments.network}),
+        teacher=arguments.teacher,
         device=arguments.device,
         bfloat16=arguments.bfloat16,
     )
-    if state is not None:
-        trainer.restore(state)
-        _log.info('resumed at step %d', trainer.step)
     if arguments.compile:
         trainer.compile()
     settings = {'params': asdict(params), 'augment': asdict(augment), 'loss': asdict(trainer.loss)}
@@ -193,6 +243,7 @@ def main() -> None:
         workers=arguments.workers,
         log_every=arguments.log_every,
         minutes=arguments.minutes,
+        finish=arguments.finish,
     )
 
 

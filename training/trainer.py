@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import math
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +34,8 @@ class TrainParams:
     trunk_rate : float
         Factor on `rate` for stem and trunk; 0 freezes them, which saves half the time.
     warmup : int
-        Steps over which the rate rises, from the run's beginning.
-    decay_from : int
-        Step from which the rate falls to zero at `steps`, as a cosine; 0 for never.
+        Steps over which the rate rises, from the run's beginning; then it is constant, until
+        somebody ends the run with `run(..., finish=True)`.
     weight_decay : float
     ema : float
         Decay of the averaged weights, which are what is evaluated and exported.
@@ -52,7 +50,6 @@ class TrainParams:
     backbone_rate: float = 0.05
     trunk_rate: float = 0.0
     warmup: int = 200
-    decay_from: int = 0
     weight_decay: float = 1e-4
     ema: float = 0.999
     seed: int = 0
@@ -88,6 +85,7 @@ class Trainer:
         self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
         self.params, self.loss, self.device, self.bfloat16 = params, loss, device, bfloat16
         self.step = 0
+        self.fade = 1.0  # factor on the rate, less than 1 while a run is being finished
         lower = [*network.stem.parameters(), *network.trunk.parameters()]
         for parameter in lower:
             parameter.requires_grad_(params.trunk_rate > 0)
@@ -113,9 +111,9 @@ class Trainer:
         ----------
         images : uint8 (N, H, W, 3)
             BGR.
-        targets : float32 (N, 57, H/8, W/8)
-            Heatmaps, then PAFs.
-        mask : float32 like `targets` or None
+        targets : float (N, 57, H/8, W/8)
+            Heatmaps, then PAFs; of any precision.
+        mask : of any type, like `targets`, or None
             0 where nothing is known.
 
         Returns
@@ -125,7 +123,7 @@ class Trainer:
 
         """
         self.network.train()
-        rate = learning_rate(self.params, self.step)
+        rate = learning_rate(self.params, self.step) * self.fade
         for group in self.optimizer.param_groups:
             group['lr'] = rate * group['factor']
         heat, paf = self._losses(images, targets, mask)
@@ -174,8 +172,8 @@ class Trainer:
     ) -> tuple[Tensor, Tensor]:
         pictures = images.to(self.device).permute(0, 3, 1, 2).float()
         pictures = pictures.contiguous(memory_format=torch.channels_last)
-        targets = targets.to(self.device)
-        mask = None if mask is None else mask.to(self.device)
+        targets = targets.to(self.device).float()
+        mask = None if mask is None else mask.to(self.device).float()
         kind = 'cuda' if self.device.startswith('cuda') else 'cpu'
         with torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16):
             heatmaps, pafs = self._forward(pictures)
@@ -198,12 +196,8 @@ class Trainer:
 
 
 def learning_rate(params: TrainParams, step: int) -> float:
-    """Return the rate: a linear warm-up, a constant, at the end half a cosine if asked for."""
-    rate = params.rate * min(1.0, (step + 1) / max(1, params.warmup))
-    if params.decay_from and step >= params.decay_from:
-        done = (step - params.decay_from) / max(1, params.steps - params.decay_from)
-        rate *= 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-    return rate
+    """Return the rate: a linear warm-up, then a constant."""
+    return params.rate * min(1.0, (step + 1) / max(1, params.warmup))
 
 
 def save(state: dict, path: Path) -> None:

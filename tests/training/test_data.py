@@ -10,7 +10,7 @@ import pytest
 
 from training.dataset import open_source
 from training.pack import make_picture, read_pack, write_pack
-from training.rescale import shrink_maps
+from training.rescale import narrow_peaks, shrink_maps
 from training.sources import coco_17_to_coco_18, read_coco
 from training.targets import render_maps
 from training.teacher_maps import LEVEL_RATIOS, write_shards
@@ -83,6 +83,17 @@ def test_shrink_maps_equal_maps_of_the_smaller_picture(person, ratio):
     assert np.abs(heatmaps[:18] - expected[:18]).max() < 0.06
     assert np.abs(pafs).max() <= 1 + 1e-6
     assert np.corrcoef(pafs.ravel(), expected[19:].ravel())[0, 1] > 0.85
+
+
+def test_narrow_peaks_equal_peaks_drawn_at_that_size(person):
+    heatmaps = render_maps(person, (20, 15))[:18]
+    wide = np.stack(
+        [cv2.resize(plane, (30, 40), interpolation=cv2.INTER_CUBIC) for plane in heatmaps]
+    )
+    expected = render_maps(person * np.float32((2, 2, 1)), (40, 30))[:18]
+    narrowed = narrow_peaks(np.clip(wide, 0, 1), ratio=2)
+    assert np.abs(narrowed - expected).max() < 0.25  # a peak between two cells is lower
+    assert np.abs(narrowed - expected).mean() < 0.25 * np.abs(wide - expected).mean()
 
 
 def test_write_shards_open_source_hold_the_teachers_maps(person, tmp_path):
