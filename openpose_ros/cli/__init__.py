@@ -29,7 +29,10 @@ VERBS = {  # name: module, its SUMMARY
     'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
     'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
     'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
-    'demo': ('openpose_ros.cli.demo', 'find the person in a photograph: does it all work?'),
+    'demo': (
+        'openpose_ros.cli.demo',
+        'find the person in a photograph, over the network: does it all work?',
+    ),
 }
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 

@@ -1,15 +1,26 @@
-"""Find the person in a photograph: the shortest way to see that everything works."""
+"""Camera, node and echo as three processes over loopback: does it all work?"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
+import json
+import os
 from pathlib import Path
+import random
+import subprocess
+import sys
+from time import monotonic
 
-from openpose_ros.errors import SourceError
+from openpose_ros.cli.network import check_dds, terminable
+from openpose_ros.errors import SourceError, TransportError
 
-SUMMARY = 'find the person in a photograph: does it all work?'
+SUMMARY = 'find the person in a photograph, over the network: does it all work?'
 ENOUGH_KEYPOINTS = 8
+_PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
+_FAREWELL_S = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,28 +44,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """
-    Find, draw and name the people of one photograph.
+    Publish a photograph, let the node find its people, and draw those that were received.
 
     Returns
     -------
     int
-        0 if somebody was found with ENOUGH_KEYPOINTS, else 1.
+        0 if a message came with a person of ENOUGH_KEYPOINTS, and all processes ended well;
+        else 1.
 
     """
+    check_dds()
+
     from openpose_ros.drawing import draw_people
-    from openpose_ros.estimator import PoseEstimator
+    from openpose_ros.io.people_json import people_from_line
     from openpose_ros.io.pictures import Picture
     from openpose_ros.io.results import Results, prepare_folder
+    from openpose_ros.models import load_model
 
     photo = Picture(args.photo or _astronaut())
     (frame,) = photo.frames()
     prepare_folder(args.output, [photo])
-    with PoseEstimator.from_model(args.model) as estimator:
-        print(f'model {estimator.spec.name}, from {estimator.spec.path}')
-        people = estimator(frame.image)
+    spec = load_model(args.model)
+    print(f'model {spec.name}, from {spec.path}', flush=True)
+    with terminable(), ExitStack() as processes:
+        node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
+        others = [node, ['camera', photo.name]]
+        echo = ['echo', '--json', '--count', '1', '--timeout', str(_PATIENCE_S)]
+        environment = _loopback()
+        running = [processes.enter_context(_process(verb, environment)) for verb in others]
+        line = _heard(processes.enter_context(_process(echo, environment)), running)
+        ended_well = all([_ended_well(process) for process in running])
+    people = people_from_line(line)
     with Results(args.output, photo.stem) as results:
         results.write(frame, draw_people(frame.image, people), people)
-    print(f'photograph {photo.name}: {len(people)} found, drawn in {args.output}')
+    print(f'photograph {photo.name}: {len(people)} received, drawn in {args.output}')
     most = 0
     for index, (score, keypoints) in enumerate(zip(people.scores, people.keypoints)):
         names = [
@@ -64,8 +87,69 @@ def run(args: argparse.Namespace) -> int:
         print(f'person {index}: score {score:.2f}, {len(names)} keypoints: {", ".join(names)}')
     if most < ENOUGH_KEYPOINTS:
         print(f'nobody was found with {ENOUGH_KEYPOINTS} keypoints or more')
-        return 1
-    return 0
+    return 0 if most >= ENOUGH_KEYPOINTS and ended_well else 1
+
+
+def _loopback() -> dict[str, str]:
+    """Return an environment in which only these processes meet each other."""
+    return {
+        **os.environ,
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'ROS_LOCALHOST_ONLY': '',
+        'ROS_DOMAIN_ID': os.environ.get('ROS_DOMAIN_ID') or str(random.randint(1, 101)),
+    }
+
+
+@contextmanager
+def _process(
+    arguments: list[str], environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a verb; it does not outlive the context."""
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'openpose_ros', *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            _ended_well(process)
+        process.communicate()
+
+
+def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]]) -> str:
+    """Return the line of the echo, unless a process ends before it comes."""
+    deadline_s = monotonic() + _PATIENCE_S
+    while True:
+        try:
+            line, _ = echo.communicate(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            line = ''
+        if line:
+            return line
+        for process in [echo, *others]:
+            if process.poll() is not None:
+                verb = process.args[3]  # type: ignore[index]
+                raise TransportError(f'{verb} ended before a message came; its reason is above')
+        if monotonic() > deadline_s:
+            raise TransportError(f'no message came in {_PATIENCE_S} s')
+
+
+def _ended_well(process: subprocess.Popen[str]) -> bool:
+    """End a process as a service manager does, and see that it obeys."""
+    verb = process.args[3]  # type: ignore[index]
+    process.terminate()
+    try:
+        status = process.wait(_FAREWELL_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        print(f'{verb} did not end in {_FAREWELL_S} s, and was killed')
+        return False
+    if status:
+        print(f'{verb} ended with exit status {status}')
+    return status == 0
 
 
 def _astronaut() -> Path:

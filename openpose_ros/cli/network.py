@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 import signal
 
@@ -43,14 +43,19 @@ def check_dds() -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """End quietly by Ctrl-C, also in the background, and by a service manager's stop."""
+def terminable() -> Iterator[None]:
+    """Let a service manager's stop be a Ctrl-C, and hear Ctrl-C in the background too."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield
-    except KeyboardInterrupt:
-        pass
     finally:
         for number, handler in zip(numbers, before):
             signal.signal(number, handler)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """End quietly when interrupted or terminated: that is how what serves ends."""
+    with terminable(), suppress(KeyboardInterrupt):
+        yield

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
+import numpy as np
+
 from openpose_ros.errors import OutputError
 from openpose_ros.io.frame import Frame
 from openpose_ros.people import People
+from openpose_ros.skeletons import load_skeleton
 
 _OPENPOSE_EMPTY = (
     'face_keypoints_2d',
@@ -56,6 +59,28 @@ def write_line(file: TextIO, frame: Frame, people: People) -> None:
         raise
     except OSError as exc:
         raise OutputError(f'cannot write {file.name}: {exc.strerror}') from exc
+
+
+def people_from_line(line: str) -> People:
+    """
+    Return the people of a line that `to_line` made.
+
+    Raises
+    ------
+    SkeletonError
+        If their skeleton is unknown.
+
+    """
+    fields = json.loads(line)
+    skeleton = load_skeleton(fields['skeleton'])
+    people = fields['people']
+    # None, where a part is missing, becomes NaN.
+    rows = np.array([person['keypoints'] for person in people], np.float32)
+    return People(
+        rows.reshape(len(people), skeleton.num_keypoints, 3),
+        np.array([person['score'] for person in people], np.float32),
+        skeleton,
+    )
 
 
 def to_openpose(people: People) -> dict[str, Any]:

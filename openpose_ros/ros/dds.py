@@ -42,7 +42,7 @@ from openpose_ros.ros.dds_graph import (
     announce_node,
 )
 from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_types import RosTypes, load_types
+from openpose_ros.ros.dds_types import DEFAULT_DISTRO, RosTypes, load_types
 
 # The policies by which a reader and a writer may not fit, by DDS's numbers.
 _POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}
@@ -165,7 +165,7 @@ class Participant:
     names : Names
         The node's.
     types : RosTypes, optional
-        By default those of ROS_DISTRO.
+        By default those of the distribution that ROS_DISTRO names, Jazzy where it names none.
     environment : mapping of str to str
         Where ROS_DOMAIN_ID and the others are looked up.
 
@@ -183,7 +183,7 @@ class Participant:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self.names = names
-        self.types = types or load_types()
+        self.types = types or load_types(environment.get('ROS_DISTRO') or DEFAULT_DISTRO)
         self._publishers: list[Publisher] = []
         self._subscriptions: list[Subscription] = []
         domain = domain_of(environment)

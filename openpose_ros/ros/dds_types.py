@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -157,9 +156,9 @@ class RosTypes:
 
 
 @cache
-def load_types(distro: str | None = None) -> RosTypes:
-    """Return the types of a distribution, by default of the one that ROS_DISTRO names."""
-    return RosTypes(distro or os.environ.get('ROS_DISTRO') or DEFAULT_DISTRO)
+def load_types(distro: str = DEFAULT_DISTRO) -> RosTypes:
+    """Return the types of a distribution."""
+    return RosTypes(distro)
 
 
 def read_definitions() -> Mapping[str, str]:
