@@ -8,7 +8,7 @@ of x and y, and optionally `loose`, `redundant`, `drawn`). Adding a skeleton nee
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, cache
 import json
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def available_skeletons() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _DATA.glob('*.json')))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_skeleton(name_or_path: str | Path) -> Skeleton:
     """
     Load a skeleton by name, or from a JSON file of one's own.
