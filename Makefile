@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BASE := $(VENV)/.base-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
+# Of scikit-image only its photograph of an astronaut is wanted.
+PHOTO := $(VENV)/photograph/skimage/data/astronaut.png
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test lint bench clean
@@ -13,7 +15,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Until the package carries a model of its own.
 demo: export OPENPOSE_ROS_MODEL_PATH ?= $(abspath $(wildcard ../shared/models))
 demo: $(BASE)
-	$(BIN)/openpose-ros demo --output output
+	$(BIN)/openpose-ros demo $(PHOTO) --output output
 
 # pytest comes last, so that its closing line is the last that is read.
 test: lint
@@ -39,8 +41,7 @@ $(BASE): pyproject.toml setup.py
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { rm -rf $(VENV); echo '$(PYTHON) cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
 	$(PIP) install --editable .
-	@# Only its photograph of an astronaut is wanted.
-	$(PIP) install --no-deps scikit-image
+	$(PIP) install --no-deps --target $(VENV)/photograph scikit-image
 	touch $@
 
 $(DEV): $(BASE)
