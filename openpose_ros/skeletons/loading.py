@@ -8,7 +8,7 @@ of x and y, and optionally `loose`, `redundant`, `drawn`). Adding a skeleton nee
 
 from __future__ import annotations
 
-from functools import lru_cache, cache
+from functools import cache
 import json
 from pathlib import Path
 from typing import Any
