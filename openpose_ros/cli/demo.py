@@ -1,4 +1,4 @@
-"""Camera, node and echo as three processes over loopback: does it all work?"""
+"""Camera, node and echo as three processes over loopback, to see that it all works."""
 
 from __future__ import annotations
 
@@ -131,15 +131,20 @@ def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]]) -> 
             return line
         for process in [echo, *others]:
             if process.poll() is not None:
-                verb = process.args[3]  # type: ignore[index]
-                raise TransportError(f'{verb} ended before a message came; its reason is above')
+                raise TransportError(
+                    f'{_verb(process)} ended before a message came; its reason is above'
+                )
         if monotonic() > deadline_s:
             raise TransportError(f'no message came in {_PATIENCE_S} s')
 
 
+def _verb(process: subprocess.Popen[str]) -> str:
+    return str(process.args[3])  # type: ignore[index]
+
+
 def _ended_well(process: subprocess.Popen[str]) -> bool:
     """End a process as a service manager does, and see that it obeys."""
-    verb = process.args[3]  # type: ignore[index]
+    verb = _verb(process)
     process.terminate()
     try:
         status = process.wait(_FAREWELL_S)
