@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Until the package carries a model of its own.
 demo: export OPENPOSE_ROS_MODEL_PATH ?= $(abspath $(wildcard ../shared/models))
-demo: $(BASE)
+demo: $(BASE) $(PHOTO)
 	$(BIN)/openpose-ros demo $(PHOTO) --output output
 
 # pytest comes last, so that its closing line is the last that is read.
@@ -41,7 +41,10 @@ $(BASE): pyproject.toml setup.py
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { rm -rf $(VENV); echo '$(PYTHON) cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
 	$(PIP) install --editable .
-	$(PIP) install --no-deps --target $(VENV)/photograph scikit-image
+	touch $@
+
+$(PHOTO): $(BASE)
+	$(PIP) install --no-deps --upgrade --target $(VENV)/photograph scikit-image
 	touch $@
 
 $(DEV): $(BASE)
