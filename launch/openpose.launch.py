@@ -39,6 +39,8 @@ PARAMETERS = [  # as above; an empty default leaves what the parameter file says
     ('min_score', '', 'a person must score at least this, 0 to 1', None),
 ]
 
+DISPLAYED = ['openpose/image_annotated', 'openpose/markers']
+
 
 def start(context: LaunchContext) -> list:
     """Return the nodes, with the parameters that were given."""
@@ -69,6 +71,8 @@ def start(context: LaunchContext) -> list:
             '-d',
             PathJoinSubstitution([FindPackageShare('openpose_ros'), 'config', 'openpose.rviz']),
         ],
+        # The displays name the node without a namespace; so they follow it.
+        remappings=[(f'/{topic}', topic) for topic in DISPLAYED],
         condition=IfCondition(LaunchConfiguration('rviz')),
     )
     return [pose, rviz]

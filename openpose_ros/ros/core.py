@@ -33,6 +33,7 @@ from openpose_ros.ros.transport import Transport
 
 _PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
 _WARN_EVERY_S = 5.0
+_LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 _LONGEST_LINE = 400  # characters of an error that others wrote
 _DEFAULT_PARAMS = NodeParams()
 _RESULTS = ('persons', *PICTURES)
@@ -154,6 +155,7 @@ class PoseNode:
                 return
             if not self._worker.stop(_PATIENCE_S):
                 self._log_stuck('its thread and its memory are left behind')
+            self._facts = {}
             self._set_state('unconfigured')
 
     def shutdown(self) -> None:
@@ -196,20 +198,19 @@ class PoseNode:
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""
-        timeout_s = self._params.no_image_timeout
+        timeout_s, was_silent = self._params.no_image_timeout, self._silent
         silence_s = monotonic() - self._heard_s
-        was_silent, expecting = self._silent, self._state == 'active' and timeout_s > 0
+        expecting = self._state == 'active' and timeout_s > 0
         self._silent = expecting and silence_s > timeout_s
-        topic, publishers = self._transport.image_topic(), self._transport.publishers_of_image()
         if self._silent:
+            topic, count = self._transport.image_topic(), self._transport.publishers_of_image()
+            advice = '' if count else ': start the camera, or remap image'
             self._warn(
-                'silence',
-                f'no image on {topic} for {silence_s:.0f} s; it has {publishers} '
-                f'publisher{"" if publishers == 1 else "s"}'
-                f'{"" if publishers else ": start the camera, or remap image"}',
+                f'no image on {topic} for {silence_s:.0f} s; it has {count} '
+                f'publisher{"" if count == 1 else "s"}{advice}'
             )
         elif was_silent and expecting:
-            self._transport.log('info', f'images come again on {topic}')
+            self._transport.log('info', f'images come again on {self._transport.image_topic()}')
 
     def counts(self) -> Counts:
         """Return what became of every image so far."""
@@ -278,9 +279,8 @@ class PoseNode:
         age_s = self._age_s(message)
         if params.max_age and age_s is not None and age_s > params.max_age:
             self._warn(
-                'age',
-                f'an image was {age_s:.3f} s old when its turn came, more than max_age '
-                f'({params.max_age} s); are the clocks the same, and use_sim_time with a bag?',
+                f'an image older than max_age ({params.max_age} s) was dropped: {age_s:.3f} s; '
+                'are the clocks the same, and use_sim_time true with a bag?'
             )
             return 'too_old'
         started = perf_counter()
@@ -325,9 +325,8 @@ class PoseNode:
             )
         if people.overflow:
             self._warn(
-                'overflow',
-                f'{people.overflow} candidates of an image found no room; raise max_peaks, or '
-                'peak_threshold',
+                'candidates found no room, and were left out: '
+                f'{people.overflow} in an image; raise max_peaks, or peak_threshold'
             )
 
     def _age_s(self, message: Any) -> float | None:
@@ -338,15 +337,16 @@ class PoseNode:
     def _report(self, exc: BaseException) -> None:
         text = _one_line(exc)
         self._recorder.failed(text)
-        self._warn(type(exc).__name__, f'an image was dropped: {text}')
+        self._warn(f'dropped an image: {text}')
 
     def _log_stuck(self, consequence: str) -> None:
         self._transport.log(
             'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
         )
 
-    def _warn(self, kind: str, text: str) -> None:
-        held_back = self._throttle.passes(kind)
+    def _warn(self, text: str) -> None:
+        """Warn, but not all the time of the same."""
+        held_back = self._throttle.passes(text[:_LENGTH_OF_KIND])
         if held_back is not None:
             more = f' (and {held_back} more like this)' if held_back else ''
             self._transport.log('warning', text + more)

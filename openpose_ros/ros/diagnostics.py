@@ -143,8 +143,9 @@ class Recorder:
                 times.setdefault(name, []).append(seconds)
         now = monotonic()
         recent = done_s[done_s > now - _RECENT_S]
+        span_s = float(np.ptp(recent)) if len(recent) else 0.0
         return Summary(
-            rate_hz=(len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 else 0.0,
+            rate_hz=(len(recent) - 1) / span_s if span_s else 0.0,
             medians_s={name: float(np.median(values)) for name, values in times.items()},
             slow_s={name: float(np.percentile(values, 95)) for name, values in times.items()},
             people=window[-1].people if window else 0,

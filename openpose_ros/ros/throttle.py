@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
+_MOST_KINDS = 100
+
 
 class Throttle:
     """
@@ -30,7 +32,7 @@ class Throttle:
         Parameters
         ----------
         kind : str
-            One of few: each is remembered.
+            What it is about; the last hundred kinds are remembered.
 
         Returns
         -------
@@ -43,4 +45,6 @@ class Throttle:
             due, held_back = self._seen.get(kind, (now, 0))
             passing = now >= due
             self._seen[kind] = (now + self._period_s, 0) if passing else (due, held_back + 1)
+            if len(self._seen) > _MOST_KINDS:
+                del self._seen[next(iter(self._seen))]
         return held_back if passing else None

@@ -1,0 +1,71 @@
+"""A picture, folder, video or webcam played as a camera in ROS 2, for demos and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+import sys
+from typing import Any
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from openpose_ros.errors import OpenPoseError, SourceError
+from openpose_ros.frames import FrameArray
+from openpose_ros.io.sources import find_sources
+from openpose_ros.ros.images import image_message
+from openpose_ros.ros.rclpy_transport import MessageTypes
+
+# REP-2003: who publishes images is reliable; who cannot keep up asks for best effort.
+_QUALITY = QoSProfile(depth=5)
+
+
+class CameraNode(Node):
+    """Publishes the frames of `source` on `image`, over and over."""
+
+    def __init__(self) -> None:
+        super().__init__('camera')
+        self._frame_id = self.declare_parameter('frame_id', 'camera_optical_frame').value
+        source = self.declare_parameter('source', '').value
+        rate_hz = self.declare_parameter('rate', 10.0).value
+        if not source or not rate_hz > 0:
+            raise SourceError(
+                f"the parameters are source '{source}' and rate {rate_hz}; source must name a "
+                'picture, folder, video or camera, and rate be images a second, above 0'
+            )
+        self._frames = _endless(source)
+        self._publisher = self.create_publisher(Image, 'image', _QUALITY)
+        self.create_timer(1.0 / rate_hz, self._publish_next)
+
+    def _publish_next(self) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
+        self._publisher.publish(image_message(MessageTypes, next(self._frames), header))
+
+
+def _endless(source: str) -> Iterator[FrameArray]:
+    while True:
+        for part in find_sources(source):
+            for frame in part.frames():
+                yield frame.image
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish until told to stop; return the exit status."""
+    rclpy.init(args=arguments)
+    node: Any = None
+    try:
+        node = CameraNode()
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 0
+    except OpenPoseError as exc:
+        sys.stderr.write(f'openpose_camera: {exc}\n')
+        return 1
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

@@ -1,0 +1,53 @@
+"""Image messages to pictures by cv_bridge where it can, by our own converter for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from openpose_ros.errors import FrameError
+from openpose_ros.frames import FrameArray
+from openpose_ros.ros.images import check_image, decode_image
+
+# What cv_bridge turns into bgr8; the packed and planar YUV of cameras are ours.
+_BY_CV_BRIDGE = frozenset(
+    {'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', 'mono16', 'bgr16', 'rgb16', 'bgra16', 'rgba16'}
+    | {f'bayer_{order}{bits}' for order in ('rggb', 'bggr', 'gbrg', 'grbg') for bits in (8, 16)}
+)
+
+
+def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]:
+    """
+    Return what turns an Image or CompressedImage into a picture.
+
+    cv_bridge is compiled for one NumPy and cannot be imported with another; then one line says
+    so, and our own converter does everything. Both give the same pixels.
+
+    Parameters
+    ----------
+    log : callable
+        Gets a level and a line.
+
+    """
+    try:
+        from cv_bridge import CvBridge, CvBridgeError
+    except (ImportError, AttributeError) as exc:
+        reason = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        log('info', f'cv_bridge cannot be used ({reason}); images are converted without it')
+        return decode_image
+    bridge = CvBridge()
+
+    def decode(message: Any) -> FrameArray:
+        if getattr(message, 'encoding', None) not in _BY_CV_BRIDGE:
+            return decode_image(message)
+        check_image(message)
+        try:
+            return np.asarray(bridge.imgmsg_to_cv2(message, 'bgr8'), np.uint8)
+        except (CvBridgeError, TypeError, ValueError) as exc:
+            raise FrameError(
+                f'cv_bridge cannot convert the image from {message.encoding}: {exc}'
+            ) from exc
+
+    return decode
