@@ -22,3 +22,10 @@ def test_first_passes_and_the_rest_are_counted(monkeypatch: pytest.MonkeyPatch) 
     assert warnings.passes('a') is None
     now = 200.0
     assert warnings.passes('a') == 1
+
+
+def test_memory_is_bounded() -> None:
+    warnings = Throttle(1000.0)
+    assert all(warnings.passes(f'kind {number}') == 0 for number in range(5000))
+    assert warnings.passes('kind 4999') is None
+    assert warnings.passes('kind 0') == 0  # long forgotten

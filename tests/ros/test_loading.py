@@ -1,0 +1,46 @@
+"""From the node's parameters to a network that is ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openpose_ros.errors import EngineError, ParameterError
+from openpose_ros.ros.loading import load_estimator, open_estimator
+from openpose_ros.ros.parameters import NodeParams
+from tests.ros.scenes import Scene
+
+
+def test_parameters_reach_the_estimator() -> None:
+    params = NodeParams(
+        model='human-pose-estimation-0001', backend='fake', net_resolution=(-1, 256), min_parts=7
+    )
+    with open_estimator(params) as estimator:
+        assert estimator.spec.name == 'human-pose-estimation-0001'
+        assert estimator.engine.name == 'fake'
+        assert estimator.net_resolution == (-1, 256)
+        assert estimator.params.min_parts == 7
+
+
+def test_network_is_run_once() -> None:
+    scene = Scene()
+    with load_estimator(NodeParams(precision='fp32'), scene.open):
+        assert len(scene.threads) == 1
+    assert scene.opened == scene.closed == 1
+
+
+def throw(_: Any) -> None:
+    raise EngineError('cold')
+
+
+@pytest.mark.parametrize(
+    ('trouble', 'precision', 'exc'),
+    [(throw, '', EngineError), (lambda _: None, 'int8', ParameterError)],
+)
+def test_failure_closes_the_engine(trouble: Any, precision: str, exc: Any) -> None:
+    scene = Scene()
+    scene.trouble = trouble
+    with pytest.raises(exc):
+        load_estimator(NodeParams(precision=precision), scene.open)
+    assert scene.opened == scene.closed == 1
