@@ -4,8 +4,8 @@ A checkpoint's averaged weights as an ONNX file that every engine of the package
     python -m training.export CHECKPOINT OUTPUT.onnx
 
 Input `image` float32 (1, 3, height, width), BGR, 0 to 255; outputs `heatmaps` and `pafs` at an
-eighth of the size. Height and width are free, multiples of 8. The file is compared with PyTorch
-before the command ends.
+eighth of the size. Height and width are free, multiples of 8. Metadata say what the package
+must know, so that the file runs as it is. It is compared with PyTorch before the command ends.
 """
 
 from __future__ import annotations
@@ -21,10 +21,25 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from training.network import NetworkConfig, PoseNetwork
+from training.network import STRIDE, NetworkConfig, PoseNetwork
+from training.teacher_maps import PAD_VALUE
 
 OPSET = 17
 TOLERANCE = 2e-4
+# Fields of a model's manifest (`openpose_ros.models`), JSON or plain words.
+METADATA = {
+    'openpose_ros.skeleton': 'coco_18',
+    'openpose_ros.stride': str(STRIDE),
+    'openpose_ros.licence': 'Apache-2.0',
+    'openpose_ros.net_resolution': '[256, 256]',
+    'openpose_ros.input.name': 'image',
+    'openpose_ros.input.colour': 'BGR',
+    'openpose_ros.input.mean': '[0, 0, 0]',
+    'openpose_ros.input.scale': '[1, 1, 1]',
+    'openpose_ros.input.pad': str(PAD_VALUE),
+    'openpose_ros.outputs.heatmaps': 'heatmaps',
+    'openpose_ros.outputs.pafs': 'pafs',
+}
 _log = logging.getLogger(__name__)
 
 
@@ -89,6 +104,8 @@ def export(network: PoseNetwork, path: Path) -> float:
     )
     model = onnx.load(str(path))
     onnx.checker.check_model(model, full_check=True)
+    onnx.helper.set_model_props(model, METADATA)
+    onnx.save(model, str(path))
     difference = compare(network, path)
     if difference > TOLERANCE:
         raise ValueError(f'{path}: differs from PyTorch by {difference:.2g}, allowed {TOLERANCE}')

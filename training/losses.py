@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+import torch.nn.functional as F  # noqa: N812
 
 
 @dataclass(frozen=True)
@@ -19,17 +21,24 @@ class LossParams:
     Attributes
     ----------
     peak : float
-        A heatmap cell of target t counts 1 + peak * t.
+        A heatmap cell with target t in or beside it counts 1 + peak * t. Were the peaks alone to
+        count more, the network would rather draw them too wide than miss one.
+    reach : int
+        How many cells to each side are beside it.
     limb : float
         A PAF cell whose target has length n counts 1 + limb * n.
     early : float
         Weight of the PAF stages before the last.
+    heat : float
+        Weight of the heatmaps' loss beside the PAFs'.
 
     """
 
-    peak: float = 8.0
+    peak: float = 10.0
+    reach: int = 2
     limb: float = 3.0
     early: float = 0.5
+    heat: float = 2.0
 
 
 def pose_loss(
@@ -64,8 +73,9 @@ def pose_loss(
     """
     known = heatmaps.shape[1]
     heat_target, paf_target = target[:, :known], target[:, known:]
-    heat_weight = 1 + params.peak * heat_target
-    heat_weight[:, -1] = 1 + params.peak * (1 - heat_target[:, -1])
+    people = torch.cat([heat_target[:, :-1], 1 - heat_target[:, -1:]], dim=1)
+    near = F.max_pool2d(people, 2 * params.reach + 1, stride=1, padding=params.reach)
+    heat_weight = params.heat * (1 + params.peak * near)
     paf_weight = 1 + params.limb * paf_target.abs()
     if mask is not None:
         heat_weight, paf_weight = heat_weight * mask[:, :known], paf_weight * mask[:, known:]

@@ -52,6 +52,16 @@ def test_export_has_the_promised_inputs_and_outputs(network, tmp_path):
     assert pafs.shape == (1, 38, 9, 13)
 
 
+def test_export_metadata_describe_it_to_the_package(network, tmp_path):
+    from openpose_ros.models import load_model
+
+    export(network, tmp_path / 'net.onnx')
+    spec = load_model(str(tmp_path / 'net.onnx'))
+    assert spec.skeleton.name == 'coco_18'
+    assert (spec.input.name, spec.input.colour, spec.stride) == ('image', 'BGR', 8)
+    assert list(spec.input.mean) == [0, 0, 0]
+
+
 def test_compare_tells_another_network_apart(network, tmp_path):
     export(network, tmp_path / 'net.onnx')
     torch.manual_seed(1)

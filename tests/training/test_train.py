@@ -142,7 +142,7 @@ def test_pose_loss_plain_weights_are_the_squared_error():
     target = torch.rand(2, 57, 3, 4, generator=generator)
     heatmaps = torch.rand(2, 19, 3, 4, generator=generator)
     pafs = [torch.rand(2, 38, 3, 4, generator=generator) for _ in range(2)]
-    heat, paf = pose_loss(heatmaps, pafs, target, params=LossParams(peak=0, limb=0, early=0.5))
+    heat, paf = pose_loss(heatmaps, pafs, target, params=LossParams(peak=0, limb=0, heat=1))
     errors = [((p - target[:, 19:]) ** 2).sum() / 24 for p in pafs]
     assert float(heat) == pytest.approx(float(((heatmaps - target[:, :19]) ** 2).sum() / 24))
     assert float(paf) == pytest.approx(float(errors[1] + 0.5 * errors[0]), rel=1e-5)
