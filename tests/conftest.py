@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import random
 
 import cv2
 import numpy as np
@@ -23,6 +24,15 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip('needs the networks and pictures of ../shared')
     return SHARED
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this test's processes, and only they, meet over loopback."""
+    for name in ('CYCLONEDDS_URI', 'ROS_DISTRO', 'ROS_LOCALHOST_ONLY', 'ROS_STATIC_PEERS'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(random.randint(1, 101)))
 
 
 @pytest.fixture

@@ -87,8 +87,7 @@ class RosTypes:
             for name, kind in self.store.types.items()
             if name.partition('/')[0] in _PACKAGES
         }
-        # Humble has no MeshFile.
-        self.classes = SimpleNamespace(sequence=np.asarray, **{'MeshFile': None, **short_names})
+        self.classes = SimpleNamespace(sequence=np.asarray, **short_names)
         self._structs: dict[str, type[IdlStruct]] = {}
 
     def sample_type(self, name: str) -> type[Any]:

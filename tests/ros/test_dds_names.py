@@ -1,0 +1,65 @@
+"""Names and remapping rules, as ROS 2 resolves them."""
+
+from __future__ import annotations
+
+import pytest
+
+from openpose_ros.errors import ParameterError
+from openpose_ros.ros.dds_names import Names
+
+
+@pytest.mark.parametrize(
+    ('rules', 'name', 'resolved'),
+    [
+        ([], 'image', '/image'),
+        ([], '/image', '/image'),
+        ([], '~/persons', '/openpose/persons'),
+        (['__ns:=/front'], 'image', '/front/image'),
+        (['__ns:=/front/left'], '~/persons', '/front/left/openpose/persons'),
+        (['__ns:=/front'], '/diagnostics', '/diagnostics'),
+        (['__node:=eye'], '~/persons', '/eye/persons'),
+        (['__name:=eye'], '~/persons', '/eye/persons'),
+        (['image:=/camera/image_raw'], 'image', '/camera/image_raw'),
+        (['image:=camera/image_raw', '__ns:=/front'], 'image', '/front/camera/image_raw'),
+        (['/front/image:=/a', '__ns:=/front'], 'image', '/a'),
+        (['~/persons:=people'], '~/persons', '/people'),
+        (['~/persons:=~/people', '__node:=eye'], '~/persons', '/eye/people'),
+        (['image:=/a', 'image:=/b'], 'image', '/a'),  # the first that fits
+        (['image:=/a', '/a:=/b'], 'image', '/a'),  # once
+        (['openpose:image:=/a'], 'image', '/a'),
+        (['other:image:=/a', 'other:__ns:=/b'], 'image', '/image'),
+    ],
+)
+def test_names_are_resolved_as_ros_does(rules: list[str], name: str, resolved: str) -> None:
+    assert Names.from_rules('openpose', rules).resolve(name) == resolved
+
+
+def test_full_name_has_the_namespace() -> None:
+    assert Names.from_rules('openpose', ['__ns:=/front', '__node:=eye']).full == '/front/eye'
+    assert Names('openpose').full == '/openpose'
+
+
+@pytest.mark.parametrize(
+    'rule',
+    ['image', 'image:=', ':=/a', 'image=/a', 'image:=/a b', 'image:=/ä', 'image:=//a', '1:=/a'],
+)
+def test_rule_of_another_form_is_refused(rule: str) -> None:
+    with pytest.raises(ParameterError, match=r'FROM:=TO|is not the name of a topic'):
+        Names.from_rules('openpose', [rule])
+
+
+@pytest.mark.parametrize(
+    ('rule', 'what'),
+    [('__ns:=front', 'a namespace'), ('__ns:=/a/', 'a namespace'), ('__node:=a/b', 'of a node')],
+)
+def test_names_of_another_form_are_refused(rule: str, what: str) -> None:
+    with pytest.raises(ParameterError, match=what):
+        Names.from_rules('openpose', [rule])
+
+
+@pytest.mark.parametrize(
+    'name', ['', '/', 'image/', 'a//b', '~x y', 'a/~b', '3d', 'bild_ü', 'a.b']
+)
+def test_topic_of_another_form_is_refused(name: str) -> None:
+    with pytest.raises(ParameterError, match='is not the name of a topic'):
+        Names('openpose').resolve(name)
