@@ -63,7 +63,8 @@ def prepare(data: Path, teacher: Path, device: str) -> list[MarkedPicture]:
             pictures += open_source(f'{pack}:nobody')
             continue
         maps = data / f'{pack.name}.maps'
-        write_shards(pack, torch_teacher(teacher, device), maps)
+        threads = 8 if device == 'cuda' else 1
+        write_shards(pack, torch_teacher(teacher, device), maps, threads=threads)
         pictures += open_source(f'{pack}:{maps}')
     if not pictures:
         raise FileNotFoundError(f'no packs in {data}: make them with python -m training.sources')

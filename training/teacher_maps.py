@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 import logging
 from pathlib import Path
 
@@ -95,8 +96,22 @@ def mark(picture: Picture, teacher: Teacher) -> list[np.ndarray]:
     return levels
 
 
-def write_shards(pack: Path, teacher: Teacher, output: Path) -> None:
-    """Mark every picture of a pack that has no maps yet; `mark` describes the arrays."""
+def write_shards(pack: Path, teacher: Teacher, output: Path, *, threads: int = 1) -> None:
+    """
+    Mark every picture of a pack that has no maps yet; `mark` describes the arrays.
+
+    Parameters
+    ----------
+    pack : Path
+        See `training.pack`.
+    teacher : Teacher
+        Called from `threads` threads at a time.
+    output : Path
+        Made if missing; whole shards in it are kept.
+    threads : int
+        More than one pays where the teacher runs on a GPU.
+
+    """
     output.mkdir(parents=True, exist_ok=True)
     pictures = list(read_pack(pack))
     order = np.random.default_rng(0).permutation(len(pictures))
@@ -105,7 +120,8 @@ def write_shards(pack: Path, teacher: Teacher, output: Path) -> None:
         if index.exists():
             continue
         chosen = order[first : first + SHARD_PICTURES]
-        marked = [mark(pictures[i], teacher) for i in chosen]
+        with ThreadPoolExecutor(threads) as pool:
+            marked = list(pool.map(lambda i: mark(pictures[i], teacher), chosen))
         shapes = np.array([[maps.shape for maps in levels] for levels in marked])
         with (output / f'shard-{number:03d}.maps').open('wb') as file:
             for levels in marked:
