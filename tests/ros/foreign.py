@@ -1,0 +1,144 @@
+"""
+A process beside the node under test: it plays cameras, and tells what the node publishes.
+
+`python -m tests.ros.foreign TRANSPORT` takes a command a line on stdin, and writes an event a line
+on stdout, both JSON. It ends with its stdin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+import queue
+import sys
+import threading
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+TOPIC = '/front/image'
+PERSONS = '/front/openpose/persons'
+
+
+class World(Protocol):
+    """What a transport must offer to be foreign."""
+
+    types: Any
+    cameras: list[Callable[[Any], None]]  # each publishes an Image on TOPIC, reliably
+
+    def matched(self) -> bool:
+        """Tell whether the node listens to every camera, and is listened to."""
+        ...
+
+    def spin(self, seconds: float) -> None:
+        """Wait at most so long, and hand a PersonArray to the callback if one came."""
+        ...
+
+
+def dds_world(on_persons: Callable[[Any], None]) -> World:
+    """Join the network by DDS."""
+    from openpose_ros.ros.dds import Participant, Profile
+    from openpose_ros.ros.dds_names import Names
+
+    class DdsWorld:
+        def __init__(self) -> None:
+            self._participant = Participant(Names.from_rules('foreign', []))
+            self.types = self._participant.types.classes
+            self._publishers = [
+                self._participant.publisher(TOPIC, 'sensor_msgs/msg/Image', Profile(5))
+                for _ in range(2)
+            ]
+            self.cameras = [publisher.publish for publisher in self._publishers]
+            self._persons = self._participant.subscribe(
+                PERSONS, 'openpose_ros/msg/PersonArray', Profile(50), on_persons
+            )
+
+        def matched(self) -> bool:
+            heard = all(publisher.subscribers() == 1 for publisher in self._publishers)
+            return heard and self._persons.publishers() == 1
+
+        def spin(self, seconds: float) -> None:
+            self._participant.spin(seconds)
+
+    return DdsWorld()
+
+
+WORLDS = {'dds': dds_world}
+
+
+def image(types: Any, fields: dict[str, Any]) -> Any:
+    """Return an Image of a plain colour; what the fields leave out fits the rest."""
+    width, height = fields.get('width', 320), fields.get('height', 240)
+    step = fields.get('step', 3 * width)
+    stamp_ns = time.time_ns()
+    stamp = types.Time(sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9)
+    return types.Image(
+        header=types.Header(stamp=stamp, frame_id='f' * fields.get('frame_id', 6)),
+        height=height,
+        width=width,
+        encoding=fields.get('encoding', 'bgr8'),
+        is_bigendian=0,
+        step=step,
+        data=types.sequence(np.full(fields.get('data', step * height), 128, np.uint8)),
+    )
+
+
+def say(event: str, **fields: Any) -> None:
+    """Write an event."""
+    sys.stdout.write(json.dumps({'event': event, **fields}) + '\n')
+    sys.stdout.flush()
+
+
+def tell(message: Any) -> None:
+    """Write what a PersonArray says."""
+    stamp = message.header.stamp
+    say(
+        'persons',
+        age_s=(time.time_ns() - (stamp.sec * 10**9 + stamp.nanosec)) / 1e9,
+        people=len(message.persons),
+        size=[message.image_width, message.image_height],
+        frame_id=len(message.header.frame_id),
+    )
+
+
+def main(transport: str) -> None:
+    """Obey until stdin ends."""
+    commands: queue.Queue[Any] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            commands.put(json.loads(line))
+        commands.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    world = WORLDS[transport](tell)
+    while not world.matched():
+        world.spin(0.02)
+    say('matched')
+    while True:
+        world.spin(0.005)
+        try:
+            command = commands.get_nowait()
+        except queue.Empty:
+            continue
+        if command is None:
+            return
+        publish(world, **command)
+
+
+def publish(
+    world: World, times: int = 1, hz: float = 30.0, camera: int = 0, **fields: Any
+) -> None:
+    """Publish images at a rate, telling all the while what comes back."""
+    due_s = time.monotonic()
+    for _ in range(times):
+        while (left_s := due_s - time.monotonic()) > 0:
+            world.spin(left_s)
+        due_s += 1 / hz
+        world.cameras[camera](image(world.types, fields))
+    say('published', times=times)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1])
