@@ -1,4 +1,4 @@
-"""The demo finds somebody, or says what it lacks."""
+"""The demo finds somebody over the network, or says what it lacks; it leaves no process behind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from openpose_ros.cli import demo, main
+from tests.cli.processes import run
 
 MakeFile = Callable[..., Path]
+
+pytestmark = pytest.mark.usefixtures('network')
 
 
 @pytest.fixture
@@ -19,32 +22,39 @@ def no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_demo_finds_the_person_in_a_photograph(
-    shared: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     photo = shared / 'images/000000000785.jpg'
-    assert main(['demo', str(photo), '--output', str(tmp_path)]) == 0
-    out = capsys.readouterr().out
-    assert f'from {shared / "models"}' in out
-    assert 'person 0: score 0.' in out
-    assert 'nose' in out
+    ended = run('demo', str(photo), '--output', str(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f'from {shared / "models"}' in ended.stdout
+    assert 'person 0: score 0.' in ended.stdout
+    assert 'nose' in ended.stdout
+    assert 'listening to /image' in ended.stderr  # the node's own words
     assert (tmp_path / '000000000785.jpg').is_file()
     assert (tmp_path / '000000000785_keypoints.json').is_file()
 
 
 def test_demo_fails_where_nobody_is(
-    shared: Path,
-    make_picture: MakeFile,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    shared: Path, make_picture: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
-    assert main(['demo', str(make_picture()), '--output', str(tmp_path / 'out')]) == 1
-    assert 'nobody was found with 8 keypoints or more' in capsys.readouterr().out
+    ended = run('demo', str(make_picture()), '--output', str(tmp_path / 'out'))
+    assert ended.returncode == 1
+    assert 'nobody was found with 8 keypoints or more' in ended.stdout
+
+
+def test_demo_fails_when_a_process_does(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    monkeypatch.setenv('ROS_DOMAIN_ID', 'robot')
+    photo = shared / 'images/000000000785.jpg'
+    ended = run('demo', str(photo), '--output', str(tmp_path))
+    assert ended.returncode == 1
+    assert 'ended before a message came' in ended.stderr
+    assert "ROS_DOMAIN_ID is 'robot'" in ended.stderr
 
 
 @pytest.mark.usefixtures('no_models')

@@ -1,0 +1,101 @@
+"""The node as a user runs it: parameters, signals, and what happens when it cannot begin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import signal
+
+import pytest
+
+from openpose_ros.cli import main
+from tests.cli.processes import run, running
+
+pytestmark = pytest.mark.usefixtures('network')
+
+FAKE = ('-p', 'backend:=fake')
+
+
+def parameters(path: Path, text: str) -> Path:
+    """Write a parameter file of the node."""
+    path.write_text(f'/**:\n  ros__parameters: {{{text}}}\n', encoding='utf-8')
+    return path
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_node_ends_quietly(number: int) -> None:
+    with running('node', *FAKE, '-r', 'image:=/camera/raw', '-r', '__node:=eye') as node:
+        node.wait_for('[eye]: listening to /camera/raw')
+        assert node.stop(number) == 0
+        assert all(line.startswith('[INFO] ') for line in node.said().splitlines())
+
+
+def test_node_ends_while_it_loads() -> None:
+    with running('node', *FAKE, '--log-level', 'debug') as node:
+        assert node.stop() in (0, -signal.SIGTERM)  # the latter before Python has begun
+        assert 'Traceback' not in node.said()
+
+
+def test_node_reads_its_file_again_or_not_at_all(tmp_path: Path) -> None:
+    path = parameters(tmp_path / 'my params é.yaml', 'backend: fake, peak_threshold: 0.2')
+    with running('node', '--params-file', str(path), '-p', 'min_parts:=4') as node:
+        node.wait_for('listening')
+        for text, says in (
+            ('backend: fake, peak_threshold: 1', 'the parameters were read again'),
+            ('backend: fake, peak_threshold: 7, min_parts: 2', 'nothing was changed: peak_thresh'),
+            ('backend: fake, threshold: 1', "nothing was changed: unknown parameter 'threshold'"),
+            ('backend: auto', 'nothing was changed: backend cannot change'),
+            (
+                'backend: fake, use_sim_time: true',
+                'nothing was changed: use_sim_time changes only',
+            ),
+            ('backend: [', 'is not YAML'),
+        ):
+            parameters(path, text)
+            node.process.send_signal(signal.SIGHUP)
+            node.wait_for(says)
+        path.unlink()
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for('cannot read the parameter file')
+        assert node.stop() == 0
+        assert 'Traceback' not in node.said()
+
+
+WRONG = [  # arguments, exit status, what the one line says
+    (['-p', 'peak_threshold:=7'], 2, 'peak_threshold is 7.0, but must be from 0.0 to 1.0'),
+    (['-p', 'peak_threshold'], 2, 'NAME:=VALUE'),
+    (['-p', 'speed:=1'], 2, "unknown parameter 'speed'; known: "),
+    (['-r', 'image'], 2, 'no remapping rule FROM:=TO'),
+    (['-r', '__ns:=front'], 2, "'front' is not a namespace"),
+    (['--params-file', 'gone.yaml'], 2, 'cannot read the parameter file gone.yaml'),
+    ([*FAKE, '-p', 'qos_overrides./image.subscription.depth:=0'], 2, 'must be 1 to 1000'),
+    (['-p', 'model:=gone'], 1, "the model 'gone' is neither"),
+    ([*FAKE, '-p', 'precision:=int8'], 2, "precision is 'int8'"),
+]
+
+
+@pytest.mark.parametrize(('arguments', 'status', 'says'), WRONG)
+def test_node_that_cannot_begin_says_why_in_one_line(
+    arguments: list[str], status: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['node', *arguments]) == status
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count('\n') == 1
+    assert err.startswith('openpose-ros: ')
+
+
+def test_node_needs_a_domain_that_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('ROS_DOMAIN_ID', 'robot')
+    ended = run('node', *FAKE)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "openpose-ros: ROS_DOMAIN_ID is 'robot', but must be a whole number from 0 to 232\n"
+    )
+
+
+def test_node_without_dds_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr('openpose_ros.cli.network.find_spec', lambda name: None)
+    assert main(['node']) == 1
+    assert 'pip install cyclonedds rosbags' in capsys.readouterr().err
