@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-torch = pytest.importorskip(
-    'torch', reason='training needs PyTorch: pip install openpose_ros[training]'
-)
+
+class WithoutTorch(pytest.Module):
+    """A test module that is not even imported: its first lines need PyTorch."""
+
+    def collect(self) -> list:
+        reason = 'training needs PyTorch: pip install openpose_ros[training]'
+        pytest.skip(reason, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> object:
+    missing = find_spec('torch') is None
+    return WithoutTorch.from_parent(parent, path=module_path) if missing else None
 
 
 @pytest.fixture
