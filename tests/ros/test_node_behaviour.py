@@ -199,7 +199,7 @@ def test_slow_network_is_always_on_the_newest_image(transport: str) -> None:
     assert processed >= 0.5 * seconds / delay_s
     assert counts.replaced >= counts.received / 2
     # What an inference takes on this machine now; the limit itself is for a machine at rest
-    # (benchmarks/freshness.py), here it has room for the others who use the processor.
+    # (benchmarks/node.py), here it has room for the others who use the processor.
     inference_s = float(values['infer (ms, 95th percentile)']) / 1000
     limit_s = inference_s + 1 / hz + 0.05
     assert np.median(ages) <= limit_s
