@@ -10,7 +10,7 @@ DEV := $(VENV)/.dev-$(VERSION)
 PHOTO := $(VENV)/photograph/skimage/data/astronaut.png
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-training lint bench clean
 
 # Until the package carries a model of its own.
 demo: export OPENPOSE_ROS_MODEL_PATH ?= $(abspath $(wildcard ../shared/models))
@@ -22,6 +22,11 @@ test: lint
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/parsing
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/numba-bounds $(BIN)/python -m pytest -q tests/parsing
 	$(BIN)/python -m pytest
+
+# The training project; PyTorch is large, so `make test` does without.
+test-training: $(DEV)
+	$(PIP) install --editable '.[training]'
+	$(BIN)/python -m pytest tests/training
 
 lint: $(DEV)
 	$(BIN)/ruff check
