@@ -116,6 +116,7 @@ class RosTypes:
 
     def _struct(self, name: str) -> type[IdlStruct]:
         store = self.store
+        store.get_msgdef(name)  # makes the CDR functions now, not when a first message waits
         package, _, short = name.split('/')
         scoped = f'{package}.msg.dds_.{short}_'  # Cyclone makes :: of each dot
 
