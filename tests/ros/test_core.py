@@ -571,6 +571,24 @@ def test_engine_that_hangs_does_not_hang_the_node(
     assert stage.node.counts().failed == 1
 
 
+def test_result_of_a_former_life_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, '_PATIENCE_S', 0.05)
+    stage = Stage().activate()
+    stage.scene.gated = True
+    stage.node.on_image(picture(stamp_ns=1))
+    assert stage.scene.begun.acquire(timeout=PATIENCE_S)
+    stage.node.cleanup()
+    stage.scene.gated = False
+    stage.activate()
+    stage.scene.may_end.release()
+    wait_until(lambda: stage.scene.closed == 1)
+    stage.show(picture(stamp_ns=2))
+    stage.node.shutdown()
+    assert [message.header.stamp.nanosec for message in stage.persons()] == [2]
+    counts = stage.node.counts()
+    assert (counts.failed, counts.outcomes) == (1, {'processed': 1})
+
+
 # Failures in configure
 
 
