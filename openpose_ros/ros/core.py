@@ -1,8 +1,9 @@
 """
 The node without its transport: states, images in, people out.
 
-A transport (rclpy's, DDS's) makes a `PoseNode`, calls its transitions, hands it what arrives, and
-does what `Transport` says.
+A transport (rclpy's, DDS's) makes a `PoseNode` and calls its transitions; it subscribes after
+`activate` and unsubscribes before `deactivate`, hands over what arrives, calls `on_timer` about
+once a second, shows `diagnostics`, and does what `Transport` says.
 """
 
 from __future__ import annotations
