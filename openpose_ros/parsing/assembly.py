@@ -9,6 +9,7 @@ halves of one person are joined.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.parsing._kernels import assembly as _kernels
 from openpose_ros.parsing.limbs import Connections, limb_table
@@ -80,7 +81,7 @@ def single_person(peaks: Peaks, skeleton: Skeleton, params: PafParams) -> People
 
 
 def people_of_parts(
-    peaks: Peaks, parts: np.ndarray, skeleton: Skeleton, params: PafParams
+    peaks: Peaks, parts: npt.NDArray[np.int64], skeleton: Skeleton, params: PafParams
 ) -> People:
     """Look up the peaks of rows of parts (N, K), -1 where missing, and keep those that count."""
     keypoints = np.empty((len(parts), skeleton.num_keypoints, 3), np.float32)

@@ -25,6 +25,7 @@ from std_srvs.srv import SetBool
 
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.ros.core import PoseNode
+from openpose_ros.ros.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.parameters import Declaration, declarations
 from openpose_ros.ros.rclpy_transport import RclpyTransport
 
@@ -42,9 +43,17 @@ class OpenPoseNode(LifecycleNode):
 
     Loads and warms everything in configure, subscribes in activate, keeps the network in
     deactivate, and frees it in cleanup, shutdown and after an error.
+
+    Parameters
+    ----------
+    open_estimator : callable
+        As `PoseNode` takes it.
+    **options
+        As rclpy's nodes take them.
+
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, open_estimator: OpenEstimator = open_estimator, **options: Any) -> None:
         super().__init__('openpose', **options)
         self._subscriptions_open: list[Subscription] = []
         # Declared as wide as can be: what is wrong is refused in configure, with one line. The
@@ -54,7 +63,7 @@ class OpenPoseNode(LifecycleNode):
                 declaration.name, declaration.default, _descriptor(declaration, with_range=False)
             )
         self._transport = RclpyTransport(self)
-        self._core = PoseNode(self._transport)
+        self._core = PoseNode(self._transport, open_estimator=open_estimator)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._core.on_timer, clock=self._steady)

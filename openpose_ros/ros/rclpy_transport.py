@@ -8,7 +8,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
-import numpy as np
+import numpy.typing as npt
 from rclpy.lifecycle import LifecycleNode
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -50,7 +50,7 @@ class MessageTypes:
     Skeleton, SkeletonInfo = Skeleton, SkeletonInfo
 
     @staticmethod
-    def sequence(values: np.ndarray) -> array.array[Any]:
+    def sequence(values: npt.NDArray[Any]) -> array.array[Any]:
         """Return an array.array of the same type: rclpy copies no other kind at once."""
         return array.array(values.dtype.char, values.tobytes())
 

@@ -64,7 +64,34 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
     return DdsWorld()
 
 
-WORLDS = {'dds': dds_world}
+def rclpy_world(on_persons: Callable[[Any], None]) -> World:
+    """Join the network by rclpy."""
+    from openpose_ros.msg import PersonArray
+    import rclpy
+    from sensor_msgs.msg import Image
+
+    from openpose_ros.ros.rclpy_transport import MessageTypes
+
+    class RclpyWorld:
+        def __init__(self) -> None:
+            rclpy.init()
+            self._node = rclpy.create_node('foreign')
+            self.types = MessageTypes
+            self._publishers = [self._node.create_publisher(Image, TOPIC, 5) for _ in range(2)]
+            self.cameras = [publisher.publish for publisher in self._publishers]
+            self._node.create_subscription(PersonArray, PERSONS, on_persons, 50)
+
+        def matched(self) -> bool:
+            heard = all(p.get_subscription_count() == 1 for p in self._publishers)
+            return heard and self._node.count_publishers(PERSONS) == 1
+
+        def spin(self, seconds: float) -> None:
+            rclpy.spin_once(self._node, timeout_sec=seconds)
+
+    return RclpyWorld()
+
+
+WORLDS = {'dds': dds_world, 'rclpy': rclpy_world}
 
 
 def image(types: Any, fields: dict[str, Any]) -> Any:

@@ -7,7 +7,9 @@ Only the network is fake: it shows people, waits or fails as a test wants.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from importlib.util import find_spec
 import json
 import os
 from pathlib import Path
@@ -68,7 +70,50 @@ def run_dds(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
             assert not spinning.is_alive()
 
 
-RUNNERS = {'dds': run_dds}
+@contextmanager
+def run_rclpy(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
+    """Run the lifecycle node with an executor in a thread."""
+    import rclpy
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+    from rclpy.parameter import Parameter
+
+    from openpose_ros.ros.rclpy_node import OpenPoseNode
+
+    context = rclpy.Context()
+    rclpy.init(context=context, args=['--ros-args', '-r', *RULES])
+    given = [Parameter(name, value=value) for name, value in asdict(params).items()]
+    node = OpenPoseNode(scene.open, context=context, parameter_overrides=given)
+    node._transport.log = log
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    node.create_timer(0.1, node._core.on_timer)  # tests have no time for one a second
+    node.autostart()
+
+    def spin() -> None:
+        with suppress(ExternalShutdownException):
+            executor.spin()
+
+    spinning = threading.Thread(target=spin)
+    spinning.start()
+    try:
+        yield node._core
+    finally:
+        executor.shutdown()
+        spinning.join(PATIENCE_S)
+        node.destroy_node()
+        rclpy.try_shutdown(context=context)
+        assert not spinning.is_alive()
+
+
+RUNNERS = {'dds': run_dds, 'rclpy': run_rclpy}
+NEEDS = {'dds': 'cyclonedds', 'rclpy': 'rclpy'}
+
+
+def runner(name: str) -> Any:
+    """Return a transport's name, to be skipped where it is not installed."""
+    needed = NEEDS[name]
+    there = find_spec(needed) is not None
+    return pytest.param(name, marks=pytest.mark.skipif(not there, reason=f'needs {needed}'))
 
 
 class Foreign:
@@ -179,7 +224,7 @@ def staged(transport: str, scene: Scene | None = None, **params: Any) -> Iterato
     assert scene.opened == scene.closed
 
 
-@pytest.fixture(params=RUNNERS, scope='module')
+@pytest.fixture(params=[runner(name) for name in RUNNERS], scope='module')
 def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
