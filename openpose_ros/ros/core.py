@@ -250,6 +250,9 @@ class PoseNode:
     def _load(self) -> PoseEstimator:
         """Open the network and tell what it is; in the worker's thread."""
         started = perf_counter()
+        self._transport.log(
+            'info', 'loading the network; the first time, compiling the parser takes a while too'
+        )
         estimator = load_estimator(self._params, self._open_estimator)
         try:
             self._introduce(estimator, perf_counter() - started)

@@ -671,4 +671,4 @@ def test_real_model_is_configured_from_parameters(
     node.shutdown()
     values = node.diagnostics().values
     assert values['state'] == 'finalized'
-    assert 'human-pose-estimation-0001 runs with ONNX Runtime' in transport.said('info')[0]
+    assert 'human-pose-estimation-0001 runs with ONNX Runtime' in transport.said('info')[1]
