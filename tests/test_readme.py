@@ -77,6 +77,12 @@ def test_readme_has_commands_and_examples() -> None:
     assert len(PYTHON_BLOCKS) == 2
 
 
+def test_example_node_is_the_installed_one() -> None:
+    script = (README.parent / 'scripts' / 'print_people').read_text(encoding='utf-8')
+    [block] = re.findall(r'```py\n(.*?)```', TEXT, re.DOTALL)
+    assert script == f'#!/usr/bin/env python3\n{block}'
+
+
 @pytest.mark.parametrize('block', PYTHON_BLOCKS, ids=['estimator', 'parser'])
 def test_python_example_runs(
     block: str,
