@@ -198,6 +198,7 @@ class Participant:
                     'CYCLONEDDS_URI and ROS_AUTOMATIC_DISCOVERY_RANGE in the environment'
                 ) from exc
         self._waitset = WaitSet(self._participant)
+        self._entities: list[Entity] = [self._participant, self._waitset]
         self._graph = Publisher(
             DISCOVERY_TOPIC,
             self._writer(DISCOVERY_TOPIC, DISCOVERY_TYPE, Profile(1, latched=True)),
@@ -244,6 +245,7 @@ class Participant:
             profile.qos(self.types.type_hash(type_name)),
         )
         subscription = Subscription(topic, reader, callback)
+        self._entities += [reader, subscription.condition]
         self._subscriptions.append(subscription)
         self._waitset.attach(subscription.condition)
         self._announce()
@@ -253,7 +255,9 @@ class Participant:
         """Listen no more."""
         self._waitset.detach(subscription.condition)
         self._subscriptions.remove(subscription)
-        _delete(subscription.condition, subscription.reader)
+        for entity in (subscription.condition, subscription.reader):
+            self._entities.remove(entity)
+            _delete(entity)
         self._announce()
 
     def spin(self, seconds: float) -> list[str]:
@@ -293,16 +297,24 @@ class Participant:
 
     def close(self) -> None:
         """Leave the network; others see it at once."""
-        conditions = [subscription.condition for subscription in self._subscriptions]
-        # DDS deletes with the participant all that belongs to it.
-        _delete(*conditions, self._waitset, self._participant)
+        for subscription in self._subscriptions:
+            self._waitset.detach(subscription.condition)
+        self._subscriptions.clear()
+        # Each of them, although the participant takes all with it: what Python deletes later
+        # would be looked up in a table that Cyclone frees with the last participant.
+        _delete(*reversed(self._entities))
+        self._entities.clear()
 
     def _writer(self, topic: str, type_name: str, profile: Profile) -> DataWriter[Any]:
         qos = profile.qos(self.types.type_hash(type_name))
-        return DataWriter(self._participant, self._topic(topic, type_name), qos)
+        writer = DataWriter(self._participant, self._topic(topic, type_name), qos)
+        self._entities.append(writer)
+        return writer
 
     def _topic(self, name: str, type_name: str) -> Topic[Any]:
-        return Topic(self._participant, name, self.types.sample_type(type_name))
+        topic = Topic(self._participant, name, self.types.sample_type(type_name))
+        self._entities.append(topic)
+        return topic
 
     def _announce(self) -> None:
         self._graph.publish(
