@@ -94,7 +94,11 @@ class RclpyTransport:
             self._node.destroy_publisher(publisher)
 
     def publish(self, output: str, message: Any) -> None:
-        self._publishers[output].publish(message)
+        try:
+            self._publishers[output].publish(message)
+        except RuntimeError:  # rclpy's RCLError is one
+            if self._node.context.ok():  # after Ctrl-C nobody is there to be told
+                raise
 
     def subscribers(self, output: str) -> int:
         publisher = self._publishers.get(output)
