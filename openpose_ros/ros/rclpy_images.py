@@ -11,11 +11,24 @@ from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.images import check_image, decode_image
 
-# What cv_bridge turns into bgr8; the packed and planar YUV of cameras are ours.
-_BY_CV_BRIDGE = frozenset(
-    {'bgr8', 'rgb8', 'bgra8', 'rgba8', 'mono8', 'mono16', 'bgr16', 'rgb16', 'bgra16', 'rgba16'}
-    | {f'bayer_{order}{bits}' for order in ('rggb', 'bggr', 'gbrg', 'grbg') for bits in (8, 16)}
-)
+# What cv_bridge turns into bgr8, and the bytes of a pixel; the YUV of cameras is ours.
+_PIXEL_BYTES = {
+    'bgr8': 3,
+    'rgb8': 3,
+    'bgra8': 4,
+    'rgba8': 4,
+    'mono8': 1,
+    'mono16': 2,
+    'bgr16': 6,
+    'rgb16': 6,
+    'bgra16': 8,
+    'rgba16': 8,
+    **{
+        f'bayer_{order}{bits}': bits // 8
+        for order in ('rggb', 'bggr', 'gbrg', 'grbg')
+        for bits in (8, 16)
+    },
+}
 
 
 def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]:
@@ -40,7 +53,7 @@ def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]
     bridge = CvBridge()
 
     def decode(message: Any) -> FrameArray:
-        if getattr(message, 'encoding', None) not in _BY_CV_BRIDGE:
+        if not hasattr(message, 'encoding') or not _is_for_cv_bridge(message):
             return decode_image(message)
         check_image(message)
         try:
@@ -51,3 +64,11 @@ def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]
             ) from exc
 
     return decode
+
+
+def _is_for_cv_bridge(message: Any) -> bool:
+    """Return whether cv_bridge's Python half gets the message right."""
+    pixel = _PIXEL_BYTES.get(message.encoding)
+    # It garbles rows that are padded by anything but whole pixels, and swaps the bytes of
+    # big-endian images with a method that NumPy 2 lacks.
+    return pixel is not None and message.step % pixel == 0 and not message.is_bigendian

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
@@ -44,7 +45,7 @@ class MessageTypes:
     )
     Keypoint, Person, PersonArray = Keypoint, Person, PersonArray
     Marker, MarkerArray = visualization.Marker, visualization.MarkerArray
-    MeshFile = getattr(visualization, 'MeshFile', None)  # not in Humble
+    MeshFile = visualization.MeshFile
     Point, Pose, PoseWithCovariance = Point, Pose, PoseWithCovariance
     Quaternion, Vector3, Time = Quaternion, Vector3, Time
     Skeleton, SkeletonInfo = Skeleton, SkeletonInfo
@@ -94,15 +95,15 @@ class RclpyTransport:
             self._node.destroy_publisher(publisher)
 
     def publish(self, output: str, message: Any) -> None:
-        try:
+        with self._quiet_at_the_end():
             self._publishers[output].publish(message)
-        except RuntimeError:  # rclpy's RCLError is one
-            if self._node.context.ok():  # after Ctrl-C nobody is there to be told
-                raise
 
     def subscribers(self, output: str) -> int:
         publisher = self._publishers.get(output)
-        return publisher.get_subscription_count() if publisher else 0
+        if publisher is not None:
+            with self._quiet_at_the_end():
+                return int(publisher.get_subscription_count())
+        return 0
 
     def publishers_of_image(self) -> int:
         return int(self._node.count_publishers(self._image_topic))
@@ -124,3 +125,12 @@ class RclpyTransport:
             logger.warning(text)
         else:
             logger.error(text)
+
+    @contextmanager
+    def _quiet_at_the_end(self) -> Iterator[None]:
+        """Let errors pass that come of Ctrl-C: it ends the context under the worker's feet."""
+        try:
+            yield
+        except RuntimeError:  # rclpy's RCLError is one
+            if self._node.context.ok():
+                raise
