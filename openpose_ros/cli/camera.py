@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice, repeat
 from pathlib import Path
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from openpose_ros.cli.network import add_rules, check_dds, interruptible
+from openpose_ros.cli.network import add_rules, check_dds, interrupt, on_stop
 from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.errors import SourceError, TransportError
 
@@ -81,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
     silence_opencv()
     sources = find_sources(args.source)
-    with interruptible(), Participant(Names.from_rules('camera', args.remap)) as participant:
+    names = Names.from_rules('camera', args.remap)
+    with on_stop(interrupt), suppress(KeyboardInterrupt), Participant(names) as participant:
         camera = DdsCamera(
             participant,
             args.topic,

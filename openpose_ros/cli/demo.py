@@ -14,7 +14,7 @@ import subprocess
 import sys
 from time import monotonic
 
-from openpose_ros.cli.network import check_dds, terminable
+from openpose_ros.cli.network import check_dds, interrupt, on_stop
 from openpose_ros.errors import SourceError, TransportError
 
 SUMMARY = 'find the person in a photograph, over the network: does it all work?'
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     prepare_folder(args.output, [photo])
     spec = load_model(args.model)
     print(f'model {spec.name}, from {spec.path}', flush=True)
-    with terminable(), ExitStack() as processes:
+    with on_stop(interrupt), ExitStack() as processes:
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
         others = [node, ['camera', photo.name]]
         echo = ['echo', '--json', '--count', '1', '--timeout', str(_PATIENCE_S)]

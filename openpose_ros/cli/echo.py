@@ -8,7 +8,7 @@ import sys
 from time import monotonic
 from typing import Any
 
-from openpose_ros.cli.network import add_rules, check_dds, interruptible
+from openpose_ros.cli.network import add_rules, check_dds, on_stop
 from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.errors import TransportError
 
@@ -57,7 +57,11 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds import Participant, Profile
     from openpose_ros.ros.dds_names import Names
 
-    printed, heard_s = 0, monotonic()
+    printed, heard_s, stopped = 0, monotonic(), False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
 
     def on_persons(message: Any) -> None:
         nonlocal printed, heard_s
@@ -68,12 +72,12 @@ def run(args: argparse.Namespace) -> int:
         print('\n'.join(lines), flush=True)
         printed += 1
 
-    with interruptible(), Participant(Names.from_rules('echo', args.remap)) as participant:
+    with on_stop(stop), Participant(Names.from_rules('echo', args.remap)) as participant:
         topic = participant.names.resolve(args.topic)
         subscription = participant.subscribe(
             topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
         )
-        while args.count is None or printed < args.count:
+        while not stopped and printed != args.count:
             for trouble in participant.spin(0.1) + participant.misfits():
                 print(f'openpose-ros echo: {trouble}', file=sys.stderr)
             if args.timeout is not None and monotonic() - heard_s > args.timeout:

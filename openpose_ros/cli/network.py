@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 import signal
 
@@ -43,10 +43,14 @@ def check_dds() -> None:
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
-    """Let a service manager's stop be a Ctrl-C, and hear Ctrl-C in the background too."""
+def on_stop(action: Callable[[], None]) -> Iterator[None]:
+    """
+    Do something at Ctrl-C, in the background too, and at a service manager's stop.
+
+    Who receives messages must not raise then; see `Participant.spin`.
+    """
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    before = [signal.signal(number, lambda *_: action()) for number in numbers]
     try:
         yield
     finally:
@@ -54,8 +58,6 @@ def terminable() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """End quietly when interrupted or terminated: that is how what serves ends."""
-    with terminable(), suppress(KeyboardInterrupt):
-        yield
+def interrupt() -> None:
+    """Raise what Ctrl-C raises, as an action of `on_stop`."""
+    raise KeyboardInterrupt

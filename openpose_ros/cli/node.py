@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 import signal
 import sys
 import time
 
-from openpose_ros.cli.network import add_rules, check_dds, interruptible
+from openpose_ros.cli.network import add_rules, check_dds, on_stop
 
 SUMMARY = 'the ROS 2 node, without a ROS installation'
 _LEVELS = ('debug', 'info', 'warning', 'error')
@@ -59,6 +60,6 @@ def run(args: argparse.Namespace) -> int:
 
     node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
     signal.signal(signal.SIGHUP, lambda *_: node.reload())
-    with interruptible():
+    with on_stop(node.stop), suppress(KeyboardInterrupt):
         node.run()
     return 0

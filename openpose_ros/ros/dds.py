@@ -264,6 +264,9 @@ class Participant:
         """
         Wait for messages and deliver them.
 
+        No signal handler may raise meanwhile: Cyclone's Python part, which calls Python while it
+        takes a message, does not look whether that failed, and would crash.
+
         Parameters
         ----------
         seconds : float

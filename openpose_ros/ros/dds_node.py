@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-import threading
 from time import monotonic
 from typing import Any
 
@@ -59,15 +58,31 @@ class DdsNode:
         self._files = tuple(params_files)
         self._assignments = dict(map(parse_assignment, assignments))
         self._params, self._settings = self._read_parameters()
-        self._reloading = threading.Event()
+        # No events: a signal handler that takes a lock may wait for its own thread.
+        self._loading = self._stopping = self._reloading = False
 
     def reload(self) -> None:
-        """Make `run` read the parameter files again; may be called by a signal handler."""
-        self._reloading.set()
+        """Make `run` read the parameter files again; for a signal handler."""
+        self._reloading = True
+
+    def stop(self) -> None:
+        """
+        Make `run` return soon; to be called by a signal handler.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            While the network is loaded, which takes long and can be interrupted; never while
+            messages are received, which cannot.
+
+        """
+        self._stopping = True
+        if self._loading:
+            raise KeyboardInterrupt
 
     def run(self) -> None:
         """
-        Join the network, load the model, and work on images until a KeyboardInterrupt.
+        Join the network, load the model, and work on images until `stop`.
 
         Raises
         ------
@@ -81,22 +96,25 @@ class DdsNode:
             )
             core = PoseNode(transport, self._params)
             try:
+                self._loading = True
                 core.configure()
+                self._loading = False
                 core.activate()
                 transport.subscribe(core.on_image, core.on_camera_info)
                 self._log('info', f'listening to {transport.image_topic()}')
                 self._spin(participant, transport, core)
             finally:
+                self._loading = False
                 core.shutdown()
 
     def _spin(self, participant: Participant, transport: DdsTransport, core: PoseNode) -> None:
         throttle, tick_s = Throttle(5.0), monotonic() + _TICK_S
-        while True:
+        while not self._stopping:
             for trouble in participant.spin(_GLANCE_S):
                 if throttle.passes('unreadable') is not None:
                     self._log('warning', trouble)
-            if self._reloading.is_set():
-                self._reloading.clear()
+            if self._reloading:
+                self._reloading = False
                 self._reload(core)
             if monotonic() >= tick_s:
                 tick_s = monotonic() + _TICK_S
