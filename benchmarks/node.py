@@ -1,20 +1,22 @@
 """
-How fresh the node's results are, what becomes of every image, and what the node costs; over DDS.
+How fresh the node's results are, what becomes of every image, and what the node costs.
 
 ::
 
-    python benchmarks/node.py [--seconds 60] [--delay 0.2] [--hz 30] [--size 640x480] [--people 5]
+    python benchmarks/node.py [--transport dds|rclpy] [--seconds 60] [--delay 0.2] [--hz 30]
+                              [--size 640x480] [--people 5]
 
 A camera in another process publishes stamped images; the node's network is fake and takes
 `--delay` seconds. No result may be older, when it is published, than one inference, one period of
 the camera and 50 ms, and the node's memory must not grow: else the exit status is 1. With
-`--delay 0 --size 1280x720` the figures are the cost of the node around its network.
+`--delay 0 --size 1280x720` the figures are the cost of the node around its network. rclpy needs a
+sourced ROS 2.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import multiprocessing
 import os
@@ -29,15 +31,16 @@ from openpose_ros.cli.parameters import net_resolution, whole_number
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.frames import FrameArray
 from openpose_ros.models import load_model
 from openpose_ros.placement import Size
 from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_camera import DdsCamera
-from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_transport import DdsTransport
+from openpose_ros.ros.images import image_message
+from openpose_ros.ros.loading import OpenEstimator as Opener
 from openpose_ros.ros.messages import nanoseconds
 from openpose_ros.ros.parameters import NodeParams
+
+Spin = Callable[[float], object]
 
 _NET_RESOLUTION = (656, 368)
 _SETTLED_S = 5.0  # until then caches and queues fill
@@ -45,29 +48,103 @@ _MARGIN_S = 0.05
 _GROWTH_MB = 5.0  # of memory, from then to the end, that is noise
 
 
-class MeasuredTransport(DdsTransport):
-    """Notes how old each result is once it is published."""
+def note_ages(transport: Any) -> list[float]:
+    """Return a list that will hold how old each result is once it is published, seconds."""
+    ages_s: list[float] = []
+    publish = transport.publish
 
-    def __init__(self, participant: Participant) -> None:
-        super().__init__(participant, lambda *_: None, {}, 'raw')
-        self.ages_s: list[float] = []
-
-    def publish(self, output: str, message: Any) -> None:
-        super().publish(output, message)
+    def noting(output: str, message: Any) -> None:
+        publish(output, message)
         if output == 'persons':
-            self.ages_s.append((time_ns() - nanoseconds(message.header.stamp)) / 1e9)
+            ages_s.append((time_ns() - nanoseconds(message.header.stamp)) / 1e9)
+
+    transport.publish = noting
+    return ages_s
 
 
-def play_camera(size: Size, hz: float, seconds: float) -> None:
+@contextmanager
+def over_dds(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
+    """Run the node that needs no ROS."""
+    from openpose_ros.ros.dds import Participant
+    from openpose_ros.ros.dds_names import Names
+    from openpose_ros.ros.dds_transport import DdsTransport
+
+    with Participant(Names.from_rules('openpose', [])) as participant:
+        transport = DdsTransport(participant, lambda *_: None, {}, 'raw')
+        ages_s = note_ages(transport)
+        node = PoseNode(transport, NodeParams(), opener)
+        node.configure()
+        node.activate()
+        transport.subscribe(node.on_image, node.on_camera_info)
+        yield node, ages_s, participant.spin
+        node.shutdown()
+
+
+@contextmanager
+def over_rclpy(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
+    """Run the lifecycle node."""
+    import rclpy
+
+    from openpose_ros.ros.rclpy_node import OpenPoseNode
+
+    rclpy.init()
+    node = OpenPoseNode(opener)
+    ages_s = note_ages(node._transport)
+    node.autostart()
+    executor = rclpy.executors.SingleThreadedExecutor()
+    executor.add_node(node)
+
+    def spin(seconds: float) -> None:
+        end_s = monotonic() + seconds
+        while (left_s := end_s - monotonic()) > 0:
+            executor.spin_once(timeout_sec=left_s)
+
+    yield node._core, ages_s, spin
+    node.destroy_node()
+    rclpy.shutdown()
+
+
+@contextmanager
+def dds_camera() -> Iterator[Callable[[FrameArray], None]]:
+    from openpose_ros.ros.dds import Participant
+    from openpose_ros.ros.dds_camera import DdsCamera
+    from openpose_ros.ros.dds_names import Names
+
+    with Participant(Names.from_rules('camera', [])) as participant:
+        yield DdsCamera(participant, 'image', 'camera').publish
+
+
+@contextmanager
+def rclpy_camera() -> Iterator[Callable[[FrameArray], None]]:
+    import rclpy
+    from sensor_msgs.msg import Image
+    from std_msgs.msg import Header
+
+    from openpose_ros.ros.rclpy_transport import MessageTypes
+
+    rclpy.init()
+    node = rclpy.create_node('camera')
+    publisher = node.create_publisher(Image, 'image', 5)
+
+    def publish(frame: FrameArray) -> None:
+        header = Header(stamp=node.get_clock().now().to_msg(), frame_id='camera')
+        publisher.publish(image_message(MessageTypes, frame, header))
+
+    yield publish
+
+
+TRANSPORTS = {'dds': (over_dds, dds_camera), 'rclpy': (over_rclpy, rclpy_camera)}
+
+
+def play_camera(transport: str, size: Size, hz: float, seconds: float) -> None:
     """Publish images of noise; the work of the other process."""
     frame = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    with Participant(Names.from_rules('camera', [])) as participant:
-        camera = DdsCamera(participant, 'image', 'camera')
+    with TRANSPORTS[transport][1]() as publish:
         due_s = monotonic()
         end_s = due_s + seconds
         while due_s < end_s:
             sleep(max(0.0, due_s - monotonic()))
-            camera.publish(frame)
+            publish(frame)
             due_s += 1 / hz
 
 
@@ -83,10 +160,10 @@ def open_estimator(num_people: int, delay_s: float) -> PoseEstimator:
 
 
 @contextmanager
-def running_camera(size: Size, hz: float, seconds: float) -> Iterator[Any]:
+def running_camera(transport: str, size: Size, hz: float, seconds: float) -> Iterator[Any]:
     """Run the other process, and end it."""
     process = multiprocessing.get_context('spawn').Process(
-        target=play_camera, args=(size, hz, seconds)
+        target=play_camera, args=(transport, size, hz, seconds)
     )
     process.start()
     try:
@@ -104,27 +181,27 @@ def memory_mb() -> float:
 
 def measure(args: argparse.Namespace) -> tuple[list[str], bool]:
     """Return the rows of a Markdown table, and whether the node kept what it promises."""
-    with Participant(Names.from_rules('openpose', [])) as participant:
-        transport = MeasuredTransport(participant)
-        node = PoseNode(transport, NodeParams(), lambda _: open_estimator(args.people, args.delay))
-        node.configure()
-        node.activate()
-        transport.subscribe(node.on_image, node.on_camera_info)
+
+    def opener(_: NodeParams) -> PoseEstimator:
+        return open_estimator(args.people, args.delay)
+
+    run = TRANSPORTS[args.transport][0]
+    with run(opener) as (node, ages_s, spin):
         settled_mb = cpu_s = 0.0
         before = node.counts()
-        with running_camera(args.size, args.hz, args.seconds + _SETTLED_S) as camera:
+        seconds = args.seconds + _SETTLED_S
+        with running_camera(args.transport, args.size, args.hz, seconds) as camera:
             while not node.counts().received:
-                participant.spin(0.1)
+                spin(0.1)
             settled_s = monotonic() + _SETTLED_S
             while camera.is_alive():
-                participant.spin(0.1)
+                spin(0.1)
                 if not settled_mb and monotonic() > settled_s:
                     settled_mb, cpu_s, before = memory_mb(), process_time(), node.counts()
             cpu_s = process_time() - cpu_s
         counts, values = node.counts(), node.diagnostics().values
         grown_mb = memory_mb() - settled_mb
-        node.shutdown()
-    ages_ms = 1e3 * np.array(transport.ages_s[before.outcomes.get('processed', 0) :])
+    ages_ms = 1e3 * np.array(ages_s[before.outcomes.get('processed', 0) :])
     limit_ms = 1e3 * (args.delay + 1 / args.hz + _MARGIN_S)
     late = int((ages_ms > limit_ms).sum())
     accounted = counts.taken - sum(counts.outcomes.values()) - counts.replaced - counts.failed
@@ -157,6 +234,7 @@ def measure(args: argparse.Namespace) -> tuple[list[str], bool]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
+    parser.add_argument('--transport', choices=TRANSPORTS, default='dds')
     parser.add_argument('--seconds', type=float, default=60.0, metavar='S')
     parser.add_argument('--delay', type=float, default=0.2, metavar='S')
     parser.add_argument('--hz', type=float, default=30.0, metavar='HZ')

@@ -205,10 +205,15 @@ class PoseNode:
         self._silent = expecting and silence_s > timeout_s
         if self._silent:
             topic, count = self._transport.image_topic(), self._transport.publishers_of_image()
-            advice = '' if count else ': start the camera, or remap image'
+            advice = (
+                'large images need larger receive buffers, see the README'
+                if count
+                else 'start the camera, or remap image'
+            )
             self._warn(
-                f'no image on {topic} for {silence_s:.0f} s; it has {count} '
-                f'publisher{"" if count == 1 else "s"}{advice}'
+                f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, for '
+                f'{silence_s:.0f} s: {advice}',
+                kind='silence',
             )
         elif was_silent and expecting:
             self._transport.log('info', f'images come again on {self._transport.image_topic()}')
@@ -348,9 +353,9 @@ class PoseNode:
             'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
         )
 
-    def _warn(self, text: str) -> None:
-        """Warn, but not all the time of the same."""
-        held_back = self._throttle.passes(text[:_LENGTH_OF_KIND])
+    def _warn(self, text: str, kind: str = '') -> None:
+        """Warn, but not all the time of the same kind; by default, of what begins like it."""
+        held_back = self._throttle.passes(kind or text[:_LENGTH_OF_KIND])
         if held_back is not None:
             more = f' (and {held_back} more like this)' if held_back else ''
             self._transport.log('warning', text + more)

@@ -317,7 +317,7 @@ def test_camera_that_stops_and_returns(transport: str) -> None:
         show.node.set_parameters({'no_image_timeout': 0.3})
         show.until(lambda: show.warnings() != [])
         assert f'no image on {TOPIC}' in show.warnings()[0]
-        assert 'it has 2 publishers' in show.warnings()[0]
+        assert 'has 2 publishers' in show.warnings()[0]
         assert show.node.diagnostics().message == 'no images'
         show.foreign.publish(times=10)
         show.until(lambda: ('info', f'images come again on {TOPIC}') in show.lines)
