@@ -211,8 +211,8 @@ class PoseNode:
                 else 'start the camera, or remap image'
             )
             self._warn(
-                f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, for '
-                f'{silence_s:.0f} s: {advice}',
+                f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
+                f'for {silence_s:.0f} s: {advice}',
                 kind='silence',
             )
         elif was_silent and expecting:
