@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+import struct
 from types import SimpleNamespace
 from typing import Any
 
 from cyclonedds.idl import IdlStruct, types
 import numpy as np
 from rosbags.interfaces import Nodetype
+from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 import openpose_ros
@@ -129,7 +131,10 @@ class RosTypes:
 
             @classmethod
             def deserialize(cls, data: bytes, *_: Any, **__: Any) -> Any:
-                return cls(store.deserialize_cdr(data, name))
+                try:
+                    return cls(store.deserialize_cdr(data, name))
+                except (struct.error, ValueError) as exc:  # as newer rosbags do
+                    raise SerdeError(str(exc)) from exc
 
             @classmethod
             def deserialize_key(cls, data: bytes, *_: Any, **__: Any) -> Any:
