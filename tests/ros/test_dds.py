@@ -176,8 +176,13 @@ def test_endpoints_are_named_as_in_ros(participant: Participant) -> None:
     )
     domain = DomainParticipant(int(os.environ['ROS_DOMAIN_ID']))
     reader = BuiltinDataReader(domain, BuiltinTopicDcpsPublication)
-    found = {endpoint.topic_name: endpoint for endpoint in reader.take(100)}
-    assert found.keys() >= {'ros_discovery_info', 'rt/openpose/persons'}
+    found: dict[str, Any] = {}
+
+    def told() -> bool:
+        found.update({endpoint.topic_name: endpoint for endpoint in reader.take(100)})
+        return found.keys() >= {'ros_discovery_info', 'rt/openpose/persons'}
+
+    spin_until(participant, told)
     persons = found['rt/openpose/persons']
     assert persons.type_name == 'openpose_ros::msg::dds_::PersonArray_'
     type_hash = participant.types.type_hash('openpose_ros/msg/PersonArray')
