@@ -115,7 +115,11 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     for file in (known.file,) if known else (name, f'{name}.onnx'):
         found = _first_file(file)
         if found is not None:
-            return _load_file(found)
+            spec = _load_file(found)
+            others = {other.sha256 for other in known_models() if other is not known}
+            if known is not None and spec.sha256 in others:
+                _check_sha256(found, spec.sha256, known.sha256, name)
+            return spec
     if known is None:
         what = 'is a folder' if isdir(path) else 'is neither a file nor a known name'
         raise ModelError(

@@ -92,6 +92,15 @@ def test_a_changed_file_is_refused_with_both_hashes(know, tmp_path):
     assert str(tmp_path / 'data' / 'a.onnx') in str(caught.value)
 
 
+def test_another_known_file_is_refused_under_the_name_of_one(know, tmp_path):
+    know('a', ONNX)
+    know('b', ONNX + b'b')
+    (tmp_path / 'data' / 'a.onnx').write_bytes(ONNX + b'b')
+    with pytest.raises(ModelError, match=f'sha256 {sha256(ONNX + b"b")}, expected'):
+        load_model('a')
+    assert load_model(tmp_path / 'data' / 'a.onnx').name == 'b'
+
+
 def test_a_published_model_needs_all_its_files(know, tmp_path):
     names = {'a/net.xml': b'<net/>', 'a/net.bin': b'weights'}
     origin = [
