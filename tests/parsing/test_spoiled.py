@@ -30,7 +30,7 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'falling': ('values[order[place - 1]] < values[i]', 'values[order[place - 1]] <= values[i]'),
     'vertex': ('0.5 * (before - after)', '0.5 * (after - before)'),
     'refine': ('if 0 < y < height - 1:', 'if 1 < y < height - 1:'),
-    'find_summits': ('if row[0] > threshold:', 'if False:'),  # the border is no peak
+    'find_summits': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
     'has_equal_neighbour': ('min(height, y + 2)', 'min(height, y + 1)'),
     'plateau': ('min(width, here_x + 2)', 'min(width, here_x + 1)'),

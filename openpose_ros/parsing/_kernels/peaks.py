@@ -11,6 +11,8 @@ from openpose_ros.parsing._kernels.compiling import MAP, MAPS, NOT_FINITE, ROW, 
 
 _EXPONENT = np.int32(0x7F800000)  # all set in a float32 that is NaN or infinite
 _WITHOUT_SIGN = np.int32(0x7FFFFFFF)
+_NUMBERS = types.int64[::1]
+_SCRATCH = types.Tuple((types.float32[::1], types.uint8[::1], _NUMBERS, _NUMBERS, _NUMBERS))
 _LOWEST = 1e-3  # below this a heatmap's logarithm is noise
 
 
@@ -43,48 +45,31 @@ def refine(heatmap, x, y):
     return x + shift_x, y + shift_y
 
 
-@compiled(types.int64(ROW, ROW, ROW, types.float32, types.int64[::1]))
-def find_summits(above, row, below, threshold, columns):
+@compiled(types.int64(ROW, ROW, ROW, types.float32, types.uint8[::1], _NUMBERS, _NUMBERS))
+def find_summits(above, row, below, threshold, flags, words, columns):
     """
     Fill columns with the cells of a row that are above the threshold and their four neighbours.
 
-    The first and the last need only be above the threshold. Returns how many there are.
+    The first and the last need only be above the threshold. Returns how many there are. flags is
+    scratch, 0 behind the row's width, and words the same memory, eight flags a word.
     """
     width = len(row)
-    inside, sum_of_columns = np.int32(0), np.int32(0)
     for x in range(1, width - 1):  # no branch: vector instructions
         value = row[x]
-        is_summit = (
-            np.int32(value > threshold)
-            & np.int32(value > row[x - 1])
-            & np.int32(value > above[x])
-            & np.int32(value >= row[x + 1])
-            & np.int32(value >= below[x])
+        flags[x] = (
+            (value > threshold)
+            & (value > row[x - 1])
+            & (value > above[x])
+            & (value >= row[x + 1])
+            & (value >= below[x])
         )
-        inside += is_summit
-        sum_of_columns += is_summit * np.int32(x)
+    flags[0], flags[width - 1] = row[0] > threshold, row[width - 1] > threshold
     count = 0
-    if row[0] > threshold:
-        columns[count] = 0
-        count += 1
-    if inside == 1:  # most rows that have any
-        columns[count] = sum_of_columns
-        count += 1
-    elif inside > 1:
-        for x in range(1, width - 1):
-            value = row[x]
-            if (
-                value > threshold
-                and value > row[x - 1]
-                and value > above[x]
-                and value >= row[x + 1]
-                and value >= below[x]
-            ):
+    for word in range(len(words)):
+        if words[word] != 0:  # few are
+            for x in range(8 * word, 8 * word + 8):
                 columns[count] = x
-                count += 1
-    if width > 1 and row[width - 1] > threshold:
-        columns[count] = width - 1
-        count += 1
+                count += flags[x]
     return count
 
 
@@ -180,7 +165,7 @@ def keep_strongest(found, count, room, order):
         types.int64,
         types.Array(types.float32, 2, 'C'),
         types.Array(types.uint8, 2, 'C'),
-        types.Tuple((types.float32[::1], types.int64[::1], types.int64[::1])),
+        _SCRATCH,
     )
 )
 def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visited, scratch):
@@ -191,24 +176,22 @@ def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visi
     Returns their number, or NOT_FINITE.
     """
     height, width = heatmap.shape
-    lowest, columns, stack = scratch
+    lowest, flags, words, columns, stack = scratch
     count = 0
     any_plateau = False
     for y in range(height):
-        # As integers, floats compare as they do as floats if not negative, and a loop over
+        # Without their signs, floats compare as integers do, NaN as the largest, and a loop over
         # integers becomes vector instructions: most rows end here.
-        largest, largest_exponent = np.int32(0), np.int32(0)
+        largest = np.int32(0)
         for x in range(width):
-            pattern = bits[y, x]
-            largest = max(largest, pattern)
-            largest_exponent = max(largest_exponent, pattern & _WITHOUT_SIGN)
-        if largest_exponent >= _EXPONENT:
+            largest = max(largest, bits[y, x] & _WITHOUT_SIGN)
+        if largest >= _EXPONENT:
             return NOT_FINITE
         if largest <= threshold_bits:
             continue
         above = heatmap[y - 1] if y > 0 else lowest
         below = heatmap[y + 1] if y < height - 1 else lowest
-        for c in range(find_summits(above, heatmap[y], below, threshold, columns)):
+        for c in range(find_summits(above, heatmap[y], below, threshold, flags, words, columns)):
             x = columns[c]
             if visited[y, x] or not is_maximum(heatmap, x, y, radius):
                 continue
@@ -255,8 +238,9 @@ def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts)
     lowest = np.empty(width, np.float32)  # a row outside of the map
     for x in range(width):
         lowest[x] = -np.inf
-    order = np.empty(height * width, np.int64)
-    scratch = (lowest, np.empty(width, np.int64), np.empty(height * width, np.int64))
+    order, stack = np.empty(height * width, np.int64), np.empty(height * width, np.int64)
+    flags = np.zeros((width + 7) // 8 * 8, np.uint8)
+    scratch = (lowest, flags, flags.view(np.int64), np.empty(len(flags) + 1, np.int64), stack)
     left_out = 0
     for k in range(num_maps):
         count = find_map_peaks(
