@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     """
     check_dds()
 
-    from openpose_ros.ros.dds import Participant, Profile
+    from openpose_ros.ros.dds import Participant
+    from openpose_ros.ros.dds_endpoints import Profile
     from openpose_ros.ros.dds_names import Names
 
     printed, heard_s, stopped = 0, monotonic(), False

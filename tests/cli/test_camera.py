@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from openpose_ros.cli import main
-from openpose_ros.ros.dds import Participant, Profile
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile
 from openpose_ros.ros.dds_names import Names
 from openpose_ros.ros.images import decode_image
 from openpose_ros.ros.messages import nanoseconds

@@ -11,7 +11,8 @@ import pytest
 
 from openpose_ros.cli import main
 from openpose_ros.people import People
-from openpose_ros.ros.dds import Participant, Profile
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile
 from openpose_ros.ros.dds_names import Names
 from openpose_ros.ros.messages import persons_message
 from openpose_ros.skeletons import load_skeleton

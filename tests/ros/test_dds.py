@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds import Participant, Profile, Publisher
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile, Publisher
 from openpose_ros.ros.dds_names import Names
 from openpose_ros.ros.images import image_message
 from tests.ros.fakes import TYPES, header
@@ -27,7 +28,8 @@ HEADER, IMAGE = 'std_msgs/msg/Header', 'sensor_msgs/msg/Image'
 RELIABLE, LATCHED, LOSSY = Profile(5), Profile(1, latched=True), Profile(5, reliable=False)
 PUBLISH_FROM_ANOTHER_PROCESS = """
 import sys
-from openpose_ros.ros.dds import Participant, Profile
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile
 from openpose_ros.ros.dds_names import Names
 with Participant(Names('far')) as far:
     publisher = far.publisher('/far', 'std_msgs/msg/Header', Profile(1, latched=True))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds import Participant, Profile
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile
 from openpose_ros.ros.dds_camera import DdsCamera, read_calibration
 from openpose_ros.ros.dds_names import Names
 from openpose_ros.ros.images import decode_image

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds import Participant, Profile
+from openpose_ros.ros.dds import Participant
+from openpose_ros.ros.dds_endpoints import Profile
 from openpose_ros.ros.dds_names import Names
 from openpose_ros.ros.dds_transport import DdsTransport
 from openpose_ros.ros.transport import OUTPUTS
