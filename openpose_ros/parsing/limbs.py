@@ -118,7 +118,7 @@ def find_limbs(
 
     """
     limbs = limb_table(skeleton)
-    room = int(np.minimum(peaks.counts[limbs[:, 0]], peaks.counts[limbs[:, 1]]).sum())
+    room = len(limbs) * peaks.rows.shape[1]
     ends, scores = np.empty((room, 3), np.int64), np.empty(room, np.float64)
     count = _kernels.find_limbs(
         pafs,

@@ -56,40 +56,59 @@ def test_limbs_of_a_crowd_agree_with_the_twin(scene):
 
 @strategies.examples()
 @given(strategies.crowds() | strategies.scenes())
-def test_both_ways_to_score_find_the_same(scene):
+def test_all_ways_to_score_find_the_same(scene):
     peaks = find_peaks(scene.heatmaps[: KITE.num_keypoints], scene.params)
-    ways = []
-    for score in (kernels.score_pairs, kernels.score_crowd):
-        ways.append([scored(score, peaks, scene, limb) for limb in range(KITE.num_limbs)])
-    assert ways[0] == ways[1]
+    for limb in range(KITE.num_limbs):
+        one_by_one = scored(peaks, scene, limb)
+        assert scored(peaks, scene, limb, marked=True) == one_by_one
+        assert scored(peaks, scene, limb, marked=True, in_bulk=True) == one_by_one
 
 
-def scored(score, peaks: Peaks, scene: Scene, number: int) -> list[tuple[int, int, float]]:
+def test_all_ways_to_score_find_limbs_in_the_faintest_field():
+    params = PafParams(paf_threshold=0.0, peak_threshold=0.0, paf_max_gap=99)
+    faint = strategies.noise(2 * KITE.num_limbs, (10, 12), 1) * np.float32(1e-30)
+    scene = Scene(strategies.noise(KITE.num_keypoints, (10, 12), 0), faint, params)
+    peaks = find_peaks(scene.heatmaps, params)
+    one_by_one = scored(peaks, scene, STRICT)
+    assert one_by_one
+    assert scored(peaks, scene, STRICT, marked=True, in_bulk=True) == one_by_one
+
+
+def scored(
+    peaks: Peaks, scene: Scene, number: int, *, marked: bool = False, in_bulk: bool = False
+) -> list[tuple[int, int, float]]:
     """Return what one way finds of one limb: start, end, score."""
     limb, params = KITE.limbs[number], scene.params
     starts, ends = (
         np.ascontiguousarray(peaks.rows[k, : peaks.counts[k]]) for k in (limb.start, limb.end)
     )
-    field_x, field_y = scene.pafs[limb.paf_x], scene.pafs[limb.paf_y]
-    weak = np.zeros(field_x.shape, np.int32)
-    if score is kernels.score_crowd:
-        strong = np.zeros(field_x.shape, np.uint8)
-        kernels.mark_weak(field_x, field_y, params.paf_threshold, strong, weak)
-    room = max(1, len(starts) * len(ends))
+    if not (len(starts) and len(ends)):
+        return []
+    fields = scene.pafs[limb.paf_x], scene.pafs[limb.paf_y]
+    height, width = fields[0].shape
+    places, threshold = sample_places(params.paf_samples), params.paf_threshold
+    may_miss = params.paf_samples - int(min_counts(KITE, params.paf_min_count)[number])
+    weak = np.zeros(height * width, np.uint8)
+    if marked:
+        strong = np.zeros(height * width + width + 1, np.uint8)
+        kernels.mark_weak(*fields, starts, ends, threshold, strong, weak)
+    room = len(starts) * len(ends) + 1
     pairs, scores = np.zeros((room, 2), np.int64), np.zeros(room)
-    count = score(
-        field_x,
-        field_y,
-        weak,
-        starts,
-        ends,
-        sample_places(params.paf_samples),
-        params.paf_threshold,
-        params.paf_samples - int(min_counts(KITE, params.paf_min_count)[number]),
-        params.paf_max_gap,
-        0.5 * field_x.shape[0] if params.length_penalty else 0.0,
-        pairs,
-        scores,
+    misses = np.zeros(room, np.int64)
+    found = pairs, scores, misses
+    if in_bulk:
+        count = kernels.likely_pairs(
+            *fields, weak, starts, ends, places, threshold, may_miss, pairs
+        )
+    else:
+        count = kernels.all_pairs(len(starts), len(ends), pairs)
+    peaks_and_fields = *fields, weak, starts, ends
+    penalty = 0.5 * height if params.length_penalty else 0.0
+    count = kernels.score_pairs(
+        *peaks_and_fields, places, threshold, may_miss, penalty, count, *found
+    )
+    count = kernels.drop_broken(
+        *peaks_and_fields, len(places), threshold, params.paf_max_gap, count, *found
     )
     return [(*pair, score) for pair, score in zip(pairs[:count].tolist(), scores[:count])]
 

@@ -24,7 +24,14 @@ from tests.parsing.agreement import check_assembly, check_limbs, check_peaks, pe
 from tests.parsing.strategies import KITE, Array, noise, smooth
 
 FOLDER = Path(kernels.__file__).parent
-MODULES = ('compiling', 'peaks', 'matching', 'limbs', 'assembly')  # in the order of imports
+MODULES = (
+    'compiling',
+    'peaks',
+    'matching',
+    'pairs',
+    'limbs',
+    'assembly',
+)  # in the order of imports
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
     'falling': ('values[order[place - 1]] < values[i]', 'values[order[place - 1]] <= values[i]'),
@@ -41,12 +48,16 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'match_greedy': ('and taken[1, end] != stamp', ''),  # ends are used twice
     'match_optimal': ('- column_potential[c]', ''),
     'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
-    'mark_weak': ('strong[y, x] | strong[y, x + 1] |', 'strong[y, x] |'),
-    'count_misses': ('is_weak[cells[j]]', '1 - is_weak[cells[j]]'),
+    'mark_weak': ('here[cell] | right[cell] |', 'here[cell] |'),
+    'all_pairs': ('range(num_ends)', 'range(1, num_ends)'),
+    'count_misses': ('weak[cells[j]]', '1 - weak[cells[j]]'),
+    'likely_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
+    'score_pairs': (
+        'missed > may_miss:\n            continue',
+        'missed > 0:\n            continue',
+    ),
     'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
-    'score_pair': ('missed > may_miss', 'missed >= may_miss'),
-    'score_pairs': ('range(len(ends))', 'range(1, len(ends))'),
-    'score_crowd': ('misses[j] > may_miss', 'misses[j] >= may_miss'),
+    'drop_broken': ('scores[kept] = scores[c]', ''),
     'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'assemble': ('if contradict:', 'if False:'),
     'select_people': ('total / num_parts', 'total / max(1, count)'),

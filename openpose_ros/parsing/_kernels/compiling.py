@@ -15,6 +15,7 @@ PEAKS = types.Array(types.float32, 3, 'C', readonly=True)
 COUNTS = types.Array(types.int64, 1, 'C', readonly=True)
 TABLE = types.Array(types.int64, 2, 'C', readonly=True)
 VALUES = types.Array(types.float64, 1, 'C', readonly=True)
+FLAGS = types.Array(types.uint8, 1, 'C', readonly=True)
 
 NOT_FINITE = -1  # returned where a count is expected: a map holds NaN or infinity
 

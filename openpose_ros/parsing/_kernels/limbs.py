@@ -9,6 +9,7 @@ import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import (
     COUNTS,
+    FLAGS,
     MAP,
     MAPS,
     NOT_FINITE,
@@ -18,128 +19,96 @@ from openpose_ros.parsing._kernels.compiling import (
     compiled,
 )
 from openpose_ros.parsing._kernels.matching import match_greedy, match_optimal
+from openpose_ros.parsing._kernels.pairs import all_pairs, field_at, likely_pairs, mark_weak
 
-_ENDS = types.Array(types.float64, 2, 'C', readonly=True)
-_WEAK = types.Array(types.int32, 2, 'C', readonly=True)
-_SCORER = types.int64(
-    MAP,
-    MAP,
-    _WEAK,
-    MAP,
-    MAP,
-    VALUES,
-    types.float64,
-    types.int64,
-    types.float64,
-    types.float64,
-    types.int64[:, ::1],
-    types.float64[::1],
-)
-
-
-@compiled(types.UniTuple(types.float64, 2)(MAP, MAP, types.float64, types.float64))
-def field_at(field_x, field_y, x, y):
-    """Return the field at a point inside the map, bilinear between the four cells around it."""
-    height, width = field_x.shape
-    left, top = int(x), int(y)
-    right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-    part_x, part_y = x - left, y - top
-    upper_left = (1.0 - part_x) * (1.0 - part_y)
-    upper_right = part_x * (1.0 - part_y)
-    lower_left = (1.0 - part_x) * part_y
-    lower_right = part_x * part_y
-    value_x = (
-        upper_left * field_x[top, left]
-        + upper_right * field_x[top, right]
-        + lower_left * field_x[bottom, left]
-        + lower_right * field_x[bottom, right]
-    )
-    value_y = (
-        upper_left * field_y[top, left]
-        + upper_right * field_y[top, right]
-        + lower_left * field_y[bottom, left]
-        + lower_right * field_y[bottom, right]
-    )
-    return value_x, value_y
-
-
-@compiled(
-    types.void(
-        MAP,
-        MAP,
-        types.float64,
-        types.Array(types.uint8, 2, 'C'),
-        types.Array(types.int32, 2, 'C'),
-    )
-)
-def mark_weak(field_x, field_y, threshold, strong, weak):
-    """
-    Fill weak (h, w): 1 where no point from a cell to the next in x and y can count, else 0.
-
-    No bilinear value is longer than the longest of its four corners. NaN is not weak.
-    """
-    height, width = field_x.shape
-    limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error
-    for y in range(height):
-        for x in range(width):
-            square = field_x[y, x] * field_x[y, x] + field_y[y, x] * field_y[y, x]
-            strong[y, x] = not square <= limit
-    for y in range(height):
-        below = min(y + 1, height - 1)
-        for x in range(width - 1):
-            weak[y, x] = 1 - (
-                strong[y, x] | strong[y, x + 1] | strong[below, x] | strong[below, x + 1]
-            )
-        weak[y, width - 1] = 1 - (strong[y, width - 1] | strong[below, width - 1])
-
-
-@compiled(
-    types.void(
-        types.float64,
-        types.float64,
-        types.float64,
-        types.float64,
-        _ENDS,
-        VALUES,
-        types.float64,
-        types.int64,
-        _WEAK,
-        types.int64[::1],
-        types.int64[::1],
-    )
-)
-def count_misses(
-    start_x, start_y, field_x, field_y, ends, parts, threshold, enough, weak, cells, misses
-):
-    """
-    Fill misses with how many of both ends and the first `enough` samples cannot count.
-
-    Neither loop has a branch, so that both become vector instructions: in a crowd this refuses
-    nearly all of the many pairs at a tenth of the cost of sampling them.
-    """
-    width, num_ends = weak.shape[1], ends.shape[1]
-    is_weak = weak.reshape(weak.size)
-    for j in range(num_ends):
-        along_x, along_y = ends[0, j] - start_x, ends[1, j] - start_y
-        least = threshold * math.sqrt(along_x * along_x + along_y * along_y)
-        first = field_x * along_x + field_y * along_y
-        last = ends[2, j] * along_x + ends[3, j] * along_y
-        misses[j] = (first <= least) + (last <= least)
-    for sample in range(enough):
-        part = parts[sample]
-        for j in range(num_ends):
-            x = start_x + part * (ends[0, j] - start_x)
-            y = start_y + part * (ends[1, j] - start_y)
-            cells[j] = int(y) * width + int(x)
-        for j in range(num_ends):
-            misses[j] += is_weak[cells[j]]
+_PAIRS = types.int64[:, ::1]
+# Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with
+# up to so many, going through them one by one costs less than refusing unlikely ones in bulk.
+_FEW, _CROWD = 8, 64
 
 
 @compiled(
     types.int64(
         MAP,
         MAP,
-        _WEAK,
+        FLAGS,
+        MAP,
+        MAP,
+        VALUES,
+        types.float64,
+        types.int64,
+        types.float64,
+        types.int64,
+        _PAIRS,
+        types.float64[::1],
+        types.int64[::1],
+    )
+)
+def score_pairs(
+    field_x,
+    field_y,
+    weak,
+    starts,
+    ends,
+    parts,
+    threshold,
+    may_miss,
+    penalty,
+    count,
+    pairs,
+    scores,
+    misses,
+):
+    """
+    Keep those of the first `count` pairs that are limbs, in order, holes aside.
+
+    `parts` are the samples' places from 0 to 1, in an order in which most pairs fail early.
+    `penalty` is the length beyond which a limb loses score, or 0. Fills scores and how many
+    samples do not count; returns how many pairs were kept, or NOT_FINITE.
+    """
+    width, kept = field_x.shape[1], 0
+    for c in range(count):
+        start, end = pairs[c, 0], pairs[c, 1]
+        start_x, start_y = float(starts[start, 0]), float(starts[start, 1])
+        end_x, end_y = float(ends[end, 0]), float(ends[end, 1])
+        along_x, along_y = end_x - start_x, end_y - start_y
+        length = math.sqrt(along_x * along_x + along_y * along_y)
+        if length == 0.0:
+            continue
+        total, missed = 0.0, 0
+        for sample in range(len(parts)):
+            part = parts[sample]  # so that 0 and 1 are the very ends, as likely_pairs takes them
+            x, y = (1.0 - part) * start_x + part * end_x, (1.0 - part) * start_y + part * end_y
+            if weak[np.uint64(int(y) * width + int(x))] == 0:
+                here_x, here_y = field_at(field_x, field_y, x, y)
+                value = here_x * along_x + here_y * along_y  # along the limb, times its length
+                if not math.isfinite(value):
+                    return NOT_FINITE
+                if value > threshold * length:
+                    total += value
+                    continue
+            missed += 1
+            if missed > may_miss:
+                break
+        if missed > may_miss:
+            continue
+        score = total / (length * len(parts))
+        if penalty > 0.0:
+            score += min(penalty / length - 1.0, 0.0)
+        if score > 0.0:
+            pairs[kept, 0] = start
+            pairs[kept, 1] = end
+            scores[kept] = score
+            misses[kept] = missed
+            kept += 1
+    return kept
+
+
+@compiled(
+    types.int64(
+        MAP,
+        MAP,
+        FLAGS,
         types.float64,
         types.float64,
         types.float64,
@@ -155,13 +124,14 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
 
     The limb is walked in so many steps; NOT_FINITE if the fields that were read are not finite.
     """
+    width = field_x.shape[1]
     length = math.sqrt(along_x * along_x + along_y * along_y)
     most = max_gap * steps / length
     gap, begun = 0, False
     for step in range(steps + 1):
         x, y = start_x + step / steps * along_x, start_y + step / steps * along_y
         counts = False
-        if weak[int(y), int(x)] == 0:
+        if weak[np.uint64(int(y) * width + int(x))] == 0:
             here_x, here_y = field_at(field_x, field_y, x, y)
             value = here_x * along_x + here_y * along_y
             if not math.isfinite(value):
@@ -177,184 +147,70 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
 
 
 @compiled(
-    types.float64(
+    types.int64(
         MAP,
         MAP,
-        _WEAK,
-        types.float64,
-        types.float64,
-        types.float64,
-        types.float64,
-        VALUES,
-        types.float64,
+        FLAGS,
+        MAP,
+        MAP,
         types.int64,
         types.float64,
         types.float64,
+        types.int64,
+        _PAIRS,
+        types.float64[::1],
+        types.int64[::1],
     )
 )
-def score_pair(
-    field_x,
-    field_y,
-    weak,
-    start_x,
-    start_y,
-    end_x,
-    end_y,
-    parts,
-    threshold,
-    may_miss,
-    max_gap,
-    penalty,
-):
-    """Return a limb's score, 0 if it is none, or NaN if the fields it read are not finite."""
-    along_x, along_y = end_x - start_x, end_y - start_y
-    length = math.sqrt(along_x * along_x + along_y * along_y)
-    if length == 0.0:
-        return 0.0
-    total, missed = 0.0, 0
-    for sample in range(len(parts)):
-        x, y = start_x + parts[sample] * along_x, start_y + parts[sample] * along_y
-        if weak[int(y), int(x)] == 0:
-            here_x, here_y = field_at(field_x, field_y, x, y)
-            value = here_x * along_x + here_y * along_y  # along the limb, times its length
-            if not math.isfinite(value):
-                return np.nan
-            if value > threshold * length:
-                total += value
-                continue
-        missed += 1
-        if missed > may_miss:
-            return 0.0
-    # Samples far apart can step from one person to the next, so that long limbs are walked cell
-    # by cell.
-    steps = max(len(parts) - 1, math.ceil(length))
-    if missed > 0 or steps >= len(parts):
-        gap = has_gap(
-            field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, threshold, max_gap
-        )
-        if gap == NOT_FINITE:
-            return np.nan
-        if gap:
-            return 0.0
-    score = total / (length * len(parts))
-    if penalty > 0.0:
-        score += min(penalty / length - 1.0, 0.0)
-    return max(score, 0.0)
-
-
-@compiled(_SCORER)
-def score_pairs(
+def drop_broken(
     field_x,
     field_y,
     weak,
     starts,
     ends,
-    parts,
+    num_samples,
     threshold,
-    may_miss,
     max_gap,
-    penalty,
+    count,
     pairs,
     scores,
+    misses,
 ):
     """
-    Fill pairs (room, 2) and scores (room,) with the limbs among all pairs of ends, in order.
+    Keep those of the first `count` limbs that have no hole, in order; count them, or NOT_FINITE.
 
-    `parts` are the samples' places from 0 to 1, the two ends last, before them in an order in
-    which most pairs fail early. `penalty` is the length beyond which a limb loses score, or 0.
-    Returns the number of limbs, or NOT_FINITE.
+    Samples far apart can step from one person to the next, so that long limbs are walked cell by
+    cell.
     """
-    count = 0
-    for i in range(len(starts)):
-        x, y = float(starts[i, 0]), float(starts[i, 1])
-        for j in range(len(ends)):
-            end_x, end_y = float(ends[j, 0]), float(ends[j, 1])
-            score = score_pair(
+    kept = 0
+    for c in range(count):
+        start, end = pairs[c, 0], pairs[c, 1]
+        start_x, start_y = float(starts[start, 0]), float(starts[start, 1])
+        along_x, along_y = ends[end, 0] - start_x, ends[end, 1] - start_y
+        length = math.sqrt(along_x * along_x + along_y * along_y)
+        steps = max(num_samples - 1, math.ceil(length))
+        if misses[c] > 0 or steps >= num_samples:
+            gap = has_gap(
                 field_x,
                 field_y,
                 weak,
-                x,
-                y,
-                end_x,
-                end_y,
-                parts,
+                start_x,
+                start_y,
+                along_x,
+                along_y,
+                steps,
                 threshold,
-                may_miss,
                 max_gap,
-                penalty,
             )
-            if score > 0.0:
-                pairs[count, 0] = i
-                pairs[count, 1] = j
-                scores[count] = score
-                count += 1
-            elif math.isnan(score):
+            if gap == NOT_FINITE:
                 return NOT_FINITE
-    return count
-
-
-@compiled(_SCORER)
-def score_crowd(
-    field_x,
-    field_y,
-    weak,
-    starts,
-    ends,
-    parts,
-    threshold,
-    may_miss,
-    max_gap,
-    penalty,
-    pairs,
-    scores,
-):
-    """Do what score_pairs does, sooner if there are many pairs and `weak` is filled."""
-    num_ends = len(ends)
-    enough = min(may_miss + 3, len(parts) - 2)
-    end_table = np.empty((4, num_ends))
-    cells, misses = np.empty(num_ends, np.int64), np.empty(num_ends, np.int64)
-    for j in range(num_ends):
-        end_table[0, j], end_table[1, j] = ends[j, 0], ends[j, 1]
-        end_table[2, j], end_table[3, j] = field_at(
-            field_x, field_y, end_table[0, j], end_table[1, j]
-        )
-        if not math.isfinite(end_table[2, j] + end_table[3, j]):
-            return NOT_FINITE
-    count = 0
-    for i in range(len(starts)):
-        x, y = float(starts[i, 0]), float(starts[i, 1])
-        here_x, here_y = field_at(field_x, field_y, x, y)
-        if not math.isfinite(here_x + here_y):
-            return NOT_FINITE
-        count_misses(
-            x, y, here_x, here_y, end_table, parts, threshold, enough, weak, cells, misses
-        )
-        for j in range(num_ends):
-            if misses[j] > may_miss:
+            if gap:
                 continue
-            end_x, end_y = end_table[0, j], end_table[1, j]
-            score = score_pair(
-                field_x,
-                field_y,
-                weak,
-                x,
-                y,
-                end_x,
-                end_y,
-                parts,
-                threshold,
-                may_miss,
-                max_gap,
-                penalty,
-            )
-            if score > 0.0:
-                pairs[count, 0] = i
-                pairs[count, 1] = j
-                scores[count] = score
-                count += 1
-            elif math.isnan(score):
-                return NOT_FINITE
-    return count
+        pairs[kept, 0] = start
+        pairs[kept, 1] = end
+        scores[kept] = scores[c]
+        kept += 1
+    return kept
 
 
 @compiled(
@@ -392,10 +248,16 @@ def find_limbs(
 
     Returns the number of limbs found, or NOT_FINITE.
     """
-    strong = np.empty(pafs.shape[1:], np.uint8)
-    none_weak, weak = np.zeros(pafs.shape[1:], np.int32), np.empty(pafs.shape[1:], np.int32)
+    width, size = pafs.shape[2], pafs.shape[1] * pafs.shape[2]
+    strong = np.zeros(size + width + 1, np.uint8)
+    none_weak, weak = np.zeros(size, np.uint8), np.empty(size, np.uint8)
     most = max(np.int64(1), counts.max())
-    pairs, pair_scores = np.empty((most * most, 2), np.int64), np.empty(most * most)
+    room = most * most + 1  # one more: pairs are written before they are counted
+    pairs, pair_scores, misses = (
+        np.empty((room, 2), np.int64),
+        np.empty(room),
+        np.empty(room, np.int64),
+    )
     taken = np.full((2, most), -1, np.int64)
     total = 0
     for limb in range(len(limbs)):
@@ -406,9 +268,12 @@ def find_limbs(
         field_x, field_y = pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]
         start_peaks, end_peaks = peaks[start, :num_starts], peaks[end, :num_ends]
         may_miss = len(parts) - min_counts[limb]
-        if num_starts * num_ends > 64:  # fewer pairs are scored before the map is marked
-            mark_weak(field_x, field_y, threshold, strong, weak)
-            count = score_crowd(
+        known_weak = none_weak
+        if num_starts * num_ends > _FEW:
+            mark_weak(field_x, field_y, start_peaks, end_peaks, threshold, strong, weak)
+            known_weak = weak
+        if num_starts * num_ends > _CROWD:
+            count = likely_pairs(
                 field_x,
                 field_y,
                 weak,
@@ -417,26 +282,43 @@ def find_limbs(
                 parts,
                 threshold,
                 may_miss,
-                max_gap,
-                penalty,
                 pairs,
-                pair_scores,
             )
         else:
-            count = score_pairs(
-                field_x,
-                field_y,
-                none_weak,
-                start_peaks,
-                end_peaks,
-                parts,
-                threshold,
-                may_miss,
-                max_gap,
-                penalty,
-                pairs,
-                pair_scores,
-            )
+            count = all_pairs(num_starts, num_ends, pairs)
+        if count == NOT_FINITE:
+            return NOT_FINITE
+        count = score_pairs(
+            field_x,
+            field_y,
+            known_weak,
+            start_peaks,
+            end_peaks,
+            parts,
+            threshold,
+            may_miss,
+            penalty,
+            count,
+            pairs,
+            pair_scores,
+            misses,
+        )
+        if count == NOT_FINITE:
+            return NOT_FINITE
+        count = drop_broken(
+            field_x,
+            field_y,
+            known_weak,
+            start_peaks,
+            end_peaks,
+            len(parts),
+            threshold,
+            max_gap,
+            count,
+            pairs,
+            pair_scores,
+            misses,
+        )
         if count == NOT_FINITE:
             return NOT_FINITE
         if optimal:

@@ -1,0 +1,168 @@
+"""Which pairs of peaks may be a limb: where a part affinity field is strong, where it is not."""
+
+from __future__ import annotations
+
+import math
+
+from numba import types
+import numpy as np
+
+from openpose_ros.parsing._kernels.compiling import FLAGS, MAP, NOT_FINITE, VALUES, compiled
+
+_ENDS = types.Array(types.float64, 2, 'C', readonly=True)
+_PAIRS = types.int64[:, ::1]
+
+
+@compiled(types.UniTuple(types.float64, 2)(MAP, MAP, types.float64, types.float64))
+def field_at(field_x, field_y, x, y):
+    """Return the field at a point inside the map, bilinear between the four cells around it."""
+    height, width = field_x.shape
+    left, top = np.uint32(x), np.uint32(y)  # unsigned: no index can count from the end
+    right = min(left + np.uint32(1), np.uint32(width - 1))
+    bottom = min(top + np.uint32(1), np.uint32(height - 1))
+    part_x, part_y = x - left, y - top
+    upper_left = (1.0 - part_x) * (1.0 - part_y)
+    upper_right = part_x * (1.0 - part_y)
+    lower_left = (1.0 - part_x) * part_y
+    lower_right = part_x * part_y
+    value_x = (
+        upper_left * field_x[top, left]
+        + upper_right * field_x[top, right]
+        + lower_left * field_x[bottom, left]
+        + lower_right * field_x[bottom, right]
+    )
+    value_y = (
+        upper_left * field_y[top, left]
+        + upper_right * field_y[top, right]
+        + lower_left * field_y[bottom, left]
+        + lower_right * field_y[bottom, right]
+    )
+    return value_x, value_y
+
+
+@compiled(types.void(MAP, MAP, MAP, MAP, types.float64, types.uint8[::1], types.uint8[::1]))
+def mark_weak(field_x, field_y, starts, ends, threshold, strong, weak):
+    """
+    Fill weak (h * w): 1 where no point from a cell to the next in x and y can count, else 0.
+
+    No bilinear value is longer than the longest of its four corners. NaN is not weak. A row's last
+    cell takes the next row's first for a neighbour, and is weak less often than it could be.
+    Only the rows between starts and ends are filled, and one more on each side against rounding.
+    strong is scratch, (h * w + w + 1), 0 behind the map.
+    """
+    height, width = field_x.shape
+    top, bottom = height, 0
+    for peaks in (starts, ends):
+        for i in range(len(peaks)):
+            top, bottom = min(top, int(peaks[i, 1])), max(bottom, int(peaks[i, 1]))
+    first = max(top - 1, 0) * width
+    last = min(bottom + 2, height) * width
+    limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error
+    flat_x, flat_y = field_x.reshape(field_x.size)[first:], field_y.reshape(field_y.size)[first:]
+    # Slices, so that no index is a sum: only so the loops become vector instructions.
+    here, right = strong[first:], strong[first + 1 :]
+    below, beyond = strong[first + width :], strong[first + width + 1 :]
+    for cell in range(min(last + width, field_x.size) - first):
+        square = flat_x[cell] * flat_x[cell] + flat_y[cell] * flat_y[cell]
+        here[cell] = not square < limit
+    marked = weak[first:]
+    for cell in range(last - first):
+        marked[cell] = 1 - (here[cell] | right[cell] | below[cell] | beyond[cell])
+
+
+@compiled(types.int64(types.int64, types.int64, _PAIRS))
+def all_pairs(num_starts, num_ends, pairs):
+    """Fill pairs (room, 2) with every start and end, and count them."""
+    count = 0
+    for i in range(num_starts):
+        for j in range(num_ends):
+            pairs[count, 0] = i
+            pairs[count, 1] = j
+            count += 1
+    return count
+
+
+@compiled(
+    types.void(
+        types.float64,
+        types.float64,
+        types.float64,
+        types.float64,
+        _ENDS,
+        VALUES,
+        types.float64,
+        types.int64,
+        types.int64,
+        FLAGS,
+        types.uint64[::1],
+        types.int64[::1],
+    )
+)
+def count_misses(
+    start_x, start_y, field_x, field_y, ends, parts, threshold, enough, width, weak, cells, misses
+):
+    """
+    Fill misses with how many of both ends and the first `enough` samples cannot count.
+
+    Neither loop has a branch, so that both become vector instructions: in a crowd this refuses
+    nearly all of the many pairs at a tenth of the cost of sampling them.
+    """
+    num_ends = ends.shape[1]
+    for j in range(num_ends):
+        along_x, along_y = ends[0, j] - start_x, ends[1, j] - start_y
+        least = threshold * math.sqrt(along_x * along_x + along_y * along_y)
+        first = field_x * along_x + field_y * along_y
+        last = ends[2, j] * along_x + ends[3, j] * along_y
+        misses[j] = (first <= least) + (last <= least)
+    for sample in range(enough):
+        part = parts[sample]
+        from_x, from_y = (1.0 - part) * start_x, (1.0 - part) * start_y
+        for j in range(num_ends):
+            x, y = from_x + part * ends[0, j], from_y + part * ends[1, j]
+            cells[j] = int(y) * width + int(x)
+        for j in range(num_ends):
+            misses[j] += weak[cells[j]]
+
+
+@compiled(
+    types.int64(
+        MAP,
+        MAP,
+        FLAGS,
+        MAP,
+        MAP,
+        VALUES,
+        types.float64,
+        types.int64,
+        _PAIRS,
+    )
+)
+def likely_pairs(field_x, field_y, weak, starts, ends, parts, threshold, may_miss, pairs):
+    """
+    Fill pairs (room, 2) with the starts and ends of which enough samples may count.
+
+    Returns how many there are, or NOT_FINITE.
+    """
+    num_ends, width = len(ends), field_x.shape[1]
+    enough = min(may_miss + 3, len(parts) - 2)
+    table = np.empty((4, num_ends))
+    cells, misses = np.empty(num_ends, np.uint64), np.empty(num_ends, np.int64)
+    for j in range(num_ends):
+        table[0, j], table[1, j] = ends[j, 0], ends[j, 1]
+        table[2, j], table[3, j] = field_at(field_x, field_y, table[0, j], table[1, j])
+        if not math.isfinite(table[2, j] + table[3, j]):
+            return NOT_FINITE
+    count = 0
+    for i in range(len(starts)):
+        x, y = float(starts[i, 0]), float(starts[i, 1])
+        here_x, here_y = field_at(field_x, field_y, x, y)
+        if not math.isfinite(here_x + here_y):
+            return NOT_FINITE
+        count_misses(
+            x, y, here_x, here_y, table, parts, threshold, enough, width, weak, cells, misses
+        )
+        for j in range(num_ends):
+            pairs[count, 0] = i
+            pairs[count, 1] = j
+            count += misses[j] <= may_miss
+    return count
