@@ -35,7 +35,7 @@ MODULES = (
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
     'falling': ('values[order[place - 1]] < values[i]', 'values[order[place - 1]] <= values[i]'),
-    'vertex': ('0.5 * (before - after)', '0.5 * (after - before)'),
+    'vertex': ('log_before - log_after', 'log_after - log_before'),
     'refine': ('if 0 < y < height - 1:', 'if 1 < y < height - 1:'),
     'find_summits': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last

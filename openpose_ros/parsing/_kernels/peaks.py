@@ -17,19 +17,17 @@ _LOWEST = 1e-3  # below this a heatmap's logarithm is noise
 
 
 @compiled(types.float64(types.float64, types.float64, types.float64))
-def vertex(before, middle, after):
+def vertex(before, log_middle, after):
     """
     Return where the parabola through the logarithms of three neighbours has its maximum.
 
     Exact for samples of a Gaussian. In [-0.5, 0.5], relative to the middle one.
     """
-    before = math.log(max(before, _LOWEST))
-    middle = math.log(max(middle, _LOWEST))
-    after = math.log(max(after, _LOWEST))
-    curvature = before - 2.0 * middle + after
+    log_before, log_after = math.log(max(before, _LOWEST)), math.log(max(after, _LOWEST))
+    curvature = log_before - 2.0 * log_middle + log_after
     if curvature >= 0.0:
         return 0.0
-    return min(0.5, max(-0.5, 0.5 * (before - after) / curvature))
+    return min(0.5, max(-0.5, 0.5 * (log_before - log_after) / curvature))
 
 
 @compiled(types.UniTuple(types.float64, 2)(MAP, types.int64, types.int64))
@@ -37,11 +35,11 @@ def refine(heatmap, x, y):
     """Return the position of a maximum to a fraction of a cell; whole at the map's border."""
     height, width = heatmap.shape
     shift_x, shift_y = 0.0, 0.0
-    value = heatmap[y, x]
+    log_value = math.log(max(heatmap[y, x], _LOWEST))
     if 0 < x < width - 1:
-        shift_x = vertex(heatmap[y, x - 1], value, heatmap[y, x + 1])
+        shift_x = vertex(heatmap[y, x - 1], log_value, heatmap[y, x + 1])
     if 0 < y < height - 1:
-        shift_y = vertex(heatmap[y - 1, x], value, heatmap[y + 1, x])
+        shift_y = vertex(heatmap[y - 1, x], log_value, heatmap[y + 1, x])
     return x + shift_x, y + shift_y
 
 
