@@ -127,6 +127,9 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
     width = field_x.shape[1]
     length = math.sqrt(along_x * along_x + along_y * along_y)
     most = max_gap * steps / length
+    # Where the end counts, every hole is one between two that count: no need to look for another.
+    end_x, end_y = field_at(field_x, field_y, start_x + along_x, start_y + along_y)
+    end_counts = end_x * along_x + end_y * along_y > threshold * length
     gap, begun = 0, False
     for step in range(steps + 1):
         x, y = start_x + step / steps * along_x, start_y + step / steps * along_y
@@ -143,6 +146,8 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
             begun, gap = True, 0
         elif begun:
             gap += 1
+            if gap > most and end_counts:
+                return 1
     return 0
 
 
