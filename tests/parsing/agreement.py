@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.parsing import PafParams, assembly, limbs, parse_pafs, peaks
 from openpose_ros.parsing.limbs import Connections
@@ -15,7 +16,7 @@ from openpose_ros.skeletons import Skeleton
 from tests.parsing import naive
 from tests.parsing.strategies import Scene
 
-Array = np.ndarray[Any, Any]
+Array = npt.NDArray[Any]
 ROUNDING = 1e-9  # decisions closer than this may fall either way
 
 

@@ -13,13 +13,14 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import map_coordinates
 from scipy.optimize import linear_sum_assignment
 
 from openpose_ros.parsing import PafParams
 from openpose_ros.skeletons import Skeleton
 
-Array = np.ndarray[Any, Any]
+Array = npt.NDArray[Any]
 Cell = tuple[int, int]  # row, column
 Peak = tuple[float, float, float]  # x, y, score
 

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 import numba
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.parsing import PafParams
 from openpose_ros.skeletons import Limb, Skeleton
 
-Array = np.ndarray[Any, Any]
+Array = npt.NDArray[Any]
 Test = TypeVar('Test', bound=Callable[..., Any])
 
 # Without the compiler the kernels are as slow as their twins: fewer and smaller examples.

@@ -181,8 +181,8 @@ def test_a_nan_of_either_sign_and_any_payload_is_found():
 
 
 def test_extreme_but_finite_values_are_values():
-    info = np.finfo(np.float32)
+    largest, smallest = np.finfo(np.float32).max, np.nextafter(np.float32(0), np.float32(1))
     heatmap = np.zeros((3, 12), np.float32)
-    heatmap[1, 1], heatmap[1, 6], heatmap[1, 10] = info.max, info.smallest_subnormal, -info.max
+    heatmap[1, 1], heatmap[1, 6], heatmap[1, 10] = largest, smallest, -largest
     assert peaks_in(heatmap, peak_threshold=0) == [(1, 1), (6, 1)]
     assert peaks_in(np.float32([[-0.0]]), peak_threshold=0) == []
