@@ -10,13 +10,14 @@ import cv2
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from openpose_ros.errors import FrameError
 from openpose_ros.ros.images import ENCODINGS, decode_image, image_message
 from tests.ros.fakes import TYPES, header, image
 
-Pixels = np.ndarray[Any, Any]
+Pixels = npt.NDArray[Any]
 SIZE = (24, 16)  # width, height
 
 # Blue, green, red and a grey; each with BT.601's studio-swing Y, U, V, computed by hand from
