@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.depthwise import KERNEL, Depthwise5x5
+
 STRIDE = 8
 
 
@@ -80,8 +82,11 @@ def conv(
 ) -> nn.Sequential:
     """Make a convolution of unchanged size (divided by `stride`), with normalisation and ReLU."""
     padding = dilation * (kernel // 2)
+    quick = norm and kernel == KERNEL and groups == inputs == outputs and stride == dilation == 1
     layers: list[nn.Module] = [
-        nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias=not norm)
+        Depthwise5x5(inputs)
+        if quick
+        else nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias=not norm)
     ]
     if norm:
         layers.append(nn.BatchNorm2d(outputs))
