@@ -29,6 +29,10 @@ VERBS = {  # name: module, its SUMMARY
     'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
     'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
     'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
+    'doctor': (
+        'openpose_ros.cli.doctor',
+        'say what is installed, what works, and how to mend the rest',
+    ),
     'demo': (
         'openpose_ros.cli.demo',
         'find the person in a photograph, over the network: does it all work?',

@@ -1,0 +1,102 @@
+"""The verb `doctor`: what is installed, what works, and what would mend the rest."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from functools import partial
+import json
+from os.path import expanduser
+
+from openpose_ros import __version__
+from openpose_ros.cli.checks import dds, gpu, libraries, machine, models, ros
+from openpose_ros.cli.checks.finding import Finding
+
+SUMMARY = 'say what is installed, what works, and how to mend the rest'
+Check = Callable[[], list[Finding]]
+_CHECKS: dict[str, tuple[Check, ...]] = {
+    'machine': (machine.check_python, machine.check_platform, machine.check_cache),
+    'libraries': (
+        libraries.check_numpy,
+        libraries.check_numba,
+        libraries.check_opencv,
+        gpu.check_onnxruntime,
+        libraries.check_openvino,
+    ),
+    'GPU': (gpu.check_gpus,),
+    'ROS': (ros.check_ros, dds.check_cyclone, dds.check_settings, dds.check_buffers),
+    'models': (models.check_models,),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        '--model', metavar='M', help='what to try: name or path; default: as estimate takes'
+    )
+    parser.add_argument(
+        '--json', action='store_true', help='print one JSON object, to go with a bug report'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Print a line a finding, and in the end whether `estimate` can run.
+
+    Returns
+    -------
+    int
+        0: it can; 1: it cannot.
+
+    """
+    findings = []
+    group = ''
+    for name, finding in _findings(args.model):
+        findings.append((name, finding))
+        if not args.json:
+            if name != group:
+                print(f'{name}:')
+                group = name
+            for line in _lines(finding):
+                print(line, flush=True)
+    can_estimate = findings[-1][1].state == 'ok'
+    if args.json:
+        told = [{'group': name, **_public(finding)} for name, finding in findings]
+        document = {'openpose_ros': __version__, 'can_estimate': can_estimate, 'findings': told}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    return 0 if can_estimate else 1
+
+
+def _findings(model: str | None) -> Iterator[tuple[str, Finding]]:
+    """Yield the name of a group and a finding; the last one is whether people can be found."""
+    for group, checks in _CHECKS.items():
+        for check in checks:
+            for finding in _outcome(check):
+                yield group, finding
+    [finding] = _outcome(partial(models.check_estimate, model))
+    yield 'all together', finding
+
+
+def _outcome(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Run a check; one that fails itself must not keep the others from the user."""
+    try:
+        return check()
+    except Exception as exc:  # noqa: BLE001  it becomes a line
+        name = getattr(check, '__name__', 'check').replace('check_', '')
+        return [Finding(name, 'broken', f'could not be looked at: {type(exc).__name__}: {exc}')]
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f'  {finding.state:<8} {finding.name:<18} {_short(finding.found)}'
+    if finding.fix:
+        yield f'           {"":<18} fix: {finding.fix}'
+
+
+def _public(finding: Finding) -> dict[str, str]:
+    return {name: _short(text) for name, text in finding._asdict().items()}
+
+
+def _short(text: str) -> str:
+    """Leave out who the user is; a home folder is a name as well."""
+    home = expanduser('~')
+    return text.replace(f'{home}/', '~/') if len(home) > 1 else text
