@@ -83,7 +83,8 @@ def _outcome(check: Callable[[], list[Finding]]) -> list[Finding]:
         return check()
     except Exception as exc:  # noqa: BLE001  it becomes a line
         name = getattr(check, '__name__', 'check').replace('check_', '')
-        return [Finding(name, 'broken', f'could not be looked at: {type(exc).__name__}: {exc}')]
+        said = f'{type(exc).__name__}: {exc}'.splitlines()[0]
+        return [Finding(name, 'broken', f'could not be looked at: {said}')]
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from shlex import quote
 
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
@@ -30,7 +31,7 @@ def check_models() -> list[Finding]:
         try:
             load_model(spec.path)
         except ModelError as exc:
-            fix = f'rm {spec.path} && openpose-ros models fetch {spec.name}'
+            fix = f'rm {quote(str(spec.path))} && openpose-ros models fetch {spec.name}'
             findings.append(
                 Finding(spec.name, 'broken', str(exc), fix if spec.is_published else '')
             )

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import os
 from pathlib import Path
 import re
+import site
 import sys
 
 from openpose_ros.cli.checks.finding import Finding
@@ -109,5 +110,13 @@ def _cv_bridge() -> Finding:
     versions = re.search(r'compiled using NumPy (\S+) cannot be run in\s+NumPy (\S+)', errors)
     if versions:
         trouble = f'compiled for NumPy {versions[1]}, but here is {versions[2]}'
-    found = f'{trouble}; we convert images ourselves, but other nodes here need it'
-    return Finding('cv_bridge', 'warning', found, "pip install 'numpy<2'" if versions else '')
+    found = f'{trouble}; we convert images ourselves, other nodes cannot'
+    return Finding('cv_bridge', 'warning', found, _older_numpy() if versions else '')
+
+
+def _older_numpy() -> str:
+    """Return how to get rid of the NumPy that cv_bridge does not take."""
+    spec = find_spec('numpy')
+    if spec and spec.origin and spec.origin.startswith(f'{site.getusersitepackages()}/'):
+        return 'pip uninstall numpy'  # pip put it before the system's
+    return "pip install 'numpy<2' 'opencv-python-headless<4.12'"  # later ones want NumPy 2
