@@ -160,7 +160,7 @@ def _load(flavour: str) -> Library:
 def _make_logger(module: Any) -> Any:
     """Make the logger; its class has to be made here, as its base is in the module."""
 
-    class Logger(module.ILogger):  # type: ignore[misc, name-defined]
+    class Logger(module.ILogger):  # type: ignore[misc]
         """Sends TensorRT's messages to `logging` and remembers its last errors."""
 
         def __init__(self) -> None:
