@@ -9,7 +9,7 @@ import json
 from os.path import expanduser
 
 from openpose_ros import __version__
-from openpose_ros.cli.checks import dds, gpu, libraries, machine, models, ros
+from openpose_ros.cli.checks import dds, gpu, libraries, machine, models, ros, tensorrt
 from openpose_ros.cli.checks.finding import Finding
 
 SUMMARY = 'say what is installed, what works, and how to mend the rest'
@@ -23,7 +23,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         gpu.check_onnxruntime,
         libraries.check_openvino,
     ),
-    'GPU': (gpu.check_gpus,),
+    'GPU': (gpu.check_gpus, tensorrt.check_tensorrt, tensorrt.check_bindings),
     'ROS': (ros.check_ros, dds.check_cyclone, dds.check_settings, dds.check_buffers),
     'models': (models.check_models,),
 }
