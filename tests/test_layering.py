@@ -30,6 +30,7 @@ HOMES = {  # dependency -> the only places that may import it, at the top or laz
     'tensorrt': ('engine/tensorrt',),
     'tensorrt_rtx': ('engine/tensorrt',),
     'pycuda': ('engine/tensorrt',),
+    'cuda': ('engine/tensorrt',),
     'onnxruntime': ('engine/onnxruntime',),
     'openvino': ('engine/openvino', 'models/'),
     'numba': ('parsing/_kernels',),
