@@ -36,7 +36,7 @@ def check_models() -> list[Finding]:
                 Finding(spec.name, 'broken', str(exc), fix if spec.is_published else '')
             )
         else:
-            findings.append(Finding(spec.name, 'ok', f'{spec.path}, sha256 {spec.sha256[:12]}…'))
+            findings.append(Finding(spec.name, 'ok', f'{spec.path}, sha256 {spec.sha256[:12]}'))
     absent = [spec for spec in models if spec.path is None]
     if len(absent) == len(models):
         best = absent[0]

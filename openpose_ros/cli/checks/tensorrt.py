@@ -16,17 +16,11 @@ from openpose_ros.engine.tensorrt_library import load_library
 library = load_library({flavour!r})
 facts = {{'version': library.version, 'targets': library.targets}}
 """
-_CUDA = """
-try:
-    import cuda.bindings.driver
-except ModuleNotFoundError:  # before 12.8
-    import cuda.cuda
+_BINDINGS = ('pycuda', 'cuda-python', 'cuda-bindings')
+_REACH = """
+from openpose_ros.engine.tensorrt_cuda import find_driver
+facts = {'name': find_driver().name}
 """
-_BINDINGS = {  # what is installed: what must be importable
-    'pycuda': 'import pycuda.driver',
-    'cuda-python': _CUDA,
-    'cuda-bindings': _CUDA,
-}
 
 
 def check_tensorrt() -> list[Finding]:
@@ -40,19 +34,17 @@ def check_tensorrt() -> list[Finding]:
 
 
 def check_bindings() -> list[Finding]:
-    """Return pycuda or cuda-python, one of which the engines of TensorRT need on a GPU."""
-    findings = []
-    for package, code in _BINDINGS.items():
-        if version_of(package):
-            _, trouble, _ = ask_python(f'{code}\nfacts = {{}}')
-            state = 'broken' if trouble else 'ok'
-            findings.append(Finding(package, state, trouble or version_of(package)))
-            if not trouble:
-                return findings[-1:]
-    if not findings and has_gpu() and any(map(find_spec, _FLAVOURS)):
+    """Return what the engines of TensorRT reach the GPU with; nothing where they cannot run."""
+    if not has_gpu() or not any(map(find_spec, _FLAVOURS)):
+        return []
+    fix = 'pip install cuda-python'
+    if not any(map(version_of, _BINDINGS)):
         found = 'TensorRT engines need it, or pycuda, to reach the GPU'
-        return [Finding('cuda-python', 'missing', found, 'pip install cuda-python')]
-    return findings
+        return [Finding('cuda-python', 'missing', found, fix)]
+    facts, trouble, _ = ask_python(_REACH)
+    if trouble:
+        return [Finding('pycuda, cuda-python', 'broken', trouble, fix)]
+    return [Finding('pycuda, cuda-python', 'ok', facts['name'])]
 
 
 def _flavour(name: str) -> Finding:

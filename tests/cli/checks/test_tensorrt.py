@@ -90,9 +90,12 @@ def test_bindings_are_missed_only_with_tensorrt_and_a_gpu(
 
 
 def test_bindings_that_cannot_be_imported_are_broken(
-    fake_module: Put, monkeypatch: pytest.MonkeyPatch
+    fake_driver: None, fake_module: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    install(monkeypatch, 'tensorrt')
     monkeypatch.setattr(tensorrt, 'version_of', {'pycuda': '2024.1'}.get)
-    fake_module('pycuda', 'raise ImportError("libcurand.so.10: cannot open shared object file")')
+    for name in ('pycuda', 'cuda'):
+        fake_module(name, f'raise ImportError("{name} is for another Python")')
     [finding] = tensorrt.check_bindings()
-    assert finding == ('pycuda', 'broken', 'it needs libcurand.so.10, which cannot be found', '')
+    assert (finding.state, finding.fix) == ('broken', 'pip install cuda-python')
+    assert 'pycuda is for another Python' in finding.found
