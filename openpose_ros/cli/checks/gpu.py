@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+import os
 from pathlib import Path
 import platform
 import shutil
@@ -57,7 +58,8 @@ def check_gpus() -> list[Finding]:
     if not trouble:
         return findings
     if not missing_libraries(errors):
-        return [*findings, Finding('GPU', 'broken', trouble)]
+        fix = 'unset CUDA_VISIBLE_DEVICES' if 'CUDA_VISIBLE_DEVICES' in os.environ else ''
+        return [*findings, Finding('GPU', 'broken', trouble, fix)]
     if not _has_card():
         found = 'none of NVIDIA; networks run on the processor'
         return [*findings, Finding('GPU', 'missing', found)]

@@ -72,7 +72,9 @@ def check_opencv() -> list[Finding]:
     packages = [name for name in _OPENCV_PACKAGES if version_of(name)]
     if len(packages) > 1:
         found += f'; {" and ".join(packages)} overwrite each other'
-        return [Finding('OpenCV', 'warning', found, f'pip uninstall {" ".join(packages[1:])}')]
+        # Taking one away takes the other's files, too.
+        fix = f'pip uninstall -y {" ".join(packages)} && pip install {packages[0]}'
+        return [Finding('OpenCV', 'warning', found, fix)]
     if not facts['FFmpeg'] and not facts['GStreamer']:
         return [Finding('OpenCV', 'warning', f'{found}: it reads hardly any video')]
     return [Finding('OpenCV', 'ok', found)]

@@ -9,7 +9,7 @@ from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.errors import ModelError
 from openpose_ros.models import list_models, load_model
-from openpose_ros.models.finding import how_to_get
+from openpose_ros.models.finding import how_to_get, model_folders
 
 TRIAL_PATIENCE_S = 240.0  # where Numba's cache cannot be written, a small board compiles a while
 _TRIAL = 'from openpose_ros.cli.checks.trial import try_estimate\nfacts = try_estimate({model!r})'
@@ -24,7 +24,12 @@ def check_models() -> list[Finding]:
         models = list_models()
     finally:
         logger.removeHandler(told)
-    findings = [Finding('model', 'warning', line) for line in told.lines]
+    findings = [
+        Finding('model folder', 'warning', f'{folder} of OPENPOSE_ROS_MODEL_PATH is not there')
+        for folder in model_folders()[:-2]  # the last two are ours
+        if not folder.is_dir()
+    ]
+    findings += [Finding('model', 'warning', line) for line in told.lines]
     for spec in models:
         if spec.path is None:
             continue

@@ -73,9 +73,13 @@ def test_gpu_of_a_driver_is_described(fake_driver: None) -> None:
 
 
 def test_driver_that_fails_is_one_line(fake_driver: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
     monkeypatch.setenv('FAKE_CUDA_STATUS', '100')
     [finding] = gpu.check_gpus()
     assert finding == ('GPU', 'broken', 'OSError: cuInit: no CUDA-capable device (100)', '')
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    gpu.ask_driver.cache_clear()
+    assert gpu.check_gpus()[0].fix == 'unset CUDA_VISIBLE_DEVICES'
 
 
 def test_nvidia_smi_tells_the_version(no_driver: None, fake_program: Put) -> None:

@@ -47,6 +47,16 @@ def test_opencv_tells_what_it_was_built_with(built: str, found: str, fake_module
     assert finding.found.startswith(f'4.5.4, {found}, with FFmpeg, without GStreamer')
 
 
+def test_opencv_installed_twice_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {'opencv-python': '4.9', 'opencv-python-headless': '5.0'}
+    monkeypatch.setattr(libraries, 'version_of', lambda package: both.get(package, ''))
+    [finding] = libraries.check_opencv()
+    assert finding.state == 'warning'
+    assert finding.fix == (
+        'pip uninstall -y opencv-python opencv-python-headless && pip install opencv-python'
+    )
+
+
 def test_broken_library_is_one_line(fake_module: Put) -> None:
     fake_module('cv2', 'raise ImportError("libGL.so.1: cannot open shared object file: No such")')
     [finding] = libraries.check_opencv()

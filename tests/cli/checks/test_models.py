@@ -46,6 +46,14 @@ def test_file_that_nothing_describes_is_a_warning(know, cache, tmp_path, monkeyp
     assert (warning.state, str(tmp_path / 'mine.onnx') in warning.found) == ('warning', True)
 
 
+def test_folder_that_is_not_there_is_a_warning(know, cache, tmp_path, monkeypatch):
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', f'{tmp_path}:{tmp_path}/modles')
+    know('a', CONTENT)
+    warning, _ = models.check_models()
+    assert (warning.name, warning.state) == ('model folder', 'warning')
+    assert f'{tmp_path}/modles' in warning.found
+
+
 def test_estimate_says_what_runs_and_why(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     [finding] = models.check_estimate('human-pose-estimation-0001')
