@@ -1,0 +1,344 @@
+"""
+Engines that were built before, each with a JSON file beside it that says what it was built for.
+
+A TensorRT engine runs with the version that built it, on the GPU that it was built for. Both
+files are written whole or not at all, and the engine's sha256 stands in the other: what was not
+finished, or was damaged since, is never loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+import fcntl
+import hashlib
+import json
+import os
+from pathlib import Path
+import re
+import time
+from typing import Any, NamedTuple
+
+from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.models.finding import cache_folder, file_sha256
+from openpose_ros.placement import Size
+
+_ENDING = '.engine'
+_POLL_S = 0.2
+_LAST = 99  # among reasons: what nobody can read says the least
+
+
+@dataclass(frozen=True)
+class EngineKey:
+    """
+    What an engine was built from and for; where anything differs it is another engine.
+
+    Attributes
+    ----------
+    onnx_sha256 : str
+        Of the model file.
+    flavour, version : str
+        Of TensorRT.
+    gpu : str
+        Name of the GPU it was tuned on; '' where engines fit every GPU of `targets`.
+    targets : tuple of str
+        Compute capabilities that it runs on, as 'sm_87'.
+    precision : str
+        'fp16' or 'fp32', as it was asked for.
+    shapes : InputShapes
+
+    """
+
+    onnx_sha256: str
+    flavour: str
+    version: str
+    gpu: str
+    targets: tuple[str, ...]
+    precision: str
+    shapes: InputShapes
+
+
+class CachedEngine(NamedTuple):
+    """
+    An engine in the cache.
+
+    Attributes
+    ----------
+    path : Path
+        The file for `Runtime.deserialize_cuda_engine`; call `read_engine`, which checks it.
+    model : str
+        Name of the model.
+    key : EngineKey
+    precision : str
+        What its layers really are in, as the build found.
+    sha256 : str
+        Of the file.
+    size : int
+        Of the file, bytes.
+
+    """
+
+    path: Path
+    model: str
+    key: EngineKey
+    precision: str
+    sha256: str
+    size: int
+
+
+class Search(NamedTuple):
+    """What `find_engine` found: an engine, or None and why none fits."""
+
+    engine: CachedEngine | None
+    reason: str
+
+
+def engine_folder() -> Path:
+    """Return where engines are kept; it need not exist."""
+    return cache_folder() / 'engines'
+
+
+def target_of(compute_capability: tuple[int, int]) -> str:
+    """Return the target of a compute capability: 'sm_87' for (8, 7)."""
+    return 'sm_{}{}'.format(*compute_capability)
+
+
+def list_engines() -> list[CachedEngine]:
+    """Return every finished engine in the cache, the newest first; none is read."""
+    return [engine for engine, _ in _read_folder() if engine is not None]
+
+
+def find_engine(
+    wanted: EngineKey, model: str, *, size: Size | None = None, any_shapes: bool = False
+) -> Search:
+    """
+    Look for an engine in the cache.
+
+    Parameters
+    ----------
+    wanted : EngineKey
+        An engine fits that was built for this GPU, or for every GPU of these targets.
+    model : str
+        The model's name: engines of that name, or of that file, are what the reason speaks of.
+    size : (int, int), optional
+        Width and height of pictures that an engine must take, -1 is any.
+    any_shapes : bool
+        Whether an engine of other shapes will do, if it takes `size`.
+
+    Returns
+    -------
+    Search
+        The newest engine that fits and whose file is whole; or why there is none, as the end of
+        a sentence.
+
+    """
+    reasons = []
+    for engine, trouble in _read_folder():
+        if engine is None:
+            reasons.append((_LAST, trouble))
+            continue
+        if model != engine.model and wanted.onnx_sha256 != engine.key.onnx_sha256:
+            continue
+        differences = _differences(engine.key, wanted, any_shapes)
+        if size is not None and not engine.key.shapes.holds(size):
+            differences.append(f'takes {engine.key.shapes}, not {size[0]}x{size[1]}')
+        if not differences:
+            damage = _damage(engine)
+            if damage is None:
+                return Search(engine, '')
+            differences = [damage]
+        reasons.append((len(differences), f'{engine.path.name} {" and ".join(differences)}'))
+    if not reasons:
+        return Search(None, f'no engine of {model} has been built')
+    return Search(None, min(reasons)[1])
+
+
+def read_engine(engine: CachedEngine) -> bytes:
+    """
+    Read an engine.
+
+    Raises
+    ------
+    EngineError
+        If the file is gone or is not the one that was built.
+
+    """
+    try:
+        plan = engine.path.read_bytes()
+    except OSError as exc:
+        raise EngineError(
+            f'cannot read the engine {engine.path}: {exc.strerror}; build it anew'
+        ) from exc
+    if hashlib.sha256(plan).hexdigest() != engine.sha256:
+        raise EngineError(f'the engine {engine.path} is damaged; delete it, and build it anew')
+    return plan
+
+
+def store_engine(
+    key: EngineKey, model: str, precision: str, plan: bytes, facts: Mapping[str, Any]
+) -> CachedEngine:
+    """
+    Put an engine into the cache, in place of one of the same key.
+
+    Parameters
+    ----------
+    key : EngineKey
+        What it was built from and for.
+    model : str
+        The model's name.
+    precision : str
+        What the layers are in.
+    plan : bytes
+        The serialised engine.
+    facts : mapping of str to what JSON holds
+        Said in the JSON file, for people to read.
+
+    Raises
+    ------
+    EngineError
+        If the cache cannot be written.
+
+    """
+    path = _path_of(key, model)
+    sha256 = hashlib.sha256(plan).hexdigest()
+    sidecar = {
+        'model': model,
+        'precision': precision,
+        'sha256': sha256,
+        'size': len(plan),
+        **facts,
+        'key': asdict(key),
+    }
+    # Between the two writes an older JSON file may stand beside the new engine: it does not fit.
+    write_whole(path, plan)
+    write_whole(_sidecar(path), json.dumps(sidecar, indent=1, ensure_ascii=False).encode())
+    return CachedEngine(path, model, key, precision, sha256, len(plan))
+
+
+@contextmanager
+def lock_engine(key: EngineKey, model: str) -> Iterator[None]:
+    """
+    Let one process at a time build an engine: who comes second waits, and finds it built.
+
+    Raises
+    ------
+    EngineError
+        If the cache cannot be written.
+
+    """
+    path = _path_of(key, model).with_suffix('.lock')
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open('ab')
+    with file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_POLL_S)  # and not in flock: the node must be able to stop meanwhile
+        yield
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """
+    Write a file of the cache so that it is either there as a whole or as it was before.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be written.
+
+    """
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open('wb') as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise EngineError(
+            f'cannot write {exc.filename or path}: {exc.strerror}; set OPENPOSE_ROS_CACHE to a '
+            'folder that can be written'
+        ) from exc
+
+
+def _path_of(key: EngineKey, model: str) -> Path:
+    """Name an engine so that a person knows it, and each key has a file of its own."""
+    digest = hashlib.sha256(json.dumps(asdict(key), sort_keys=True).encode()).hexdigest()
+    plain = re.sub(r'[^\w.-]+', '_', model)
+    where = '+'.join(key.targets)
+    return engine_folder() / f'{plain}-{key.precision}-{where}-{digest[:12]}{_ENDING}'
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f'{path.name}.json')
+
+
+def _read_folder() -> Iterator[tuple[CachedEngine | None, str]]:
+    """Yield each engine, the newest first; None and what is wrong where its JSON is no use."""
+    try:
+        found = [(path.stat().st_mtime, path) for path in engine_folder().glob(f'*{_ENDING}.json')]
+    except OSError:
+        return  # a folder that cannot be read holds nothing for us; writing will say why
+    for _, path in sorted(found, reverse=True):
+        try:
+            yield _read_sidecar(path), ''
+        except (OSError, ValueError, KeyError, TypeError):
+            yield None, f'{path.name} cannot be read'
+
+
+def _read_sidecar(path: Path) -> CachedEngine:
+    data = json.loads(path.read_text(encoding='utf-8'))
+    fields = data['key']
+    shapes = InputShapes(*map(tuple, fields['shapes']))
+    key = EngineKey(**{**fields, 'targets': tuple(fields['targets']), 'shapes': shapes})
+    engine = path.with_name(path.name.removesuffix('.json'))
+    return CachedEngine(
+        engine, data['model'], key, data['precision'], data['sha256'], int(data['size'])
+    )
+
+
+def _differences(built: EngineKey, wanted: EngineKey, any_shapes: bool) -> list[str]:
+    """Say what speaks against an engine, each as the end of a sentence."""
+    targets = set(wanted.targets) <= set(built.targets) and built.gpu in ('', wanted.gpu)
+    versions = (built.flavour, built.version), (wanted.flavour, wanted.version)
+    checks = [
+        (built.onnx_sha256 == wanted.onnx_sha256, 'is of another version of the model file'),
+        (versions[0] == versions[1], 'is of {} {}, not {} {}'.format(*versions[0], *versions[1])),
+        (targets, f'is for {_gpu_text(built)}, not {_gpu_text(wanted)}'),
+        (
+            built.precision == wanted.precision,
+            f'is in {built.precision}, not {wanted.precision}',
+        ),
+        (
+            any_shapes or built.shapes == wanted.shapes,
+            f'takes {built.shapes}, not {wanted.shapes}',
+        ),
+    ]
+    return [text for fits, text in checks if not fits]
+
+
+def _gpu_text(key: EngineKey) -> str:
+    targets = ', '.join(key.targets)
+    return f'{key.gpu} ({targets})' if key.gpu else targets
+
+
+def _damage(engine: CachedEngine) -> str | None:
+    try:
+        return None if file_sha256(engine.path) == engine.sha256 else 'is damaged'
+    except ModelError:  # which is what a file that cannot be read is to it
+        return 'is not there any more'
