@@ -18,7 +18,7 @@ _TRIAL = 'from openpose_ros.cli.checks.trial import try_estimate\nfacts = try_es
 def check_models() -> list[Finding]:
     """Return every network that is here, compared with its sha256, and how many are not."""
     told = _Messages()
-    logger = logging.getLogger('openpose_ros.models')
+    logger = logging.getLogger(list_models.__module__)
     logger.addHandler(told)
     try:
         models = list_models()

@@ -38,7 +38,7 @@ def test_no_model_at_all_is_missing(know, cache):
     assert (finding.state, finding.fix) == ('missing', 'openpose-ros models fetch a')
 
 
-def test_file_that_nothing_describes_is_a_warning(know, cache, tmp_path, monkeypatch, caplog):
+def test_file_that_nothing_describes_is_a_warning(know, cache, tmp_path, monkeypatch):
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(tmp_path))
     (tmp_path / 'mine.onnx').write_bytes(b'')
     know('a', CONTENT)
