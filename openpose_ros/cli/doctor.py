@@ -25,7 +25,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     'GPU': (gpu.check_gpus, tensorrt.check_tensorrt, tensorrt.check_bindings),
     'ROS': (ros.check_ros, dds.check_cyclone, dds.check_settings, dds.check_buffers),
-    'models': (models.check_models,),
+    'models': (models.check_models, tensorrt.check_engines),
 }
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openpose_ros.cli.checks import gpu, tensorrt
+from openpose_ros.engine.tensorrt_cache import EngineKey, list_engines, store_engine
+from openpose_ros.engine.tensorrt_shapes import InputShapes
 
 Put = Callable[[str, str], None]
 # What `load_library` asks of a TensorRT.
@@ -19,6 +24,9 @@ class ComputeCapability:
     __members__ = {{'NONE': 0, 'SM89': 1}}
 """
 
+SHAPES = InputShapes(*[(1, 3, 368, 656)] * 3)
+BUILT = EngineKey('0' * 64, 'tensorrt', '10.3.0', 'Orin', ('sm_87',), 'fp16', SHAPES)
+
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -26,8 +34,10 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tensorrt, 'find_spec', lambda name: None)
     monkeypatch.setattr(tensorrt, 'version_of', lambda package: '')
     gpu.ask_driver.cache_clear()
+    tensorrt.ask_library.cache_clear()
     yield
     gpu.ask_driver.cache_clear()
+    tensorrt.ask_library.cache_clear()
 
 
 def install(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -99,3 +109,46 @@ def test_bindings_that_cannot_be_imported_are_broken(
     [finding] = tensorrt.check_bindings()
     assert (finding.state, finding.fix) == ('broken', 'pip install cuda-python')
     assert 'pycuda is for another Python' in finding.found
+
+
+@pytest.mark.parametrize(
+    ('difference', 'state', 'says'),
+    [
+        ({}, 'ok', 'fits this machine'),
+        ({'gpu': '', 'targets': ('sm_86', 'sm_87')}, 'ok', 'fits this machine'),
+        ({'version': '10.16.2'}, 'warning', 'is of tensorrt 10.16.2, not tensorrt 10.3.0'),
+        ({'gpu': 'A2', 'targets': ('sm_86',)}, 'warning', 'is for A2 (sm_86), not Orin (sm_87)'),
+    ],
+)
+def test_engine_must_fit_this_machine(
+    difference: dict[str, Any],
+    state: str,
+    says: str,
+    fake_driver: None,
+    fake_module: Put,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path / 'cache'))
+    install(monkeypatch, 'tensorrt')
+    fake_module('tensorrt', TENSORRT.format(version='10.3.0'))
+    store_engine(replace(BUILT, **difference), 'mine', 'fp16', b'plan', {})
+    [finding] = tensorrt.check_engines()
+    assert finding.state == state
+    assert says in finding.found
+    assert finding.fix == ('' if state == 'ok' else 'openpose-ros build-engine mine')
+
+
+def test_engine_of_another_machine_is_looked_at_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu, '_READ_GPUS', 'facts = {"gpus": []}')
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path / 'cache'))
+    store_engine(BUILT, 'mine', 'fp16', b'plan', {})
+    [finding] = tensorrt.check_engines()
+    assert finding.state == 'ok'
+    assert finding.found.endswith('fp16, 656x368; for sm_87, not here')
+    list_engines()[0].path.write_bytes(b'half')
+    [finding] = tensorrt.check_engines()
+    assert finding.state == 'warning'
+    assert finding.found.endswith('is damaged')
