@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
+from openpose_ros.engine.inputs import choose_input
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
@@ -125,7 +126,7 @@ class OnnxRuntimeEngine(Engine):
         self._outputs = choose_outputs(
             spec, {output.name: output.shape for output in session.get_outputs()}
         )
-        graph_input = _choose_input(spec, session.get_inputs())
+        graph_input = choose_input(spec, session.get_inputs(), _DTYPES)
         self._input_name = graph_input.name
         self._dtype = _DTYPES[graph_input.type]
         first = graph_input.shape[0]
@@ -159,34 +160,6 @@ class OnnxRuntimeEngine(Engine):
 
     def close(self) -> None:
         self._session = None
-
-
-def _choose_input(spec: ModelSpec, inputs: Sequence[Any]) -> Any:
-    """Return the graph's input that the manifest means, if the graph and it agree about it."""
-    wanted = spec.input
-    listed = ', '.join(f"'{item.name}' {item.type} {tuple(item.shape)}" for item in inputs)
-    named = [item for item in inputs if item.name == wanted.name] or list(inputs)
-    if len(named) != 1:
-        raise EngineError(
-            f"{spec.path} has no input '{wanted.name}', but {listed}; name one in its manifest"
-        )
-    found = named[0]
-    shape = found.shape
-    channels = shape[wanted.layout.index('C')] if len(shape) == 4 else 0
-    # Where the graph leaves the channels open, a 3 elsewhere says that they are there.
-    fits = channels == 3 or (not isinstance(channels, int) and 3 not in shape)
-    if not fits or found.type not in _DTYPES:
-        raise EngineError(
-            f'the input of {spec.path} is {listed}, but expected float32 or float16 in the '
-            f'layout {wanted.layout} with 3 channels; correct "input" in its manifest'
-        )
-    size = shape[wanted.layout.index('W')], shape[wanted.layout.index('H')]
-    if all(isinstance(side, int) for side in size) and size != wanted.fixed_size:
-        raise EngineError(
-            f'{spec.path} runs at {size[0]}x{size[1]} only; write "fixed_size": {list(size)} '
-            'under "input" in its manifest'
-        )
-    return found
 
 
 def _first_line(exc: Exception) -> str:

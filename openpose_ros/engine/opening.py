@@ -25,10 +25,12 @@ class _Backend(NamedTuple):
 
 _BACKENDS = {
     'onnxruntime': _Backend('openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'onnxruntime'),
+    'openvino': _Backend('openpose_ros.engine.openvino', 'open_openvino', 'openvino'),
     'fake': _Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
 }
 _AUTOMATIC = {  # by the format of the model's file: backend, and why
     'onnx': ('onnxruntime', 'it runs ONNX files, on CUDA where that works, else on the CPU'),
+    'xml': ('openvino', 'it runs OpenVINO IR'),
 }
 
 
@@ -47,9 +49,9 @@ def open_engine(
     model : ModelSpec, str, Path or None
         A spec, or what `load_model` takes.
     backend : str
-        'onnxruntime'; 'fake', which needs no model file and shows synthetic people; or 'auto',
-        which decides by the format of the model's file, never builds and never measures, and
-        logs what it took and why.
+        'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake', which
+        needs no model file and shows synthetic people; or 'auto', which decides by the format of
+        the model's file, never builds and never measures, and logs what it took and why.
     providers : sequence of str, optional
         ONNX Runtime's execution providers, the preferred first; by default CUDA if it is there
         and works, else the CPU. Only for 'onnxruntime'.

@@ -23,7 +23,7 @@ class NodeParams(PafParams):
     model: str = parameter(
         '', 'name or path of the network; empty: the first known one that is on this machine'
     )
-    backend: str = parameter('auto', 'what runs the network: auto, onnxruntime, fake and so on')
+    backend: str = parameter('auto', 'what runs the network: auto, onnxruntime, openvino, fake')
     precision: str = parameter(
         '',
         'what the network must run in, checked when it is loaded; empty: whatever it is in',

@@ -1,0 +1,69 @@
+"""Which of a graph's inputs takes the picture, and whether it is as the manifest says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol, TypeVar
+
+from openpose_ros.engine.outputs import Shape
+from openpose_ros.errors import EngineError
+from openpose_ros.models import ModelSpec
+
+
+class GraphInput(Protocol):
+    """An input as a backend describes it: `type` in the backend's words."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def shape(self) -> Shape: ...
+
+
+Found = TypeVar('Found', bound=GraphInput)
+
+
+def choose_input(spec: ModelSpec, inputs: Sequence[Found], types: Collection[str]) -> Found:
+    """
+    Return the graph's input that the manifest means, if the graph and it agree about it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Its `input` names the tensor and says its layout.
+    inputs : sequence of GraphInput
+        All of the graph.
+    types : collection of str
+        Those that the engine can feed: float32 and float16 in the backend's words.
+
+    Raises
+    ------
+    EngineError
+        If none fits; the message lists all inputs and their shapes.
+
+    """
+    wanted = spec.input
+    listed = ', '.join(f"'{item.name}' {item.type} {tuple(item.shape)}" for item in inputs)
+    named = [item for item in inputs if item.name == wanted.name] or list(inputs)
+    if len(named) != 1:
+        raise EngineError(
+            f"{spec.path} has no input '{wanted.name}', but {listed}; name one in its manifest"
+        )
+    found = named[0]
+    shape = found.shape
+    channels = shape[wanted.layout.index('C')] if len(shape) == 4 else 0
+    # Where the graph leaves the channels open, a 3 elsewhere says that they are there.
+    fits = channels == 3 or (not isinstance(channels, int) and 3 not in shape)
+    if not fits or found.type not in types:
+        raise EngineError(
+            f'the input of {spec.path} is {listed}, but expected float32 or float16 in the '
+            f'layout {wanted.layout} with 3 channels; correct "input" in its manifest'
+        )
+    size = shape[wanted.layout.index('W')], shape[wanted.layout.index('H')]
+    if all(isinstance(side, int) for side in size) and size != wanted.fixed_size:
+        raise EngineError(
+            f'{spec.path} runs at {size[0]}x{size[1]} only; write "fixed_size": {list(size)} '
+            'under "input" in its manifest'
+        )
+    return found
