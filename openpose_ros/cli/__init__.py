@@ -29,6 +29,10 @@ VERBS = {  # name: module, its SUMMARY
     'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
     'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
     'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
+    'build-engine': (
+        'openpose_ros.cli.build_engine',
+        'build a TensorRT engine of a network, for this GPU or another',
+    ),
     'doctor': (
         'openpose_ros.cli.doctor',
         'say what is installed, what works, and how to mend the rest',

@@ -83,7 +83,7 @@ def check_opencv() -> list[Finding]:
 def check_openvino() -> list[Finding]:
     """Return OpenVINO's version."""
     if find_spec('openvino') is None:
-        found = 'only for the backend openvino, which is faster on Intel'
+        found = 'only int8 networks and OpenVINO IR want it'
         return [Finding('OpenVINO', 'missing', found, "pip install 'openpose_ros[openvino]'")]
     return [check_import('OpenVINO', 'openvino')]
 
@@ -95,7 +95,8 @@ def check_import(name: str, module: str) -> Finding:
     )
     if trouble:
         return _broken(name, module, trouble)
-    return Finding(name, 'ok', facts['version'] or version_of(module) or 'here')
+    # OpenVINO appends its build's number and branch.
+    return Finding(name, 'ok', facts['version'].partition('-')[0] or version_of(module))
 
 
 def version_of(package: str) -> str:

@@ -9,7 +9,7 @@ from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.errors import ModelError
 from openpose_ros.models import list_models, load_model
-from openpose_ros.models.finding import how_to_get, model_folders
+from openpose_ros.models.finding import model_folders
 
 TRIAL_PATIENCE_S = 240.0  # where Numba's cache cannot be written, a small board compiles a while
 _TRIAL = 'from openpose_ros.cli.checks.trial import try_estimate\nfacts = try_estimate({model!r})'
@@ -46,7 +46,7 @@ def check_models() -> list[Finding]:
     if len(absent) == len(models):
         best = absent[0]
         fix = f'openpose-ros models fetch {best.name}' if best.is_published else ''
-        return [*findings, Finding('models', 'missing', f'none is here; {how_to_get(best)}', fix)]
+        return [*findings, Finding('models', 'missing', 'none is here', fix)]
     if absent:
         found = f'{len(absent)} known ones are not here, see: openpose-ros models list'
         findings.append(Finding('models', 'missing', found))
