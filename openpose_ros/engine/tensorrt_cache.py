@@ -8,7 +8,7 @@ finished, or was damaged since, is never loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import fcntl
@@ -20,8 +20,11 @@ import re
 import time
 from typing import Any, NamedTuple
 
+from openpose_ros.engine.tensorrt_cuda import GpuFacts
+from openpose_ros.engine.tensorrt_library import Library
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.models import ModelSpec
 from openpose_ros.models.finding import cache_folder, file_sha256
 from openpose_ros.placement import Size
 
@@ -103,6 +106,56 @@ def engine_folder() -> Path:
 def target_of(compute_capability: tuple[int, int]) -> str:
     """Return the target of a compute capability: 'sm_87' for (8, 7)."""
     return 'sm_{}{}'.format(*compute_capability)
+
+
+def make_key(
+    spec: ModelSpec,
+    library: Library,
+    *,
+    precision: str,
+    shapes: InputShapes,
+    gpu: GpuFacts | None = None,
+    targets: Sequence[str] = (),
+) -> EngineKey:
+    """
+    Say which engine is wanted.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    library : Library
+        The TensorRT that shall build or run it.
+    precision : str
+        'fp16' or 'fp32'.
+    shapes : InputShapes
+        What it shall take.
+    gpu : GpuFacts, optional
+        The GPU that it shall run on.
+    targets : sequence of str, optional
+        Instead: every GPU of these compute capabilities, as 'sm_86'.
+
+    Raises
+    ------
+    EngineError
+        If there is neither GPU nor target, or the library has no code for it.
+
+    """
+    if targets:
+        name, chosen = '', tuple(dict.fromkeys(targets))
+    elif gpu is not None:
+        # An engine that could be built for any GPU of a kind is not tuned on this one.
+        name = '' if library.targets else gpu.name
+        chosen = (target_of(gpu.compute_capability),)
+    else:
+        can = f'; {library.title} can for {", ".join(library.targets)}' if library.targets else ''
+        raise EngineError(f'there is no GPU to build an engine for{can}: name a target')
+    if library.targets or targets:
+        for target in chosen:
+            library.compute_capability(target)
+    return EngineKey(
+        spec.sha256, library.flavour, library.version, name, chosen, precision, shapes
+    )
 
 
 def list_engines() -> list[CachedEngine]:

@@ -81,6 +81,11 @@ class Library(NamedTuple):
         return hasattr(self.module, 'IProgressMonitor')
 
     @property
+    def has_timing_cache(self) -> bool:
+        """Whether what a build measures can help the next; RTX has the calls, which do nothing."""
+        return self.flavour == 'tensorrt'
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """GPUs that engines can be built for without having one, 'sm_86' for example."""
         members = getattr(getattr(self.module, 'ComputeCapability', None), '__members__', {})

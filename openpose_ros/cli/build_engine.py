@@ -1,0 +1,175 @@
+"""The verb `build-engine`: a TensorRT engine of a model, into the cache that the node looks in."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from openpose_ros.cli.parameters import net_resolution, whole_number
+from openpose_ros.errors import EngineError
+from openpose_ros.models import load_model
+
+if TYPE_CHECKING:
+    from openpose_ros.engine.tensorrt_library import Library
+    from openpose_ros.engine.tensorrt_memory import Gpu
+    from openpose_ros.engine.tensorrt_progress import OnProgress
+
+SUMMARY = 'build a TensorRT engine of a network, for this GPU or another'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give the parser what `run` needs."""
+    parser.add_argument(
+        'model',
+        nargs='?',
+        metavar='MODEL',
+        help='a name, or the path of an ONNX file; default: as estimate takes',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=('fp16', 'fp32'),
+        default='fp16',
+        help='what its layers shall compute in (default %(default)s)',
+    )
+    sizes = parser.add_argument_group('the input')
+    sizes.add_argument(
+        '--net-resolution',
+        type=net_resolution,
+        metavar='WxH',
+        help="what it is tuned for, pixels; -1 for what keeps 16:9 (default: the model's)",
+    )
+    sizes.add_argument(
+        '--min-size',
+        type=net_resolution,
+        metavar='WxH',
+        help='the smallest that it takes (default 128x128)',
+    )
+    sizes.add_argument(
+        '--max-size',
+        type=net_resolution,
+        metavar='WxH',
+        help='the largest that it takes (default: twice the width and height of the best)',
+    )
+    sizes.add_argument(
+        '--fixed', action='store_true', help='only --net-resolution: a little faster'
+    )
+    machine = parser.add_argument_group('the machine')
+    machine.add_argument(
+        '--device', type=int, default=0, metavar='N', help='which GPU (default %(default)s)'
+    )
+    machine.add_argument(
+        '--target',
+        action='append',
+        default=[],
+        metavar='sm_XX',
+        help='for GPUs of that compute capability instead, sm_86 say, without having one: '
+        'tensorrt_rtx can; may be given several times',
+    )
+    machine.add_argument(
+        '--library',
+        metavar='NAME',
+        help='tensorrt or tensorrt_rtx (default: the first that is installed)',
+    )
+    machine.add_argument(
+        '--workspace',
+        type=whole_number,
+        metavar='MIB',
+        help='most memory of the GPU that a layer may use (default: no limit)',
+    )
+    parser.add_argument(
+        '--force', action='store_true', help='build even if the cache holds one that fits'
+    )
+    parser.add_argument('--quiet', action='store_true', help='no progress bar')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build an engine, or find it built; return the exit status."""
+    from openpose_ros.engine.tensorrt_build import build_engine
+    from openpose_ros.engine.tensorrt_cache import find_engine, make_key
+    from openpose_ros.engine.tensorrt_library import load_library
+    from openpose_ros.engine.tensorrt_shapes import choose_shapes
+
+    spec = load_model(args.model)
+    shapes = choose_shapes(
+        spec,
+        minimum=args.min_size,
+        optimum=args.net_resolution,
+        maximum=args.max_size,
+        fixed=args.fixed,
+    )
+    library = load_library(args.library)
+    with _opened_gpu(args, library) as gpu:
+        key = make_key(
+            spec,
+            library,
+            precision=args.precision,
+            shapes=shapes,
+            gpu=gpu.facts if gpu is not None else None,
+            targets=args.target,
+        )
+        found, reason = find_engine(key, spec.name)
+        if found is not None and not args.force:
+            print(f'{found.path} is there already, its layers in {found.precision}')
+            return 0
+        where = f'{key.gpu} ({key.targets[0]})' if key.gpu else ', '.join(key.targets)
+        print(f'{library.title} builds {spec.name} for {where}, {shapes}: {reason or "--force"}')
+        started = perf_counter()
+        with _bar(hidden=args.quiet or not library.has_progress_monitor) as on_progress:
+            engine = build_engine(
+                spec,
+                library,
+                key,
+                gpu=gpu,
+                workspace_mib=args.workspace,
+                force=args.force,
+                on_progress=on_progress,
+            )
+    print(engine.path)
+    print(
+        f'layers in {engine.precision}, {engine.size / 1e6:.1f} MB, '
+        f'{perf_counter() - started:.0f} s'
+    )
+    return 0
+
+
+@contextmanager
+def _opened_gpu(args: argparse.Namespace, library: Library) -> Iterator[Gpu | None]:
+    """Yield the GPU to build on; none where others are named."""
+    if args.target:
+        yield None
+        return
+    from openpose_ros.engine.tensorrt_cuda import find_driver
+    from openpose_ros.engine.tensorrt_memory import Gpu
+
+    try:
+        gpu = Gpu(find_driver(), args.device)
+    except EngineError as exc:
+        if not library.targets:
+            raise
+        raise EngineError(
+            f'{exc}; or name the GPU that the engine is for, with --target and one of '
+            f'{", ".join(library.targets)}'
+        ) from exc
+    try:
+        yield gpu
+    finally:
+        gpu.close()
+
+
+@contextmanager
+def _bar(*, hidden: bool) -> Iterator[OnProgress]:
+    from tqdm import tqdm
+
+    form = '{desc:<32.32} {percentage:3.0f}% |{bar}| {elapsed}'
+    hide = hidden or not sys.stderr.isatty()
+    with tqdm(total=1.0, disable=hide, bar_format=form, leave=False) as bar:
+
+        def show(part: float, what: str) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(part - bar.n)
+
+        yield show
