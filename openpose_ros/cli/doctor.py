@@ -23,7 +23,12 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         gpu.check_onnxruntime,
         libraries.check_openvino,
     ),
-    'GPU': (gpu.check_gpus, tensorrt.check_tensorrt, tensorrt.check_bindings),
+    'GPU': (
+        gpu.check_gpus,
+        tensorrt.check_tensorrt,
+        tensorrt.check_bindings,
+        tensorrt.check_onnx,
+    ),
     'ROS': (ros.check_ros, dds.check_cyclone, dds.check_settings, dds.check_buffers),
     'models': (models.check_models, tensorrt.check_engines),
 }

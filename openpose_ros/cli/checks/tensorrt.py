@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
-from openpose_ros.cli.checks.libraries import version_of
+from openpose_ros.cli.checks.libraries import check_import, version_of
 from openpose_ros.cli.checks.machine import is_jetson
 from openpose_ros.cli.checks.probe import Answer, ask_python
 from openpose_ros.engine.tensorrt_cache import CachedEngine, find_engine, list_engines
@@ -59,6 +59,15 @@ def check_bindings() -> list[Finding]:
     return [Finding('pycuda, cuda-python', 'ok', facts['name'])]
 
 
+def check_onnx() -> list[Finding]:
+    """Return the package that engines are built with, where there is a TensorRT to build them."""
+    if not any(map(find_spec, _FLAVOURS)):
+        return []
+    if find_spec('onnx') is None:
+        return [Finding('onnx', 'missing', 'build-engine needs it', 'pip install onnx')]
+    return [check_import('onnx', 'onnx')]
+
+
 def check_engines() -> list[Finding]:
     """Return every engine in the cache, and whether it fits this machine."""
     return [_engine(engine) for engine in list_engines()]
@@ -81,7 +90,8 @@ def _engine(engine: CachedEngine) -> Finding:
     if found.path != engine.path:
         return Finding('engine', 'ok', f'{what}; {found.path.name} took its place')
     if not has_gpu():
-        return Finding('engine', 'ok', f'{what}; for {", ".join(engine.key.targets)}, not here')
+        targets = ', '.join(engine.key.targets)
+        return Finding('engine', 'ok', f'{what}; for {targets}, there is no GPU here')
     return Finding('engine', 'ok', f'{what}; fits this machine')
 
 

@@ -111,6 +111,14 @@ def test_bindings_that_cannot_be_imported_are_broken(
     assert 'pycuda is for another Python' in finding.found
 
 
+def test_onnx_is_missed_only_with_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tensorrt.check_onnx() == []
+    install(monkeypatch, 'tensorrt')
+    assert tensorrt.check_onnx() == [
+        ('onnx', 'missing', 'build-engine needs it', 'pip install onnx')
+    ]
+
+
 @pytest.mark.parametrize(
     ('difference', 'state', 'says'),
     [
@@ -147,7 +155,7 @@ def test_engine_of_another_machine_is_looked_at_where_there_is_none(
     store_engine(BUILT, 'mine', 'fp16', b'plan', {})
     [finding] = tensorrt.check_engines()
     assert finding.state == 'ok'
-    assert finding.found.endswith('fp16, 656x368; for sm_87, not here')
+    assert finding.found.endswith('fp16, 656x368; for sm_87, there is no GPU here')
     list_engines()[0].path.write_bytes(b'half')
     [finding] = tensorrt.check_engines()
     assert finding.state == 'warning'
