@@ -39,8 +39,8 @@ def check_tensorrt() -> list[Finding]:
     """Return each TensorRT that is installed, and whether it has code for the GPU that is here."""
     findings = [_flavour(name) for name in _FLAVOURS if find_spec(name) is not None]
     if not findings and has_gpu():
-        fix = 'sudo apt install python3-libnvinfer' if is_jetson() else 'pip install tensorrt'
-        found = 'the fastest there is on this GPU'
+        fix = 'sudo apt install python3-libnvinfer' if is_jetson() else f'pip install {_package()}'
+        found = 'the backend tensorrt needs it'
         return [Finding('TensorRT', 'missing', found, fix)]
     return findings
 
@@ -49,7 +49,7 @@ def check_bindings() -> list[Finding]:
     """Return what the engines of TensorRT reach the GPU with; nothing where they cannot run."""
     if not has_gpu() or not any(map(find_spec, _FLAVOURS)):
         return []
-    fix = 'pip install cuda-python'
+    fix = "pip install 'cuda-python<13'" if _is_cuda_12() else 'pip install cuda-python'
     if not any(map(version_of, _BINDINGS)):
         found = 'TensorRT engines need it, or pycuda, to reach the GPU'
         return [Finding('cuda-python', 'missing', found, fix)]
@@ -103,5 +103,14 @@ def _flavour(name: str) -> Finding:
     unknown = ', '.join(sorted(here - set(facts['targets'])))
     if name == 'tensorrt_rtx' and unknown:
         found = f'{facts["version"]}, which has no code for {unknown}'
-        return Finding(_FLAVOURS[name], 'warning', found, 'pip install tensorrt')
+        return Finding(_FLAVOURS[name], 'warning', found, f'pip install {_package()}')
     return Finding(_FLAVOURS[name], 'ok', facts['version'])
+
+
+def _package() -> str:
+    return 'tensorrt-cu12' if _is_cuda_12() else 'tensorrt'
+
+
+def _is_cuda_12() -> bool:
+    """Return whether the driver is too old for what NVIDIA builds with CUDA 13."""
+    return float(ask_driver().facts['cuda']) < 13

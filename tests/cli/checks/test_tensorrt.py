@@ -58,7 +58,7 @@ def test_tensorrt_is_missed_only_where_there_is_a_gpu(
 ) -> None:
     [finding] = tensorrt.check_tensorrt()
     assert (finding.name, finding.state) == ('TensorRT', 'missing')
-    assert finding.fix == 'pip install tensorrt'
+    assert finding.fix == 'pip install tensorrt-cu12'  # its driver can do CUDA 12.6
     monkeypatch.setattr(tensorrt, 'is_jetson', lambda: True)
     assert tensorrt.check_tensorrt()[0].fix.startswith('sudo apt install')
     monkeypatch.setenv('FAKE_CUDA_STATUS', '100')
@@ -96,7 +96,7 @@ def test_bindings_are_missed_only_with_tensorrt_and_a_gpu(
     assert tensorrt.check_bindings() == []
     install(monkeypatch, 'tensorrt')
     [finding] = tensorrt.check_bindings()
-    assert (finding.state, finding.fix) == ('missing', 'pip install cuda-python')
+    assert (finding.state, finding.fix) == ('missing', "pip install 'cuda-python<13'")
 
 
 def test_bindings_that_cannot_be_imported_are_broken(
@@ -107,7 +107,7 @@ def test_bindings_that_cannot_be_imported_are_broken(
     for name in ('pycuda', 'cuda'):
         fake_module(name, f'raise ImportError("{name} is for another Python")')
     [finding] = tensorrt.check_bindings()
-    assert (finding.state, finding.fix) == ('broken', 'pip install cuda-python')
+    assert (finding.state, finding.fix) == ('broken', "pip install 'cuda-python<13'")
     assert 'pycuda is for another Python' in finding.found
 
 
