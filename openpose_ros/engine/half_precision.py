@@ -18,7 +18,6 @@ from openpose_ros.errors import EngineError, ModelError
 
 PRECISIONS = ('fp16', 'fp32')
 LARGEST_HALF = 65504.0
-_ZERO = np.zeros(1, np.int32)
 # The converter keeps these in float32, though float16 is as good to ONNX and to TensorRT.
 _HALF_ALL_THE_SAME = ('Max', 'Min')
 
@@ -108,12 +107,14 @@ def _restore_weights(onnx: Any, model: Any, path: Path) -> None:
             graph.initializer.remove(tensor)
 
 
-def _dequantized(values: Any, scale: Any, zero: Any = _ZERO, *, axis: int) -> Any:
+def _dequantized(values: Any, scale: Any, zero: Any = None, *, axis: int) -> Any:
     """Return (values - zero) * scale; one number each for all, or for each index along an axis."""
     shape = [1] * values.ndim
     if scale.size > 1:  # else one number for all
         shape[axis] = scale.size
-    lifted = values.astype(np.int32) - zero.astype(np.int32).reshape(shape)
+    lifted = values.astype(np.int32)
+    if zero is not None:
+        lifted -= zero.astype(np.int32).reshape(shape)
     return lifted.astype(scale.dtype) * scale.reshape(shape)
 
 

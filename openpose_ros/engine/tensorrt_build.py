@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import nullcontext
 import logging
 import re
-from threading import Thread
+from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
-from openpose_ros.engine.half_precision import prepare_graph
+from openpose_ros.engine.half_precision import PRECISIONS, prepare_graph
 from openpose_ros.engine.outputs import choose_outputs
 from openpose_ros.engine.tensorrt_cache import (
     CachedEngine,
@@ -102,7 +102,7 @@ def build_engine(
         }
         engine = store_engine(key, spec.name, precision, plan, facts)
     _LOGGER.info('%s: %s, layers in %s', engine.path, library.title, precision)
-    if key.precision not in precision:
+    if precision in PRECISIONS and precision != key.precision:
         _LOGGER.warning(
             '%s was asked for in %s, but its layers are in %s', spec.name, key.precision, precision
         )
@@ -122,6 +122,7 @@ def _build_in_thread(
     progress = Progress(on_progress)
     built: list[tuple[bytes, dict[str, int]]] = []
     failed: list[BaseException] = []
+    done = Event()  # and not Thread.join: interrupted, it takes the thread for ended (bpo-45274)
 
     def work() -> None:
         try:
@@ -129,12 +130,13 @@ def _build_in_thread(
                 built.append(_build(spec, library, key, graph, workspace_mib, progress))
         except BaseException as exc:  # noqa: BLE001 - raised below, in the caller's thread
             failed.append(exc)
+        finally:
+            done.set()
 
-    thread = Thread(target=work, name='tensorrt-build', daemon=True)
-    thread.start()
-    while thread.is_alive():
+    Thread(target=work, name='tensorrt-build', daemon=True).start()
+    while not done.is_set():
         try:
-            thread.join(_POLL_S)
+            done.wait(_POLL_S)
         except BaseException as exc:
             progress.stop(exc)
             if not library.has_progress_monitor:
@@ -160,7 +162,8 @@ def _build(
     network = builder.create_network(library.network_flags)
     parser = trt.OnnxParser(network, library.logger)
     if not parser.parse(graph):
-        raise EngineError(f'{library.title} cannot read {spec.path}: {_parser_error(parser)}')
+        reason = _parser_error(parser, graph)
+        raise EngineError(f'{library.title} cannot read {spec.path}: {reason}')
     config = builder.create_builder_config()
     _set_shapes(spec, key, builder, network, config)
     _check_outputs(spec, network)
@@ -197,17 +200,20 @@ def _build(
     return data, layers
 
 
-def _parser_error(parser: Any) -> str:
+def _parser_error(parser: Any, graph: bytes) -> str:
     """Return the first error in one line: what follows it follows from it."""
+    import onnx
+
     if parser.num_errors == 0:
         return 'it does not say why'
     error = parser.get_error(0)
     text = ' '.join(error.desc().split())
-    name = getattr(error, 'node_name', str)()  # from 10.0
-    operator = getattr(error, 'node_operator', str)()
-    if name in text:
+    nodes = onnx.load_from_string(graph).graph.node
+    if not 0 <= error.node() < len(nodes):
         return text
-    return f"node '{name}' ({operator}): {text}"
+    node = nodes[error.node()]  # TensorRT itself tells names from 10.0 only
+    known = '' if parser.supports_operator(node.op_type) else ', which it does not know'
+    return f"node '{node.name}' ({node.op_type}{known}): {text}"
 
 
 def _set_shapes(spec: ModelSpec, key: EngineKey, builder: Any, network: Any, config: Any) -> None:
