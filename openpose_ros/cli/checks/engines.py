@@ -1,0 +1,41 @@
+"""The engines in the cache, and whether they fit this machine."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from importlib.util import find_spec
+
+from openpose_ros.cli.checks.finding import Finding
+from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
+from openpose_ros.cli.checks.tensorrt import ask_library
+from openpose_ros.engine.tensorrt_cache import CachedEngine, find_engine, list_engines
+from openpose_ros.errors import ModelError
+from openpose_ros.models import load_model
+
+
+def look_at_engines() -> list[Finding]:
+    """Return every engine, and whether it fits."""
+    return [_look(engine) for engine in list_engines()]
+
+
+def _look(engine: CachedEngine) -> Finding:
+    """Look for the engine that would be wanted here in its place."""
+    wanted = engine.key
+    for gpu in ask_driver().facts.get('gpus', [])[:1]:
+        wanted = replace(wanted, gpu=gpu['name'], targets=(f'sm_{gpu["sm"]}',))
+    if find_spec(wanted.flavour) is not None:
+        version = ask_library(wanted.flavour).facts.get('version', wanted.version)
+        wanted = replace(wanted, version=version)
+    with suppress(ModelError):  # of one that was given by its path
+        wanted = replace(wanted, onnx_sha256=load_model(engine.model, need_file=False).sha256)
+    found, reason = find_engine(wanted, engine.model)
+    what = f'{engine.path.name}, {engine.precision}, {engine.key.shapes}'
+    if found is None:
+        return Finding('engine', 'warning', reason, f'openpose-ros build-engine {engine.model}')
+    if found.path != engine.path:
+        return Finding('engine', 'ok', f'{what}; {found.path.name} took its place')
+    if not has_gpu():
+        targets = ', '.join(engine.key.targets)
+        return Finding('engine', 'ok', f'{what}; for {targets}, there is no GPU here')
+    return Finding('engine', 'ok', f'{what}; fits this machine')
