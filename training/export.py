@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+from dataclasses import replace
 import itertools
 import logging
 from pathlib import Path
@@ -51,8 +52,13 @@ def load_network(checkpoint: Path) -> PoseNetwork:
     return network.eval()
 
 
-def fold_normalisation(network: nn.Module) -> nn.Module:
-    """Return a copy whose batch normalisations are folded into the convolutions before them."""
+def fold_normalisation(network: PoseNetwork) -> PoseNetwork:
+    """
+    Return a copy without normalisations, but for one addition to the picture.
+
+    Batch normalisations go into the convolutions before them, the picture's scale into the first.
+    Its offset cannot: at the edges the convolution's padding would be another.
+    """
     network = copy.deepcopy(network).eval()
     for module in network.modules():
         if isinstance(module, nn.Sequential):
@@ -61,6 +67,9 @@ def fold_normalisation(network: nn.Module) -> nn.Module:
                 if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
                     setattr(module, name, fuse_conv_bn_eval(first, second))
                     setattr(module, other, nn.Identity())
+    scale, offset = network.config.scale, network.config.offset
+    network.stem[0].weight.data *= scale
+    network.config = replace(network.config, scale=1.0, offset=offset / scale)
     return network
 
 
