@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.engine import Engine, Maps, open_engine
+from openpose_ros.engine import Engine, Maps, OnProgress, open_engine
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import ModelSpec
@@ -104,6 +104,8 @@ class PoseEstimator:
         params: PafParams = _DEFAULT_PARAMS,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
+        precision: str = '',
+        on_build: OnProgress | None = None,
     ) -> PoseEstimator:
         """
         Load a model and open an engine for it.
@@ -112,7 +114,7 @@ class PoseEstimator:
         ----------
         name_or_path : str or Path, optional
             The model, as `load_model` takes it; by default the default model.
-        backend, providers, threads
+        backend, providers, threads, precision, on_build
             As `open_engine` takes them.
         net_resolution, params
             As the class takes them.
@@ -123,7 +125,15 @@ class PoseEstimator:
             Each with one line that says what to do.
 
         """
-        engine = open_engine(name_or_path, backend=backend, providers=providers, threads=threads)
+        engine = open_engine(
+            name_or_path,
+            backend=backend,
+            providers=providers,
+            threads=threads,
+            precision=precision,
+            net_resolution=net_resolution,
+            on_build=on_build,
+        )
         try:
             return cls(engine.spec, engine, params, net_resolution)
         except ParameterError:

@@ -83,6 +83,11 @@ def open_onnxruntime(
     return OnnxRuntimeEngine(spec, session, description, facts.precision)
 
 
+def offers_cuda() -> bool:
+    """Return whether this ONNX Runtime can run on CUDA, if the machine can."""
+    return 'CUDAExecutionProvider' in onnxruntime.get_available_providers()
+
+
 def _first_that_opens(spec: ModelSpec, options: Any, providers: Sequence[str]) -> Any:
     """Open on a GPU unless its driver or libraries do not fit: the CPU will do then."""
     for provider in providers[:-1]:

@@ -6,31 +6,36 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 import logging
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from openpose_ros.engine.automatic import candidates
 from openpose_ros.engine.base import Engine
+from openpose_ros.engine.tensorrt_progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, load_model
+from openpose_ros.placement import Size
 
 _LOGGER = logging.getLogger(__name__)
-Opener = Callable[[ModelSpec, Sequence[str] | None, int | None], Engine]
+Opener = Callable[..., Engine]
 
 
 class _Backend(NamedTuple):
     module: str
-    opener: str  # in that module
+    opener: str  # in that module; takes a ModelSpec, providers, threads, and `wishes` by name
     package: str = ''  # what to install when the module cannot be imported
     needs_file: bool = True
+    wishes: tuple[str, ...] = ()
 
 
 _BACKENDS = {
+    'tensorrt': _Backend(
+        'openpose_ros.engine.tensorrt_opening',
+        'open_tensorrt',
+        wishes=('precision', 'net_resolution', 'on_build'),
+    ),
     'onnxruntime': _Backend('openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'onnxruntime'),
     'openvino': _Backend('openpose_ros.engine.openvino', 'open_openvino', 'openvino'),
     'fake': _Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
-}
-_AUTOMATIC = {  # by the format of the model's file: backend, and why
-    'onnx': ('onnxruntime', 'it runs ONNX files, on CUDA where that works, else on the CPU'),
-    'xml': ('openvino', 'it runs OpenVINO IR'),
 }
 
 
@@ -40,6 +45,9 @@ def open_engine(
     backend: str = 'auto',
     providers: Sequence[str] | None = None,
     threads: int | None = None,
+    precision: str = '',
+    net_resolution: Size | None = None,
+    on_build: OnProgress | None = None,
 ) -> Engine:
     """
     Open an engine for a model.
@@ -49,14 +57,24 @@ def open_engine(
     model : ModelSpec, str, Path or None
         A spec, or what `load_model` takes.
     backend : str
-        'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake', which
-        needs no model file and shows synthetic people; or 'auto', which decides by the format of
-        the model's file, never builds and never measures, and logs what it took and why.
+        'tensorrt'; 'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake',
+        which needs no model file and shows synthetic people; or 'auto': a cached TensorRT engine
+        that fits, else ONNX Runtime on CUDA, else OpenVINO for an int8 network or IR, else ONNX
+        Runtime on the CPU. It never builds and never measures, and logs what it took and why.
     providers : sequence of str, optional
         ONNX Runtime's execution providers, the preferred first; by default CUDA if it is there
         and works, else the CPU. Only for 'onnxruntime'.
     threads : int, optional
         How many compute one operator on a CPU; by default what the backend thinks best.
+    precision : str
+        What a TensorRT engine shall be in, 'fp16' or 'fp32'; by default fp16 or what there is.
+        Other backends run the network as it is.
+    net_resolution : (int, int), optional
+        Width and height, pixels, that a TensorRT engine must take, as `PoseEstimator` has it.
+    on_build : callable, optional
+        Makes the backend 'tensorrt' build an engine where no cached one fits, which may take many
+        minutes; called with the part that is done, 0 to 1, and with what is done next, in another
+        thread. What it raises stops the build. By default that there is none is an error.
 
     Raises
     ------
@@ -79,22 +97,53 @@ def open_engine(
         )
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
+    wishes = {'precision': precision, 'net_resolution': net_resolution, 'on_build': on_build}
     if backend == 'auto':
-        backend = _choose_backend(spec)
-    engine = _opener(backend)(spec, providers, threads)
+        engine = _open_first(spec, threads, wishes, providers)
+    else:
+        engine = _open(backend, spec, providers, threads, wishes)
     _LOGGER.info('%s runs with %s, %s', spec.name, engine.description, engine.precision)
     return engine
 
 
-def _choose_backend(spec: ModelSpec) -> str:
-    if spec.format not in _AUTOMATIC:
-        raise EngineError(
-            f'no backend runs {spec.path}, a .{spec.format} file; there are backends for '
-            f'{", ".join(f".{ending}" for ending in _AUTOMATIC)}'
-        )
-    backend, reason = _AUTOMATIC[spec.format]
-    _LOGGER.info('backend auto took %s for %s: %s', backend, spec.name, reason)
-    return backend
+def _open_first(
+    spec: ModelSpec,
+    threads: int | None,
+    wishes: dict[str, Any],
+    providers: Sequence[str] | None,
+) -> Engine:
+    """Open the first candidate that can be opened; if there is none, raise why the last cannot."""
+    failure: EngineError | None = None
+    found = candidates(
+        spec,
+        providers=providers,
+        precision=wishes['precision'],
+        net_resolution=wishes['net_resolution'],
+    )
+    for backend, chosen, reason in found:
+        how = f'{backend} ({", ".join(chosen)})' if chosen else backend
+        if failure is not None:
+            _LOGGER.warning('%s; taking %s instead', failure, how)
+        try:
+            engine = _open(backend, spec, chosen, threads, wishes)
+        except EngineError as exc:
+            failure = exc
+            continue
+        _LOGGER.info('backend auto took %s for %s: %s', how, spec.name, reason)
+        return engine
+    assert failure is not None, 'there is always a candidate'
+    raise failure
+
+
+def _open(
+    name: str,
+    spec: ModelSpec,
+    providers: Sequence[str] | None,
+    threads: int | None,
+    wishes: dict[str, Any],
+) -> Engine:
+    chosen = {wish: wishes[wish] for wish in _BACKENDS[name].wishes}
+    return _opener(name)(spec, providers, threads, **chosen)
 
 
 def _opener(name: str) -> Opener:

@@ -176,7 +176,7 @@ def find_engine(
     model : str
         The model's name: engines of that name, or of that file, are what the reason speaks of.
     size : (int, int), optional
-        Width and height of pictures that an engine must take, -1 is any.
+        Width and height of pictures that it must take; -1: a side that it must leave open.
     any_shapes : bool
         Whether an engine of other shapes will do, if it takes `size`.
 

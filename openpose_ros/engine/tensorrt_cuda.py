@@ -154,7 +154,9 @@ class PycudaDriver:
         self._cuda.Context.pop()
 
     def release(self, context: Any) -> None:
-        # pycuda leaves a context alone that another thread made, unless it is current.
+        # pycuda leaves a context alone that another thread made, unless it is current. It then
+        # forgets to pop a primary one (2026.1 still), which leaves in this thread what
+        # cudaSetDevice would have made current.
         context.push()
         context.detach()
 

@@ -104,7 +104,11 @@ class Gpu:
         try:
             yield
         except self._driver.errors as exc:
-            raise self.explain(str(exc), self._driver.is_out_of_memory(exc)) from exc
+            reason = str(exc)
+            raise (
+                self.explain(reason, self._driver.is_out_of_memory(exc))
+                or EngineError(f'the GPU refused its work: {reason}')
+            ) from exc
         finally:
             self._quietly(self._driver.pop)
 
@@ -141,9 +145,9 @@ class Gpu:
         """Wait until everything that was begun is done."""
         self._driver.synchronize(self._stream)
 
-    def explain(self, reason: str, out_of_memory: bool) -> EngineError:
+    def explain(self, reason: str, out_of_memory: bool) -> EngineError | None:
         """
-        Return what a failure of CUDA, or of what runs on it, means for the user.
+        Return what a failure means for the user if it lies with the GPU, else None.
 
         Parameters
         ----------
@@ -155,17 +159,18 @@ class Gpu:
         """
         try:
             free, total = self._driver.memory_info()
-            # After a failed kernel the context answers nothing but the same error.
-            self._driver.synchronize(self._stream)
-        except self._driver.errors as exc:
-            return _lost(reason or str(exc))
-        if out_of_memory:
-            return EngineError(
-                f'the GPU is out of memory, {free // _MIB} of {total // _MIB} MiB are free '
-                f'({reason}): end what else uses it or take a smaller net_resolution, then clean '
-                'up and configure the node again, or open another engine'
-            )
-        return EngineError(f'the GPU refused its work: {reason}')
+            if self._stream is not None:
+                # After a failed kernel the context answers nothing but the same error.
+                self._driver.synchronize(self._stream)
+        except self._driver.errors:
+            return _lost(reason)
+        if not out_of_memory:
+            return None
+        return EngineError(
+            f'the GPU is out of memory, {free // _MIB} of {total // _MIB} MiB are free '
+            f'({reason}): end what else uses it or take a smaller net_resolution, then clean up '
+            'and configure the node again, or open another engine'
+        )
 
     def close(self) -> None:
         """Free buffers, stream and context, in this order; from any thread, also twice."""

@@ -75,7 +75,7 @@ def _is_quantised(layer: Any, makers: Mapping[str, Any]) -> bool:
     return True
 
 
-def count_engine_layers(library: Library, engine: Any) -> dict[str, int]:
+def count_engine_layers(library: Library, engine: Any, context: Any = None) -> dict[str, int]:
     """
     Count the layers of an engine by the type of what they return, as TensorRT's inspector says.
 
@@ -85,6 +85,8 @@ def count_engine_layers(library: Library, engine: Any) -> dict[str, int]:
         Whose engine it is.
     engine : ICudaEngine
         On its GPU.
+    context : IExecutionContext, optional
+        With shapes for all inputs: without it an engine of several shapes keeps some back.
 
     Returns
     -------
@@ -93,6 +95,8 @@ def count_engine_layers(library: Library, engine: Any) -> dict[str, int]:
 
     """
     inspector = engine.create_engine_inspector()
+    if context is not None:
+        inspector.execution_context = context
     form = library.module.LayerInformationFormat.JSON
     layers = json.loads(inspector.get_engine_information(form)).get('Layers', [])
     kinds: Counter[str] = Counter()

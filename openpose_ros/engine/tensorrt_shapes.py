@@ -37,10 +37,10 @@ class InputShapes(NamedTuple):
         return self.minimum == self.maximum
 
     def holds(self, size: Size) -> bool:
-        """Return whether the engine takes pictures of that width and height; -1 is any."""
+        """Return whether the engine takes pictures of that size; -1 must be left open by it."""
         wanted = size[1], size[0]
         sides = zip(wanted, self.minimum[2:], self.maximum[2:])
-        return all(side == -1 or low <= side <= high for side, low, high in sides)
+        return all(low < high if side == -1 else low <= side <= high for side, low, high in sides)
 
     def __str__(self) -> str:
         """Width and height, as '656x368', or as '128x128 to 1312x736, best at 656x368'."""

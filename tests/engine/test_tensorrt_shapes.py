@@ -60,3 +60,9 @@ def test_shapes_that_cannot_be_are_refused(spec, options, message):
 def test_range_says_which_pictures_it_holds(size, held):
     shapes = choose_shapes(SPEC, minimum=(128, 128), optimum=(656, 368), maximum=(1312, 736))
     assert shapes.holds(size) is held
+
+
+def test_one_shape_does_not_follow_the_picture():
+    shapes = choose_shapes(SPEC, optimum=(656, 368), fixed=True)
+    assert shapes.holds((656, 368))
+    assert not shapes.holds((-1, 368))
