@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
                 group = name
             for line in _lines(finding):
                 print(line, flush=True)
-    can_estimate = findings[-1][1].state == 'ok'
+    can_estimate = findings[-1][1].state != 'broken'
     if args.json:
         told = [{'group': name, **_public(finding)} for name, finding in findings]
         document = {'openpose_ros': __version__, 'can_estimate': can_estimate, 'findings': told}

@@ -113,7 +113,7 @@ def test_check_that_fails_itself_is_one_line(
     assert fine['state'] == 'ok'
 
 
-@pytest.mark.parametrize(('state', 'status'), [('ok', 0), ('broken', 1)])
+@pytest.mark.parametrize(('state', 'status'), [('ok', 0), ('warning', 0), ('broken', 1)])
 def test_only_estimate_decides(
     state: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,7 +59,10 @@ def check_estimate(model: str | None) -> list[Finding]:
     if trouble:
         return [Finding('estimate', 'broken', trouble)]
     why = f' ({facts["why"]})' if facts['why'] else ''
-    return [Finding('estimate', 'ok', f'{facts["model"]} runs with {facts["engine"]}{why}')]
+    found = f'{facts["model"]} runs with {facts["engine"]}{why}'
+    if facts['warnings']:
+        return [Finding('estimate', 'warning', f'{found}, but: {facts["warnings"]}')]
+    return [Finding('estimate', 'ok', found)]
 
 
 class _Messages(logging.Handler):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from logging.handlers import QueueHandler
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -17,21 +19,22 @@ def try_estimate(model: str | None) -> dict[str, str]:
     -------
     dict of str
         'model': its name; 'engine': what runs it; 'why': what the backend `auto` logged about its
-        choice.
+        choice; 'warnings': what went wrong before that.
 
     """
-    told: list[str] = []
+    told: SimpleQueue[logging.LogRecord] = SimpleQueue()
     logger = logging.getLogger('openpose_ros.engine')
     logger.setLevel(logging.INFO)
-    handler = logging.Handler()
-    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
-    logger.addHandler(handler)
+    logger.addHandler(QueueHandler(told))
     with PoseEstimator.from_model(model) as estimator:
         estimator(np.zeros((480, 640, 3), np.uint8))
         engine = estimator.engine
-        why = next((line for line in told if line.startswith('backend auto')), '')
+        records = [told.get() for _ in range(told.qsize())]
+        choices = [record.message for record in records if 'backend auto' in record.message]
+        warnings = [record.message for record in records if record.levelno >= logging.WARNING]
         return {
             'model': estimator.spec.name,
             'engine': f'{engine.description}, {engine.precision}',
-            'why': why.partition(': ')[2],
+            'why': ''.join(choices).partition(': ')[2],
+            'warnings': '; '.join(warnings),
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+import sys
 
 import pytest
 
@@ -13,6 +15,14 @@ from tests.models.known import sha256
 cache, know = known.cache, known.know  # fixtures
 
 CONTENT = b'<net/>'
+# The real ONNX Runtime, which claims a CUDA that it cannot open.
+WITHOUT_ITS_CUDA = """
+import sys
+sys.path[:] = {path!r}
+del sys.modules['onnxruntime']
+import onnxruntime
+onnxruntime.get_available_providers = lambda: ['CUDAExecutionProvider', 'CPUExecutionProvider']
+"""
 
 
 def test_model_that_is_here_is_compared_with_its_hash(know, cache):
@@ -60,6 +70,16 @@ def test_estimate_says_what_runs_and_why(shared: Path, monkeypatch: pytest.Monke
     assert finding.state == 'ok', finding
     assert finding.found.startswith('human-pose-estimation-0001 runs with ')
     assert finding.found.endswith(')')
+
+
+def test_estimate_that_runs_on_less_than_it_could_is_a_warning(
+    shared: Path, fake_module: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    fake_module('onnxruntime', WITHOUT_ITS_CUDA.format(path=sys.path[1:]))
+    [finding] = models.check_estimate('human-pose-estimation-0001')
+    assert finding.state == 'warning', finding
+    assert 'CUDAExecutionProvider' in finding.found.partition('but: ')[2]
 
 
 @pytest.mark.parametrize('model', ["it's nonsense", 'posenet-mobilenet-v1-075'])
