@@ -28,7 +28,7 @@ PARAMETERS = [  # as above; an empty default leaves what the parameter file says
         'backend',
         '',
         'what runs the model',
-        ['', 'auto', 'onnxruntime', 'openvino', 'fake'],
+        ['', 'auto', 'tensorrt', 'onnxruntime', 'openvino', 'fake'],
     ),
     ('image_transport', '', 'how images come', ['', 'raw', 'compressed']),
     ('nms_window', '', 'side of the square in which a peak is the maximum, map cells, odd', None),

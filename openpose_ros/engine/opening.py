@@ -102,7 +102,7 @@ def open_engine(
         engine = _open_first(spec, threads, wishes, providers)
     else:
         engine = _open(backend, spec, providers, threads, wishes)
-    _LOGGER.info('%s runs with %s, %s', spec.name, engine.description, engine.precision)
+    _LOGGER.debug('%s runs with %s, %s', spec.name, engine.description, engine.precision)
     return engine
 
 

@@ -80,6 +80,7 @@ def open_tensorrt(
                 f'no TensorRT engine can be used: {searches[0].reason}; build one with: '
                 f'openpose-ros build-engine {spec.path}'
             )
+        on_build(0.0, searches[0].reason)
         key = next(_keys(spec, libraries[0], gpu.facts, precision, net_resolution))
         built = build_engine(spec, libraries[0], key, gpu=gpu, on_progress=on_build)
         return TensorrtEngine(spec, libraries[0], gpu, built)

@@ -8,7 +8,7 @@ once a second, shows `diagnostics`, and does what `Transport` says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import threading
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.people import People
 from openpose_ros.ros.diagnostics import Measurement, Recorder, Status, describe
+from openpose_ros.ros.engine_log import engine_log
 from openpose_ros.ros.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages import (
@@ -34,6 +35,7 @@ from openpose_ros.ros.transport import Transport
 
 _PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
 _WARN_EVERY_S = 5.0
+_SHOW_EVERY_S = 1.0
 _LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 _LONGEST_LINE = 400  # characters of an error that others wrote
 _DEFAULT_PARAMS = NodeParams()
@@ -61,7 +63,10 @@ class PoseNode:
     params : NodeParams
         What the node starts with.
     open_estimator : callable
-        Takes parameters and returns an estimator; called in the thread that will use it.
+        Does what `loading.open_estimator` does; called in the thread that will use the estimator.
+    show : callable
+        Publishes diagnostics at once, from any thread: while the node is configured, a transport
+        cannot do so by itself.
 
     """
 
@@ -70,10 +75,13 @@ class PoseNode:
         transport: Transport,
         params: NodeParams = _DEFAULT_PARAMS,
         open_estimator: OpenEstimator = open_estimator,
+        show: Callable[[Status], object] = lambda _: None,
     ) -> None:
         self._transport = transport
         self._params = params
         self._open_estimator = open_estimator
+        self._show = show
+        self._abandoned = threading.Event()
         self._state = 'unconfigured'
         self._transition = threading.RLock()
         self._changing = threading.Lock()  # of parameters, and of the state that allows it
@@ -86,6 +94,7 @@ class PoseNode:
         )
         self._recorder = Recorder()
         self._throttle = Throttle(_WARN_EVERY_S)
+        self._shown = Throttle(_SHOW_EVERY_S)
         self._facts: dict[str, str] = {}
         self._skeleton_info: Any = None
         self._rays: Rays | None = None
@@ -119,10 +128,13 @@ class PoseNode:
                 return
             self._require('unconfigured', 'configured')
             self._set_state('configuring')
+            self._abandoned.clear()
             try:
                 self._worker.start()
             except BaseException as exc:
+                self._abandoned.set()
                 self._worker.stop(_PATIENCE_S)
+                self._facts = {}
                 self._set_state('unconfigured')
                 if isinstance(exc, OpenPoseError) or not isinstance(exc, Exception):
                     raise
@@ -258,13 +270,25 @@ class PoseNode:
         self._transport.log(
             'info', 'loading the network; the first time, compiling the parser takes a while too'
         )
-        estimator = load_estimator(self._params, self._open_estimator)
+        with engine_log(self._transport):
+            estimator = load_estimator(self._params, self._on_build, self._open_estimator)
         try:
             self._introduce(estimator, perf_counter() - started)
         except BaseException:
             estimator.close()
             raise
         return estimator
+
+    def _on_build(self, part: float, what: str) -> None:
+        """Tell how far the build of an engine is; in a thread of who builds it."""
+        if self._abandoned.is_set():
+            raise TransitionError('the node was stopped while its engine was built')
+        said = f'{part:.0%}: {what}'
+        self._facts = {'building the engine': said}
+        if self._throttle.passes('build') is not None:
+            self._transport.log('info', f'building the engine, {said}')
+        if self._shown.passes('build') is not None:
+            self._show(self.diagnostics())
 
     def _introduce(self, estimator: PoseEstimator, seconds: float) -> None:
         spec, engine, types = estimator.spec, estimator.engine, self._transport.types

@@ -94,7 +94,7 @@ class DdsNode:
             transport = DdsTransport(
                 participant, self._log, self._settings, self._params.image_transport
             )
-            core = PoseNode(transport, self._params)
+            core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
             try:
                 self._loading = True
                 core.configure()

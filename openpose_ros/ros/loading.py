@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from openpose_ros.engine import OnProgress
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.parameters import NodeParams
 
-OpenEstimator = Callable[[NodeParams], PoseEstimator]
+OpenEstimator = Callable[[NodeParams, OnProgress], PoseEstimator]
 
 
-def open_estimator(params: NodeParams) -> PoseEstimator:
+def open_estimator(params: NodeParams, on_build: OnProgress) -> PoseEstimator:
     """
-    Load the network that the parameters name.
+    Load the network that the parameters name; build its engine if they ask for TensorRT.
+
+    Parameters
+    ----------
+    params : NodeParams
+        What to load, and how it shall run.
+    on_build : callable
+        Called with the part of a build that is done, 0 to 1, and what is done next; what it
+        raises stops the build.
 
     Raises
     ------
@@ -27,12 +36,23 @@ def open_estimator(params: NodeParams) -> PoseEstimator:
         net_resolution=params.net_size,
         params=params,
         threads=params.threads or None,
+        precision=params.precision,
+        on_build=on_build,
     )
 
 
-def load_estimator(params: NodeParams, open_it: OpenEstimator = open_estimator) -> PoseEstimator:
+def load_estimator(
+    params: NodeParams, on_build: OnProgress, open_it: OpenEstimator = open_estimator
+) -> PoseEstimator:
     """
     Open the network, check what it runs in, and run it once.
+
+    Parameters
+    ----------
+    params, on_build
+        As `open_estimator` takes them.
+    open_it : callable
+        Does what `open_estimator` does.
 
     Raises
     ------
@@ -40,7 +60,7 @@ def load_estimator(params: NodeParams, open_it: OpenEstimator = open_estimator) 
         Each with one line that says what to do; nothing is left open.
 
     """
-    estimator = open_it(params)
+    estimator = open_it(params, on_build)
     try:
         if params.precision not in ('', estimator.engine.precision):
             raise ParameterError(

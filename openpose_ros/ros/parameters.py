@@ -23,10 +23,13 @@ class NodeParams(PafParams):
     model: str = parameter(
         '', 'name or path of the network; empty: the first known one that is on this machine'
     )
-    backend: str = parameter('auto', 'what runs the network: auto, onnxruntime, openvino, fake')
+    backend: str = parameter(
+        'auto', 'what runs the network: auto, tensorrt, onnxruntime, openvino, fake'
+    )
     precision: str = parameter(
         '',
-        'what the network must run in, checked when it is loaded; empty: whatever it is in',
+        'what the network must run in, checked when it is loaded, and what tensorrt builds; '
+        'empty: whatever it is in, fp16 for tensorrt',
         choices=('', 'fp32', 'fp16', 'int8'),
     )
     threads: int = parameter(

@@ -63,7 +63,11 @@ class OpenPoseNode(LifecycleNode):
                 declaration.name, declaration.default, _descriptor(declaration, with_range=False)
             )
         self._transport = RclpyTransport(self)
-        self._core = PoseNode(self._transport, open_estimator=open_estimator)
+        self._core = PoseNode(
+            self._transport,
+            open_estimator=open_estimator,
+            show=lambda _: self._updater.force_update(),
+        )
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0, self._core.on_timer, clock=self._steady)

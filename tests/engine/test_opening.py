@@ -28,7 +28,7 @@ def test_a_backend_that_is_not_there_is_refused_with_those_that_are(backend):
 
 
 def test_auto_says_what_it_took_and_why(tiny, caplog):
-    with caplog.at_level(logging.INFO), open_engine(tiny) as engine:
+    with caplog.at_level(logging.DEBUG, 'openpose_ros'), open_engine(tiny) as engine:
         assert engine.name == 'onnxruntime'
     took, runs = (record.getMessage() for record in caplog.records)
     assert took == (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from openpose_ros.engine import OnProgress
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.estimator import PoseEstimator
@@ -53,7 +54,7 @@ class Scene:
         self.params: list[Any] = []
         self._maps: dict[tuple[int, ...], Any] = {}
 
-    def open(self, params: NodeParams) -> PoseEstimator:
+    def open(self, params: NodeParams, on_build: OnProgress) -> PoseEstimator:
         """Return an estimator of this scene; see `OpenEstimator`."""
         spec = load_model(need_file=False)
         scene, self.opened = self, self.opened + 1

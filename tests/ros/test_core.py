@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import permutations
+import logging
 import re
+import signal
 import threading
 from time import sleep
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from openpose_ros.engine import OnProgress
 from openpose_ros.errors import (
     EngineError,
     MapsError,
@@ -621,7 +624,7 @@ def test_configure_that_fails_leaks_nothing_and_may_be_tried_again(when: str) ->
     node = PoseNode(
         stage.transport,
         NodeParams(),
-        trouble if when == 'open' else scene.open,  # type: ignore[arg-type]
+        (lambda params, _: trouble(params)) if when == 'open' else scene.open,
     )
     log = stage.transport.log
     if when == 'warm up':
@@ -640,6 +643,68 @@ def test_configure_that_fails_leaks_nothing_and_may_be_tried_again(when: str) ->
         assert node.state == 'inactive'
     node.shutdown()
     assert scene.opened == scene.closed
+
+
+def test_progress_of_a_build_is_logged_and_shown() -> None:
+    transport, scene, shown = FakeTransport(), Scene(), []
+
+    def build(params: NodeParams, on_build: OnProgress) -> Any:
+        for part in (0.0, 0.25, 0.5):
+            on_build(part, 'tactics')
+        logging.getLogger('openpose_ros.engine.x').info('why it was built')
+        logging.getLogger('openpose_ros.engine.x').debug('a detail')
+        return scene.open(params, on_build)
+
+    node = PoseNode(transport, NodeParams(), build, shown.append)
+    node.configure()
+    _, building, why, _ = transport.said('info')
+    assert building == 'building the engine, 0%: tactics'  # and no line a step
+    assert why == 'why it was built'
+    assert [status.values['building the engine'] for status in shown] == ['0%: tactics']
+    assert [status.message for status in shown] == ['configuring']
+    assert 'building the engine' not in node.diagnostics().values
+    assert logging.getLogger('openpose_ros.engine').level == logging.NOTSET
+    node.shutdown()
+
+
+def test_build_ends_at_ctrl_c() -> None:
+    ended = []
+
+    def build(params: NodeParams, on_build: OnProgress) -> Any:
+        main_thread = threading.main_thread().ident
+        assert main_thread is not None
+        signal.pthread_kill(main_thread, signal.SIGINT)
+        try:
+            for _ in range(int(1000 * PATIENCE_S)):
+                on_build(0.1, 'tactics')
+                sleep(0.001)
+        except TransitionError as exc:
+            ended.append(exc)
+            raise
+
+    node = PoseNode(FakeTransport(), NodeParams(), build)
+    with pytest.raises(KeyboardInterrupt):
+        node.configure()
+    assert len(ended) == 1
+    assert node.state == 'unconfigured'
+
+
+def test_node_whose_gpu_was_lost_recovers_through_its_lifecycle() -> None:
+    stage = Stage().activate()
+    lost = EngineError('the GPU context is lost: clean up and configure the node again')
+    stage.scene.trouble = throw(lost)
+    for _ in range(3):
+        stage.show()
+    status = stage.node.diagnostics()
+    assert status.level == ERROR
+    assert 'clean up and configure the node again' in status.message
+    stage.node.deactivate()
+    stage.node.cleanup()
+    assert stage.scene.opened == stage.scene.closed == 1
+    stage.scene.trouble = lambda _: None
+    stage.activate().show()
+    assert stage.processed() == 1
+    stage.node.shutdown()
 
 
 def test_fixed_parameters_are_refused_while_it_loads() -> None:
@@ -674,4 +739,6 @@ def test_real_model_is_configured_from_parameters(
     node.shutdown()
     values = node.diagnostics().values
     assert values['state'] == 'finalized'
-    assert 'human-pose-estimation-0001 runs with ONNX Runtime' in transport.said('info')[1]
+    _, took, runs = transport.said('info')
+    assert took.startswith('backend auto took onnxruntime (CPUExecutionProvider) for human-pose')
+    assert 'human-pose-estimation-0001 runs with ONNX Runtime' in runs

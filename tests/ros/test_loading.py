@@ -12,11 +12,15 @@ from openpose_ros.ros.parameters import NodeParams
 from tests.ros.scenes import Scene
 
 
+def never(part: float, what: str) -> None:
+    raise AssertionError('nothing is built')
+
+
 def test_parameters_reach_the_estimator() -> None:
     params = NodeParams(
         model='human-pose-estimation-0001', backend='fake', net_resolution=(-1, 256), min_parts=7
     )
-    with open_estimator(params) as estimator:
+    with open_estimator(params, never) as estimator:
         assert estimator.spec.name == 'human-pose-estimation-0001'
         assert estimator.engine.name == 'fake'
         assert estimator.net_resolution == (-1, 256)
@@ -25,7 +29,7 @@ def test_parameters_reach_the_estimator() -> None:
 
 def test_network_is_run_once() -> None:
     scene = Scene()
-    with load_estimator(NodeParams(precision='fp32'), scene.open):
+    with load_estimator(NodeParams(precision='fp32'), never, scene.open):
         assert len(scene.threads) == 1
     assert scene.opened == scene.closed == 1
 
@@ -42,5 +46,5 @@ def test_failure_closes_the_engine(trouble: Any, precision: str, exc: Any) -> No
     scene = Scene()
     scene.trouble = trouble
     with pytest.raises(exc):
-        load_estimator(NodeParams(precision=precision), scene.open)
+        load_estimator(NodeParams(precision=precision), never, scene.open)
     assert scene.opened == scene.closed == 1
