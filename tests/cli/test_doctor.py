@@ -76,7 +76,7 @@ def test_machine_in_a_mess_is_one_line_each(tmp_path: Path) -> None:
 def test_broken_numpy_breaks_no_more_than_needs_it(tmp_path: Path) -> None:
     (tmp_path / 'numpy.py').write_text('import os\nos.abort()')
     run = diagnose('--json', PYTHONPATH=str(tmp_path))
-    assert run.returncode == 1
+    assert run.returncode == 1, 'something that the doctor imports (models?) imports NumPy'
     states = {item['name']: item['state'] for item in json.loads(run.stdout)['findings']}
     assert states['NumPy'] == states['estimate'] == 'broken'
     assert states['Python'] == 'ok'
