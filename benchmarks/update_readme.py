@@ -3,7 +3,7 @@ Run benchmarks and write what they print into the README, with the machine, vers
 
 ::
 
-    python benchmarks/update_readme.py [parser pipeline accuracy]
+    python benchmarks/update_readme.py [parser pipeline accuracy half_precision]
 
 A benchmark is the script of that name; its place is marked `<!-- benchmark:NAME -->` and
 `<!-- /benchmark:NAME -->`.
@@ -21,7 +21,7 @@ import re
 import subprocess
 import sys
 
-BENCHMARKS = ('parser', 'pipeline', 'accuracy')
+BENCHMARKS = ('parser', 'pipeline', 'accuracy', 'half_precision')
 FOLDER = Path(__file__).parent
 _PACKAGES = ('numpy', 'numba', 'scipy', 'opencv-python-headless', 'opencv-python', 'onnxruntime')
 
