@@ -43,12 +43,12 @@ def check_models() -> list[Finding]:
         else:
             findings.append(Finding(spec.name, 'ok', f'{spec.path}, sha256 {spec.sha256[:12]}'))
     absent = [spec for spec in models if spec.path is None]
-    names = ', '.join(spec.name for spec in absent)
     if len(absent) == len(models):
         best = absent[0]
         fix = f'openpose-ros models fetch {best.name}' if best.is_published else ''
         return [*findings, Finding('models', 'missing', 'none is here', fix)]
     if absent:
+        names = ', '.join(spec.name for spec in absent)
         findings.append(Finding('models', 'missing', f'not here: {names}'))
     return findings
 
