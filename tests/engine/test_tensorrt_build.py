@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -340,3 +341,56 @@ def test_key_is_for_the_gpu_that_is_there_or_for_targets(tiny):
         key(gpu=gpu._replace(compute_capability=(9, 0)))
     with pytest.raises(EngineError, match=r'there is no GPU to build .* sm_75, sm_80'):
         key()
+
+
+class Older:
+    """RTX's bindings with what TensorRT 8.6 has instead of strong typing."""
+
+    def __init__(self, layers):
+        text = json.dumps({'Layers': layers})
+        inspector = SimpleNamespace(get_engine_information=lambda form: text)
+        engine = SimpleNamespace(create_engine_inspector=lambda: inspector)
+        self.NetworkDefinitionCreationFlag = SimpleNamespace(EXPLICIT_BATCH=0)
+        self.BuilderFlag = SimpleNamespace(FP16='FP16', INT8='INT8')
+        self.ComputeCapability = SimpleNamespace()
+        self.Runtime = lambda logger: SimpleNamespace(deserialize_cuda_engine=lambda plan: engine)
+
+    def __getattr__(self, name):
+        if name == 'IProgressMonitor':
+            raise AttributeError(name)
+        return getattr(LIBRARY.module, name)
+
+
+@pytest.mark.filterwarnings('ignore:.*Timing cache operations are no-ops')
+def test_version_without_strong_typing_gets_the_flag_and_keeps_its_timings(tiny, monkeypatch):
+    built = [{'LayerType': 'conv', 'Outputs': [{'Format/Datatype': 'Row major linear FP16'}]}]
+    library = LIBRARY._replace(module=Older(built), flavour='tensorrt', version='8.6.1')
+    parsed, flags, given = [], [], []
+    trt = LIBRARY.module
+    parse, create = trt.OnnxParser.parse, trt.IBuilderConfig.create_timing_cache
+    spec = tiny()
+    key = make_key(
+        spec,
+        library,
+        precision='fp16',
+        shapes=choose_shapes(spec, **SMALL),
+        gpu=GpuFacts('Orin', (8, 7), '12.6'),
+    )
+    assert (key.gpu, key.targets) == ('Orin', ('sm_87',))  # tuned on that GPU
+    monkeypatch.setattr(
+        trt.OnnxParser, 'parse', lambda self, graph: parsed.append(graph) or parse(self, graph)
+    )
+    monkeypatch.setattr(trt.IBuilderConfig, 'set_flag', lambda self, flag: flags.append(flag))
+    monkeypatch.setattr(
+        trt.IBuilderConfig,
+        'create_timing_cache',
+        lambda self, data: given.append(data) or create(self, data),
+    )
+    for force in (False, True):
+        engine = build_engine(spec, library, key, force=force)
+        assert engine.precision == 'fp16'  # as the inspector says
+    kinds = {tensor.data_type for tensor in onnx.load_from_string(parsed[0]).graph.initializer}
+    assert kinds == {TensorProto.FLOAT}
+    assert flags == ['FP16', 'FP16']
+    kept = (engine_folder() / 'tensorrt-8.6.1-Orin.timing').read_bytes()
+    assert given == [b'', kept]

@@ -1,0 +1,107 @@
+"""The verb `build-engine`, as a user types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from openpose_ros.cli import main
+from tests.engine.graphs import write_network
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Give each test a cache of its own."""
+    folder = tmp_path / 'Zwischen speicher'
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(folder))
+    return folder / 'engines'
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Write a tiny network and return its path."""
+    path = tmp_path / 'mein Modell ü.onnx'
+    return str(write_network(path, {'heatmaps': 19, 'pafs': 38}).path)
+
+
+@pytest.fixture
+def rtx():
+    """Skip where there is no library that builds without a GPU."""
+    pytest.importorskip('tensorrt_rtx', reason='needs tensorrt_rtx, which has no wheel here')
+    return ['--library', 'tensorrt_rtx', '--target', 'sm_86', '--target', 'sm_120']
+
+
+def test_engine_is_built_and_then_found(network, rtx, cache, capsys):
+    command = ['build-engine', network, *rtx, '--net-resolution', '64x48']
+    assert main(command) == 0
+    what, path, result = capsys.readouterr().out.splitlines()
+    assert what.startswith('TensorRT-RTX ')
+    assert what.endswith(
+        ' builds mein Modell ü for sm_86, sm_120, 64x48 to 128x96, best at 64x48: '
+        'no engine of mein Modell ü has been built'
+    )
+    assert Path(path).parent == cache
+    assert Path(path).is_file()
+    assert result.startswith('layers in fp16, ')
+    assert main(command) == 0
+    assert capsys.readouterr() == (f'{path} is there already, its layers in fp16\n', '')
+    assert main([*command, '--force']) == 0
+    assert capsys.readouterr().out.splitlines()[1] == path
+
+
+def test_other_engine_is_built_and_it_says_why(network, rtx, capsys):
+    assert main(['build-engine', network, *rtx, '--net-resolution', '64x48']) == 0
+    first = capsys.readouterr().out.splitlines()[1]
+    sizes = ['--min-size', '32x32', '--max-size', '64x64', '--workspace', '64']
+    command = ['build-engine', network, *rtx, '--net-resolution', '64x48', *sizes]
+    assert main([*command, '--precision', 'fp32', '--quiet']) == 0
+    what, _, result = capsys.readouterr().out.splitlines()
+    assert what.endswith(
+        f'{Path(first).name} is in fp16, not fp32 and takes 64x48 to 128x96, best at 64x48, '
+        'not 32x32 to 64x64, best at 64x48'
+    )
+    assert result.startswith('layers in fp32, ')
+
+
+@pytest.mark.parametrize(
+    ('flags', 'status', 'message'),
+    [
+        (['--target', 'sm_90'], 1, "cannot build for 'sm_90'; it can for sm_75, sm_80"),
+        (['--target', 'Orin'], 1, "cannot build for 'Orin'"),
+        (['--target', 'sm_86', '--fixed', '--max-size', '128x128'], 2, 'takes 456x256 only'),
+        (['--target', 'sm_86', '--min-size', '457x257'], 2, 'multiple of 8, but got 457x257'),
+        ([], 1, '--target and one of sm_75'),  # no GPU, or nothing to reach it with
+    ],
+)
+def test_what_cannot_be_built_is_one_line(
+    network, rtx, monkeypatch, capsys, flags, status, message
+):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '-1')
+    command = ['build-engine', network, '--library', 'tensorrt_rtx', '--net-resolution', '456x256']
+    assert main([*command, *flags]) == status
+    output, errors = capsys.readouterr()
+    assert (output, errors.count('\n')) == ('', 1)
+    assert message in errors
+
+
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        (['--precision', 'int4'], "choose from 'fp16', 'fp32'"),
+        (['--net-resolution', '456'], 'is not WIDTHxHEIGHT'),
+        (['--workspace', '0'], '0 is below 1'),
+    ],
+)
+def test_wrong_usage_is_one_line(flags, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(['build-engine', 'pose', *flags])
+    assert caught.value.code == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.count('\n') == 1
+
+
+def test_unknown_library_is_one_line(network, capsys):
+    assert main(['build-engine', network, '--library', 'openvino']) == 1
+    assert 'choose from tensorrt, tensorrt_rtx' in capsys.readouterr().err
