@@ -56,6 +56,8 @@ def prepare_graph(path: Path, precision: str) -> bytes:
             f'building a TensorRT engine needs the package onnx ({exc}): pip install onnx'
         ) from exc
     model = _load(onnx, path)
+    if not model.graph.node:
+        raise ModelError(f'{path} holds no network; expected a file that an ONNX exporter wrote')
     if any(node.op_type == 'QuantizeLinear' for node in model.graph.node):
         if precision == 'fp16':
             raise EngineError(

@@ -18,8 +18,8 @@ from openpose_ros.engine.tensorrt_cache import (
     find_engine,
     lock_engine,
     store_engine,
-    write_whole,
 )
+from openpose_ros.engine.tensorrt_files import write_whole
 from openpose_ros.engine.tensorrt_library import Library
 from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_precision import (

@@ -9,18 +9,16 @@ finished, or was damaged since, is never loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-import fcntl
 import hashlib
 import json
-import os
 from pathlib import Path
 import re
-import time
 from typing import Any, NamedTuple
 
 from openpose_ros.engine.tensorrt_cuda import GpuFacts
+from openpose_ros.engine.tensorrt_files import locked, write_whole
 from openpose_ros.engine.tensorrt_library import Library
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 from openpose_ros.errors import EngineError, ModelError
@@ -29,7 +27,6 @@ from openpose_ros.models.finding import cache_folder, file_sha256
 from openpose_ros.placement import Size
 
 _ENDING = '.engine'
-_POLL_S = 0.2
 _LAST = 99  # among reasons: what nobody can read says the least
 
 
@@ -270,8 +267,7 @@ def store_engine(
     return CachedEngine(path, model, key, precision, sha256, len(plan))
 
 
-@contextmanager
-def lock_engine(key: EngineKey, model: str) -> Iterator[None]:
+def lock_engine(key: EngineKey, model: str) -> AbstractContextManager[None]:
     """
     Let one process at a time build an engine: who comes second waits, and finds it built.
 
@@ -281,52 +277,7 @@ def lock_engine(key: EngineKey, model: str) -> Iterator[None]:
         If the cache cannot be written.
 
     """
-    path = _path_of(key, model).with_suffix('.lock')
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open('ab')
-    with file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(_POLL_S)  # and not in flock: the node must be able to stop meanwhile
-        yield
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """
-    Write a file of the cache so that it is either there as a whole or as it was before.
-
-    Raises
-    ------
-    EngineError
-        If it cannot be written.
-
-    """
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open('wb') as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise EngineError(
-            f'cannot write {exc.filename or path}: {exc.strerror}; set OPENPOSE_ROS_CACHE to a '
-            'folder that can be written'
-        ) from exc
+    return locked(_path_of(key, model).with_suffix('.lock'))
 
 
 def _path_of(key: EngineKey, model: str) -> Path:

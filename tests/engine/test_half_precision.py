@@ -169,7 +169,12 @@ def test_weight_that_float16_cannot_hold_is_named(tmp_path, value):
 
 
 @pytest.mark.parametrize(
-    ('content', 'message'), [(b'\xff' * 100, 'is not a valid ONNX model'), (None, 'No such file')]
+    ('content', 'message'),
+    [
+        (b'\xff' * 100, 'is not a valid ONNX model'),
+        (b'', 'holds no network'),
+        (None, 'No such file'),
+    ],
 )
 def test_file_that_is_no_model_is_told(tmp_path, content, message):
     path = tmp_path / 'ein Modell.onnx'

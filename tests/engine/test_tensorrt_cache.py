@@ -12,7 +12,6 @@ import threading
 
 import pytest
 
-from openpose_ros.engine import tensorrt_cache
 from openpose_ros.engine.tensorrt_cache import (
     EngineKey,
     engine_folder,
@@ -176,7 +175,7 @@ def test_write_that_is_interrupted_leaves_what_was_there(after, monkeypatch):
         replaced.append(target)
         os.rename(source, target)
 
-    monkeypatch.setattr(tensorrt_cache.os, 'replace', interrupt)
+    monkeypatch.setattr(os, 'replace', interrupt)
     with pytest.raises(KeyboardInterrupt):
         store(plan=b'new')
     found, reason = find_engine(KEY, 'pose')

@@ -1,0 +1,72 @@
+"""How files of the cache are written: by one process at a time, and whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import fcntl
+import os
+from pathlib import Path
+import time
+
+from openpose_ros.errors import EngineError
+
+_POLL_S = 0.2
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """
+    Hold a lock file; wait while another process holds it. One that died holds it no more.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be written.
+
+    """
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open('ab')
+    with file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(_POLL_S)  # and not in flock: Ctrl-C must come through meanwhile
+        yield
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """
+    Write a file so that it is either there as a whole or as it was before.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be written.
+
+    """
+    part = path.with_name(f'{path.name}.{os.getpid()}.part')
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open('wb') as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise EngineError(
+            f'cannot write {exc.filename or path}: {exc.strerror}; set OPENPOSE_ROS_CACHE to a '
+            'folder that can be written'
+        ) from exc
