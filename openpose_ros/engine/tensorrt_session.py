@@ -132,20 +132,21 @@ class Session:
             New arrays.
 
         """
-        gpu, context = self._gpu, self._context
+        # No other name for TensorRT's objects: an exception that is kept would keep them, too.
+        gpu = self._gpu
         self._set_shape(name, fed.shape)
         views = {}
         for tensor in (*self.inputs, *self.outputs):
-            shape = tuple(context.get_tensor_shape(tensor.name))
+            shape = tuple(self._context.get_tensor_shape(tensor.name))
             size = prod(shape) * fed.itemsize
             buffer = gpu.buffer(tensor.name, size)
-            if not context.set_tensor_address(tensor.name, buffer.address):
+            if not self._context.set_tensor_address(tensor.name, buffer.address):
                 raise self._failure(f'it refuses memory for {tensor.name}')
             views[tensor.name] = buffer, size, _view(buffer, size, shape)
         buffer, size, view = views[name]
         np.copyto(view, fed)
         gpu.upload(buffer, size)
-        if not context.execute_async_v3(gpu.stream):
+        if not self._context.execute_async_v3(gpu.stream):
             raise self._failure(f'it failed on an input of shape {fed.shape}')
         for output in wanted:
             buffer, size, _ = views[output]
