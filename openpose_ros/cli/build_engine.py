@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--precision',
         choices=('fp16', 'fp32'),
-        default='fp16',
-        help='what its layers shall compute in (default %(default)s)',
+        help='what its layers shall compute in (default fp16; fp32 leaves an int8 network int8, '
+        'and is its default)',
     )
     sizes = parser.add_argument_group('the input')
     sizes.add_argument(
@@ -88,6 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build an engine, or find it built; return the exit status."""
+    from openpose_ros.engine.half_precision import default_precision
     from openpose_ros.engine.tensorrt_build import build_engine
     from openpose_ros.engine.tensorrt_cache import find_engine, make_key
     from openpose_ros.engine.tensorrt_library import load_library
@@ -106,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         key = make_key(
             spec,
             library,
-            precision=args.precision,
+            precision=args.precision or default_precision(spec),
             shapes=shapes,
             gpu=gpu.facts if gpu is not None else None,
             targets=args.target,

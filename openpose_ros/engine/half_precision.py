@@ -15,11 +15,19 @@ from typing import Any
 import numpy as np
 
 from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.models import ModelSpec, read_onnx_facts
 
 PRECISIONS = ('fp16', 'fp32')
 LARGEST_HALF = 65504.0
 # The converter keeps these in float32, though float16 is as good to ONNX and to TensorRT.
 _HALF_ALL_THE_SAME = ('Max', 'Min')
+
+
+def default_precision(spec: ModelSpec) -> str:
+    """Return 'fp16', but 'fp32' for an ONNX model that quantises its activations: it is int8."""
+    if spec.path is None or spec.format != 'onnx':
+        return 'fp16'
+    return 'fp32' if read_onnx_facts(spec.path).precision == 'int8' else 'fp16'
 
 
 def prepare_graph(path: Path, precision: str) -> bytes:

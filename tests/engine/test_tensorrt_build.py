@@ -18,6 +18,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 import pytest
 
+from openpose_ros.engine.half_precision import default_precision
 from openpose_ros.engine.tensorrt_build import build_engine
 from openpose_ros.engine.tensorrt_cache import (
     engine_folder,
@@ -287,6 +288,7 @@ def test_network_that_quantises_its_activations_is_int8_in_fp32_only(tiny):
     for operator, source, target in pairs:
         graph.node.insert(0, helper.make_node(operator, [source, 'step', 'zero'], [target]))
     onnx.save(model, spec.path)
+    assert default_precision(spec) == 'fp32'
     spec = load_model(spec.path)
     assert build(spec, key_of(spec, precision='fp32', **SMALL)).precision == 'int8'
     with pytest.raises(EngineError, match='build it with the precision fp32'):
