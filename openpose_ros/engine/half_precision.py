@@ -66,14 +66,13 @@ def prepare_graph(path: Path, precision: str) -> bytes:
     model = _load(onnx, path)
     if not model.graph.node:
         raise ModelError(f'{path} holds no network; expected a file that an ONNX exporter wrote')
-    if any(node.op_type == 'QuantizeLinear' for node in model.graph.node):
-        if precision == 'fp16':
-            raise EngineError(
-                f'{path} quantises its activations to int8, which float16 does not go with; '
-                'build it with the precision fp32, which leaves its graph as it is'
-            )
-    else:
-        _restore_weights(onnx, model, path)
+    quantised = any(node.op_type == 'QuantizeLinear' for node in model.graph.node)
+    if quantised and precision == 'fp16':
+        raise EngineError(
+            f'{path} quantises its activations to int8, which float16 does not go with; build it '
+            'with the precision fp32, which leaves its graph as it is'
+        )
+    _restore_weights(onnx, model, path, only_wide=quantised)
     if precision == 'fp16':
         model = _converted(onnx, model, path)
     _widen_ends(onnx, model)
@@ -92,8 +91,13 @@ def _load(onnx: Any, path: Path) -> Any:
         raise ModelError(f'{path} is not a valid ONNX model: {reason}') from exc
 
 
-def _restore_weights(onnx: Any, model: Any, path: Path) -> None:
-    """Replace each DequantizeLinear of a constant by what it returns."""
+def _restore_weights(onnx: Any, model: Any, path: Path, *, only_wide: bool) -> None:
+    """
+    Replace each DequantizeLinear of a constant by what it returns.
+
+    `only_wide`: of int32 constants alone, as quantised graphs have for biases. TensorRT takes
+    int8 weights that meet int8 activations, but no int32.
+    """
     graph = model.graph
     stored = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
@@ -102,6 +106,8 @@ def _restore_weights(onnx: Any, model: Any, path: Path) -> None:
     for node in [node for node in graph.node if node.op_type == 'DequantizeLinear']:
         if set(node.input) - {''} <= set(stored):
             constants = [onnx.numpy_helper.to_array(stored[name]) for name in node.input if name]
+            if only_wide and constants[0].dtype != np.int32:
+                continue
             options = {item.name: item.i for item in node.attribute}
             if options.get('block_size'):
                 raise EngineError(

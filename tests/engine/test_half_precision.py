@@ -140,18 +140,27 @@ def test_graph_that_quantises_its_activations_stays_as_it_is_or_is_refused(tmp_p
     network = write_network(tmp_path / 'pose.onnx', PAIR)
     model = onnx.load(network.path)
     model.graph.initializer.append(numpy_helper.from_array(np.float32(0.01), 'step'))
+    for name, stored in (('bias', np.arange(38, dtype=np.int32)), ('w', np.ones(38, np.int8))):
+        model.graph.initializer.append(numpy_helper.from_array(stored, f'{name}_stored'))
     for node in model.graph.node:
         node.input[0] = 'coarse'
+    model.graph.node[-1].input.append('bias')  # of the PAFs
     for at, (kind, ends) in enumerate(
         [
             ('QuantizeLinear', (['image', 'step'], ['whole'])),
             ('DequantizeLinear', (['whole', 'step'], ['coarse'])),
+            ('DequantizeLinear', (['bias_stored', 'step'], ['bias'])),
+            ('DequantizeLinear', (['w_stored', 'step'], ['w'])),
         ]
     ):
         model.graph.node.insert(at, helper.make_node(kind, *ends))
     onnx.save(model, network.path)
-    left = onnx.load_from_string(prepare_graph(network.path, 'fp32')).graph
-    assert [node.op_type for node in left.node][:2] == ['QuantizeLinear', 'DequantizeLinear']
+    before = run(network.path.read_bytes())
+    graph = prepare_graph(network.path, 'fp32')
+    made = {name for node in onnx.load_from_string(graph).graph.node for name in node.output}
+    assert made == {'whole', 'coarse', 'w', *PAIR}  # but TensorRT takes no bias in int32
+    for name, maps in run(graph).items():
+        np.testing.assert_allclose(maps, before[name], atol=1e-5)
     with pytest.raises(EngineError, match='build it with the precision fp32'):
         prepare_graph(network.path, 'fp16')
 
