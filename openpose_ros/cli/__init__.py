@@ -28,7 +28,7 @@ VERBS = {  # name: module, its SUMMARY
     'node': ('openpose_ros.cli.node', 'the ROS 2 node, without a ROS installation'),
     'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
     'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
-    'models': ('openpose_ros.cli.models', 'list, show and fetch models'),
+    'models': ('openpose_ros.cli.models', 'list, show, fetch and import models'),
     'build-engine': (
         'openpose_ros.cli.build_engine',
         'build a TensorRT engine of a network, for this GPU or another',

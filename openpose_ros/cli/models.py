@@ -1,4 +1,4 @@
-"""The verb `models`: which networks there are, what is known about them, and how to get them."""
+"""The verb `models`: which networks there are, what is known of them, how to get them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from openpose_ros.errors import ModelError
-from openpose_ros.models import ModelSpec, fetch_model, list_models, load_model
+from openpose_ros.models import (
+    ModelSpec,
+    fetch_model,
+    import_model,
+    list_models,
+    load_model,
+)
 from openpose_ros.models.finding import how_to_get
+from openpose_ros.models.importing import PRECISIONS
 
-SUMMARY = 'list, show and fetch models'
+SUMMARY = 'list, show, fetch and import models'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetch = actions.add_parser('fetch', help='download the published files of a network')
     fetch.add_argument('model', metavar='MODEL', help='a name from the list')
     fetch.add_argument('--quiet', action='store_true', help='no progress bar')
+    convert = actions.add_parser('import', help='turn OpenVINO IR into ONNX')
+    convert.add_argument('file', metavar='FILE.xml', help='with FILE.bin beside it')
+    convert.add_argument('--output', metavar='FILE', help='default: FILE.onnx beside it')
+    convert.add_argument(
+        '--precision', choices=PRECISIONS, help='default: what FILE.xml is in, int8 as QDQ'
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,14 +43,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    rows = [('NAME', 'AP', 'LICENCE', 'DECODER', 'FILE')]
+    rows = [('NAME', 'SKELETON', 'LICENCE', 'SIZE', 'AP', 'FILE')]
     for spec in list_models():
-        ap = '-' if spec.ap is None else f'{spec.ap:.3f}'
-        rows.append((spec.name, ap, spec.licence, spec.decoder, str(spec.path or 'not here')))
+        size, ap = _size(spec), '-' if spec.ap is None else f'{spec.ap:.3f}'
+        place = str(spec.path or 'not here')
+        rows.append((spec.name, spec.skeleton.name, spec.licence, size, ap, place))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print('  '.join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
     return 0
+
+
+def _size(spec: ModelSpec) -> str:
+    """Return how large a model is: the one that is here, else the one that its manifest means."""
+    size = spec.size
+    if spec.path is not None:
+        beside = [spec.path.with_suffix('.bin')] if spec.format == 'xml' else []
+        size = sum(path.stat().st_size for path in (spec.path, *beside) if path.is_file())
+    return '-' if size is None else f'{size / 1e6:.1f} MB'
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -86,10 +109,20 @@ def _fetch(args: argparse.Namespace) -> int:
     spec = load_model(args.model, need_file=False)
     if spec.path is None:
         print(
-            f'These are the published files of {spec.name}. This version cannot turn them into '
-            f'{spec.file} yet; {how_to_get(spec)}.'
+            f'These are the published files of {spec.name}. Nothing here can turn them into '
+            f'{spec.file}; {how_to_get(spec)}.'
         )
     return 0
 
 
-_ACTIONS = {'list': _list, 'show': _show, 'fetch': _fetch}
+def _import(args: argparse.Namespace) -> int:
+    path = import_model(args.file, args.output, precision=args.precision)
+    print(path)
+    try:
+        load_model(path)
+    except ModelError as exc:
+        print(f'Before it can be used: {exc}.')
+    return 0
+
+
+_ACTIONS = {'list': _list, 'show': _show, 'fetch': _fetch, 'import': _import}

@@ -2,6 +2,7 @@
 
 from openpose_ros.models.fetching import fetch_model
 from openpose_ros.models.finding import list_models, load_model
+from openpose_ros.models.importing import import_model
 from openpose_ros.models.onnx_file import OnnxFacts, read_onnx_facts
 from openpose_ros.models.spec import InputSpec, ModelSpec, OutputSpec, PublishedFile
 
@@ -12,6 +13,7 @@ __all__ = [
     'OutputSpec',
     'PublishedFile',
     'fetch_model',
+    'import_model',
     'list_models',
     'load_model',
     'read_onnx_facts',

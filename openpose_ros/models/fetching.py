@@ -1,5 +1,5 @@
 """
-Downloading the published files of a model.
+Downloading the published files of a model, and making the model of them.
 
 A download goes to FILE.part, is resumed where the last one was cut, and becomes FILE when its
 sha256 is right. Every wait for the network ends after `TIMEOUT_S`.
@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 from openpose_ros import __version__
 from openpose_ros.errors import FetchError, ModelError
 from openpose_ros.models.finding import download_folder, file_sha256, known_models
+from openpose_ros.models.importing import import_model
 from openpose_ros.models.spec import ModelSpec, PublishedFile
 
 TIMEOUT_S = 30.0
@@ -33,7 +34,8 @@ def fetch_model(name: str, *, progress: bool | None = None) -> tuple[Path, ...]:
     """
     Download what is published of a model into the user's cache.
 
-    Files that are there already are kept if their sha256 is right.
+    Files that are there already are kept if their sha256 is right. A model that is published as
+    OpenVINO IR is converted to ONNX.
 
     Parameters
     ----------
@@ -45,14 +47,14 @@ def fetch_model(name: str, *, progress: bool | None = None) -> tuple[Path, ...]:
     Returns
     -------
     tuple of Path
-        The files, in the order of `ModelSpec.origin`. Whether the model can be loaded now says
-        `ModelSpec.is_published`; if not, the model is converted from these files.
+        The files, in the order of `ModelSpec.origin`, then what was made of them. Whether the
+        model can be loaded now says `ModelSpec.can_be_fetched`.
 
     Raises
     ------
     ModelError
-        If no such model is known, the cache cannot be written, or another process is downloading
-        the same.
+        If no such model is known, the cache cannot be written, another process is downloading
+        the same, or what came cannot be converted.
     FetchError
         If no address delivered a file; the message says what to do by hand.
 
@@ -61,7 +63,7 @@ def fetch_model(name: str, *, progress: bool | None = None) -> tuple[Path, ...]:
     if progress is None:
         progress = sys.stderr.isatty()
     try:
-        return tuple(_fetch(published, folder, progress) for published in spec.origin)
+        files = tuple(_fetch(published, folder, progress) for published in spec.origin)
     except FetchError as exc:
         by_hand = ', '.join(
             f'{published.urls[0]} as {folder / published.file} (sha256 {published.sha256})'
@@ -69,6 +71,10 @@ def fetch_model(name: str, *, progress: bool | None = None) -> tuple[Path, ...]:
             if not isfile(folder / published.file)
         )
         raise FetchError(f'{exc}; try again later, or save by hand {by_hand}') from exc
+    if spec.is_published or not spec.can_be_fetched:
+        return files
+    [ir] = [path for path in files if path.suffix == '.xml']
+    return *files, import_model(ir, folder / spec.file)
 
 
 def known_model(name: str) -> ModelSpec:

@@ -32,6 +32,7 @@ from openpose_ros.models.spec import ModelSpec
 
 _LOGGER = logging.getLogger(__name__)
 _DATA = Path(__file__).parent / 'data'
+CONVERTED_FROM = 'openpose_ros_converted_from'  # an entry in the metadata of an ONNX file
 
 
 def cache_folder() -> Path:
@@ -139,19 +140,23 @@ def _default_model(need_file: bool) -> ModelSpec:
             return _load_file(path)
     if need_file:
         raise ModelError(
-            'there is no model on this machine: name one, or set OPENPOSE_ROS_MODEL_PATH to the '
-            f'folder that holds {usable[0].file}'
+            f'there is no model on this machine: name one, or {how_to_get(usable[0])}'
         )
     return usable[0]
 
 
 def how_to_get(spec: ModelSpec) -> str:
     """Return what a user must do who has not got the file, as the end of a sentence."""
-    if spec.is_published:
+    if spec.can_be_fetched:
         return f'get it with: openpose-ros models fetch {spec.name}'
     return (
         f'set OPENPOSE_ROS_MODEL_PATH to the folder that holds {spec.file} (sha256 {spec.sha256})'
     )
+
+
+def converted_from(spec: ModelSpec) -> str:
+    """Return what an ONNX file says under `CONVERTED_FROM` if it was made from a model's files."""
+    return ' '.join(published.sha256 for published in spec.origin)
 
 
 def file_sha256(path: Path) -> str:
@@ -178,6 +183,7 @@ def _load_file(path: Path) -> ModelSpec:
         if spec.sha256 == sha256:
             _check_companions(path, spec)
             return replace(spec, path=path)
+    for spec in known_models():
         if sha256 in {published.sha256 for published in spec.origin}:
             raise ModelError(
                 f'{path} is a published file of {spec.name}, but its model file is {spec.file}; '
@@ -191,10 +197,14 @@ def _load_file(path: Path) -> ModelSpec:
         )
         _check_sha256(path, sha256, spec.sha256, spec.name)
         return replace(spec, path=path)
+    metadata = {} if path.suffix == '.xml' else read_onnx_facts(path).metadata
+    for spec in known_models():
+        if not spec.is_published and metadata.get(CONVERTED_FROM) == converted_from(spec):
+            return replace(spec, path=path, sha256=sha256)
     for spec in known_models():
         if path.stem == spec.name or path.name == spec.file:
             _check_sha256(path, sha256, spec.sha256, spec.name)
-    fields = fields_of_metadata(read_onnx_facts(path).metadata)
+    fields = fields_of_metadata(metadata)
     if not fields:
         raise ModelError(
             f'nothing describes the model {path}: write {", ".join(REQUIRED)} into {sidecar.name} '

@@ -1,7 +1,8 @@
 """
 Manifests: a `ModelSpec` as JSON, or as the metadata of an ONNX file.
 
-A manifest has the fields of `ModelSpec` by the same names: `name`, `file`, `sha256`, `decoder`,
+A manifest has the fields of `ModelSpec` by the same names: `name`, `file`, `sha256`, `size`,
+`decoder`,
 `skeleton` (a name, or the path of a .json file relative to the manifest), `stride`,
 `net_resolution`, `licence`, `description`, `homepage`, `ap`, and the objects `input`, `outputs`
 and `origin` with the fields of `InputSpec`, `OutputSpec` and `PublishedFile`. The metadata of an
@@ -226,6 +227,7 @@ _MODEL: dict[str, Reader] = {
     'name': _words,
     'file': _words,
     'sha256': _sha256,
+    'size': _whole(1),
     'decoder': _choice(*DECODERS),
     'stride': _whole(1),
     'net_resolution': _resolution,

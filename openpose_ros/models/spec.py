@@ -122,7 +122,10 @@ class ModelSpec:
         Its published name, relative to a folder of models, with '/'; the ending tells the format:
         .onnx, or .xml for OpenVINO IR with a .bin beside it.
     sha256 : str
-        Of that file.
+        Of that file. One that says that it was converted from the files of `origin` is known as
+        well: other versions of this package may convert to other bytes.
+    size : int or None
+        Of that file and what must lie beside it, bytes.
     decoder : str
         How its output becomes people: 'paf' or 'posenet'.
     skeleton : Skeleton
@@ -145,6 +148,7 @@ class ModelSpec:
     path: Path | None = None
     file: str
     sha256: str
+    size: int | None = None
     decoder: str = 'paf'
     skeleton: Skeleton
     stride: int = 8
@@ -161,6 +165,11 @@ class ModelSpec:
     def format(self) -> str:
         """The ending of the file without its dot: 'onnx', or 'xml' for OpenVINO IR."""
         return PurePosixPath(self.file).suffix[1:]
+
+    @property
+    def can_be_fetched(self) -> bool:
+        """Whether `models fetch` ends with the file: it is published, or as OpenVINO IR."""
+        return self.is_published or any(item.file.endswith('.xml') for item in self.origin)
 
     @property
     def is_published(self) -> bool:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 
 from openpose_ros.cli import main
+from openpose_ros.engine import open_engine
+from openpose_ros.models import finding, load_model
+from openpose_ros.models.manifest import read_json
 from tests.models import known
 from tests.models.known import RAW_BGR, sha256
 from tests.models.server import serve
@@ -12,18 +18,31 @@ from tests.models.server import serve
 cache, know = known.cache, known.know  # fixtures
 
 CONTENT = b'<net/>'
+PACKAGE_DATA = finding._DATA
+INT8 = 'human-pose-estimation-0001-int8-qdq'
 
 
 def test_list_shows_every_model_and_whether_it_is_here(know, cache, capsys):
     know('here', CONTENT, file='here.xml', ap=0.5, licence='MIT')
-    know('elsewhere', b'', decoder='posenet')
+    know('elsewhere', b'', size=1_460_000)
     cache.mkdir(parents=True)
     (cache / 'here.xml').write_bytes(CONTENT)
+    (cache / 'here.bin').write_bytes(bytes(2_000_000))
     assert main(['models', 'list']) == 0
     header, elsewhere, here = capsys.readouterr().out.splitlines()
-    assert header.split() == ['NAME', 'AP', 'LICENCE', 'DECODER', 'FILE']
-    assert elsewhere.split() == ['elsewhere', '-', 'unknown', 'posenet', 'not', 'here']
-    assert here.split(maxsplit=4) == ['here', '0.500', 'MIT', 'paf', str(cache / 'here.xml')]
+    assert header.split() == ['NAME', 'SKELETON', 'LICENCE', 'SIZE', 'AP', 'FILE']
+    assert elsewhere.split() == [
+        'elsewhere',
+        'coco_18',
+        'unknown',
+        '1.5',
+        'MB',
+        '-',
+        'not',
+        'here',
+    ]
+    expected = ['here', 'coco_18', 'MIT', '2.0', 'MB', '0.500', str(cache / 'here.xml')]
+    assert here.split(maxsplit=6) == expected
 
 
 def test_show_says_all_that_is_known(know, capsys):
@@ -52,15 +71,94 @@ def test_fetch_downloads_once(know, cache, capsys):
     assert len(site.requests) == 1
 
 
-def test_fetch_says_that_published_files_are_not_yet_the_model(know, cache, capsys):
+def test_fetch_says_when_published_files_are_not_yet_the_model(know, cache, capsys):
     with serve() as site:
         site.files['/a'] = CONTENT
-        origin = [{'file': 'a.xml', 'sha256': sha256(CONTENT), 'urls': [site.url('/a')]}]
+        origin = [{'file': 'a.tflite', 'sha256': sha256(CONTENT), 'urls': [site.url('/a')]}]
         know('a', b'converted', origin=origin)
         assert main(['models', 'fetch', 'a']) == 0
     path, told = capsys.readouterr().out.splitlines()
-    assert path == str(cache / 'a.xml')
-    assert 'This version cannot turn them into a.onnx yet; set OPENPOSE_ROS_MODEL_PATH' in told
+    assert path == str(cache / 'a.tflite')
+    assert 'Nothing here can turn them into a.onnx; set OPENPOSE_ROS_MODEL_PATH' in told
+
+
+@pytest.fixture
+def published(know, tmp_path):
+    """Publish a small network as IR at a site; return the site and its folder."""
+    pytest.importorskip('openvino', reason='needs the extra openvino')
+    from tests.models.networks import write_ir
+    from tests.models.test_ir_to_onnx import maps_of_a_network
+
+    ir = write_ir(tmp_path / 'published.xml', maps_of_a_network, shape=(1, 3, 64, 64))
+    with serve() as site:
+        origin = []
+        for ending in ('.xml', '.bin'):
+            content = ir.with_suffix(ending).read_bytes()
+            site.files[f'/net{ending}'] = content
+            origin.append(
+                {
+                    'file': f'a-ir/net{ending}',
+                    'sha256': sha256(content),
+                    'urls': [site.url(f'/net{ending}')],
+                }
+            )
+        outputs = {'heatmaps': 'heatmaps', 'pafs': 'pafs'}
+        know('a', b'of another version', origin=origin, outputs=outputs, size=10)
+        yield site
+
+
+def test_fetch_ends_with_a_model_that_every_engine_runs(published, cache, capsys):
+    assert main(['models', 'fetch', 'a']) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told == [str(cache / name) for name in ('a-ir/net.xml', 'a-ir/net.bin', 'a.onnx')]
+    spec = load_model('a')
+    assert (spec.name, spec.path) == ('a', cache / 'a.onnx')
+    batch = np.random.default_rng(0).uniform(0, 1, (1, 3, 32, 48)).astype(np.float32)
+    maps = []
+    for backend in ('onnxruntime', 'openvino'):
+        with open_engine('a', backend=backend) as engine:
+            maps.append(engine.infer(batch))
+    np.testing.assert_allclose(maps[0].heatmaps, maps[1].heatmaps, atol=0.05)
+    np.testing.assert_allclose(maps[0].pafs, maps[1].pafs, atol=0.05)
+    assert main(['models', 'fetch', 'a']) == 0
+    assert capsys.readouterr().out == f'a is here already: {cache / "a.onnx"}\n'
+    assert len(published.requests) == 2
+
+
+def test_a_download_that_was_changed_is_not_converted(published, cache, capsys):
+    published.files['/net.bin'] = b'something else'
+    assert main(['models', 'fetch', 'a']) == 1
+    assert 'it delivered another file' in capsys.readouterr().err
+    assert not (cache / 'a.onnx').exists()
+
+
+def test_the_published_int8_network_is_fetched(shared, cache, know, capsys):
+    manifest = read_json(PACKAGE_DATA / f'{INT8}.json')
+    folder = shared / 'models'
+    with serve() as site:
+        for published in manifest['origin']:
+            content = (folder / published['file']).read_bytes()
+            site.files[f'/{published["file"]}'] = content
+            published['urls'] = [site.url(f'/{published["file"]}')]
+        know(manifest.pop('name'), b'', **manifest)
+        assert main(['models', 'fetch', '--quiet', INT8]) == 0
+    assert load_model(INT8).path == cache / manifest['file']
+
+
+def test_import_says_what_is_missing(tmp_path, capsys):
+    pytest.importorskip('openvino', reason='needs the extra openvino')
+    from tests.models.networks import write_ir
+    from tests.models.test_ir_to_onnx import maps_of_a_network
+
+    ir = write_ir(tmp_path / 'mine.xml', maps_of_a_network, shape=(1, 3, 64, 64))
+    assert main(['models', 'import', str(ir), '--precision', 'fp16']) == 0
+    path, told = capsys.readouterr().out.splitlines()
+    assert path == str(tmp_path / 'mine.onnx')
+    assert told.startswith('Before it can be used: nothing describes the model')
+    (tmp_path / 'mine.json').write_text(json.dumps({'skeleton': 'coco_18', 'input': RAW_BGR}))
+    assert main(['models', 'import', str(ir), '--output', str(tmp_path / 'mine.onnx')]) == 0
+    assert capsys.readouterr().out == f'{tmp_path / "mine.onnx"}\n'
+    assert load_model(tmp_path / 'mine.onnx').name == 'mine'
 
 
 @pytest.mark.parametrize(
@@ -70,6 +168,8 @@ def test_fetch_says_that_published_files_are_not_yet_the_model(know, cache, caps
         (['fetch', 'b'], 1, "no known model 'b'; choose from a"),
         (['show', 'b'], 1, "'b' is neither a file nor a known name"),
         (['fetch'], 2, 'required: MODEL'),
+        (['import'], 2, 'required: FILE.xml'),
+        (['import', 'nowhere.xml'], 1, 'cannot read nowhere.xml: No such file'),
         ([], 2, 'required: ACTION'),
         (['dance'], 2, "invalid choice: 'dance'"),
     ],

@@ -250,6 +250,8 @@ def test_the_list_has_known_models_and_ones_own(know, own, monkeypatch, caplog):
 def test_the_shared_networks_are_those_of_the_manifests(shared, cache, monkeypatch):
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     for spec in known_models():
+        if spec.name.endswith('-qdq'):  # users convert it
+            continue
         found = load_model(spec.name)
         assert found.path is not None
         assert found.path.is_relative_to(shared / 'models')

@@ -1,0 +1,106 @@
+"""From the files of OpenVINO IR to an ONNX file that every engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import os
+from pathlib import Path
+
+from openpose_ros.errors import ModelError
+from openpose_ros.models.finding import CONVERTED_FROM, converted_from, file_sha256, known_models
+from openpose_ros.models.ir import Port, read_ir
+from openpose_ros.models.spec import ModelSpec
+
+PRECISIONS = ('fp32', 'fp16', 'int8')
+
+
+def import_model(
+    path: str | Path, output: str | Path | None = None, *, precision: str | None = None
+) -> Path:
+    """
+    Convert OpenVINO IR (version 10 or 11) to ONNX, with height and width of the picture open.
+
+    The published files of a known model become that model: its outputs get the names of the
+    manifest, and the file says what it was made from, by which `load_model` knows it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The .xml file; the .bin lies beside it.
+    output : str or Path, optional
+        The ONNX file, overwritten if it exists; by default beside the .xml, where it must not.
+    precision : str, optional
+        'fp32', 'fp16' or 'int8'; by default what the IR is in. An IR of int8 becomes
+        QuantizeLinear and DequantizeLinear around its operations, or floats without them.
+
+    Returns
+    -------
+    Path
+        The ONNX file.
+
+    Raises
+    ------
+    ModelError
+        If a file cannot be read or written, is no such IR, or has operations that are not known
+        here; the message names them.
+
+    """
+    try:
+        from openpose_ros.models.ir_to_onnx import own_precision, results_of, to_onnx
+    except ImportError as exc:
+        raise ModelError(
+            f'to convert a model, the package onnx is needed ({exc}): pip install onnx'
+        ) from exc
+    source = Path(path)
+    target = source.with_suffix('.onnx') if output is None else Path(output)
+    if output is None and target.exists():
+        raise ModelError(f'{target} exists already; name another file with --output')
+    layers = read_ir(source)
+    known = _known(source)
+    try:
+        results = results_of(layers)
+        own = own_precision(layers)
+        content = to_onnx(
+            layers,
+            name=known.name if known else source.stem,
+            precision=precision or own,
+            rename=_names(known, results) if known else {},
+            metadata={CONVERTED_FROM: converted_from(known)}
+            if known and precision in (None, own)
+            else {},
+        )
+    except ValueError as exc:
+        raise ModelError(f'cannot convert {source}: {exc}') from exc
+    _write(target, content)
+    return target
+
+
+def _known(path: Path) -> ModelSpec | None:
+    """Return the model that is made of these files."""
+    found = {file_sha256(path), file_sha256(path.with_suffix('.bin'))}
+    return next(
+        (
+            spec
+            for spec in known_models()
+            if not spec.is_published and {published.sha256 for published in spec.origin} == found
+        ),
+        None,
+    )
+
+
+def _names(spec: ModelSpec, results: Mapping[str, Port]) -> dict[str, str]:
+    """Return what the manifest calls the outputs, which it knows by their channels."""
+    keypoints, limbs = spec.skeleton.num_keypoints, spec.skeleton.num_limbs
+    wanted = {keypoints: spec.outputs.heatmaps, 2 * limbs: spec.outputs.pafs}
+    wanted[keypoints + 1] = spec.outputs.heatmaps
+    channels = {name: port.shape[1] for name, port in results.items() if len(port.shape) == 4}
+    return {name: wanted[count] for name, count in channels.items() if wanted.get(count)}
+
+
+def _write(target: Path, content: bytes) -> None:
+    part = target.with_name(f'{target.name}.part')
+    try:
+        part.write_bytes(content)
+        os.replace(part, target)
+    except OSError as exc:
+        raise ModelError(f'cannot write {target}: {exc.strerror}') from exc
