@@ -28,8 +28,8 @@ def open_openvino(
     Open an ONNX model or OpenVINO IR, for pictures of any size.
 
     Where the CPU computes in bfloat16 natively, networks of float32 run in that, as OpenVINO does
-    by default; `precision` says so. human-pose-estimation-0001 on such a CPU at 456x256: 38 ms
-    instead of 83, AP at 656x368 0.520 instead of 0.518.
+    by default; `precision` says so. human-pose-estimation-0001 on such a CPU at 456x256: 74 ms of
+    CPU time instead of 160, AP at 656x368 0.520 instead of 0.518.
 
     Parameters
     ----------
