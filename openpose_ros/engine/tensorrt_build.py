@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 import logging
+from pathlib import Path
 import re
 from threading import Event, Thread
 from time import perf_counter
@@ -133,14 +134,17 @@ def _build_in_thread(
         finally:
             done.set()
 
-    Thread(target=work, name='tensorrt-build', daemon=True).start()
-    while not done.is_set():
-        try:
-            done.wait(_POLL_S)
-        except BaseException as exc:
-            progress.stop(exc)
-            if not library.has_progress_monitor:
-                raise  # and let the thread run out: nothing can stop it
+    thread = Thread(target=work, name='tensorrt-build', daemon=True)
+    try:
+        thread.start()
+        while not done.wait(_POLL_S):
+            pass
+    except BaseException as exc:
+        progress.stop(exc)
+        # A process must not end while TensorRT is at work. What nothing can stop is left to end.
+        while library.has_progress_monitor and thread.is_alive() and not done.wait(_POLL_S):
+            pass
+        raise
     if progress.stopped_by is not None:
         raise progress.stopped_by
     if failed:
@@ -179,7 +183,8 @@ def _build(
     if not library.is_strongly_typed and b'QuantizeLinear' in graph:
         config.set_flag(trt.BuilderFlag.INT8)
     if library.has_progress_monitor:
-        config.progress_monitor = make_monitor(library, progress)
+        monitor = make_monitor(library, progress)  # must live as long as what uses it
+        config.progress_monitor = monitor
     timing = _load_timing_cache(library, key, config)
     layers = count_network_layers(library, network) if library.is_strongly_typed else None
     plan = builder.build_serialized_network(network, config)
@@ -196,6 +201,10 @@ def _build(
     data = bytes(plan)
     if layers is None:  # the builder chose; only the engine knows what
         engine = trt.Runtime(library.logger).deserialize_cuda_engine(data)
+        if engine is None:
+            raise EngineError(
+                f'{library.title} cannot load what it built: {library.take_errors()}'
+            )
         layers = count_engine_layers(library, engine)
     return data, layers
 
@@ -250,7 +259,7 @@ def _check_outputs(spec: ModelSpec, network: Any) -> None:
     choose_outputs(spec, {tensor.name: tuple(tensor.shape) for tensor in outputs})
 
 
-def _timing_path(key: EngineKey) -> Any:
+def _timing_path(key: EngineKey) -> Path:
     plain = re.sub(r'[^\w.-]+', '_', f'{key.flavour}-{key.version}-{key.gpu}')
     return engine_folder() / f'{plain}.timing'
 
@@ -260,9 +269,11 @@ def _load_timing_cache(library: Library, key: EngineKey, config: Any) -> Any:
     if not library.has_timing_cache:
         return None
     try:
-        data = _timing_path(key).read_bytes()
+        stored = _timing_path(key).read_bytes()
     except OSError:
-        data = b''
-    timing = config.create_timing_cache(data) or config.create_timing_cache(b'')
-    config.set_timing_cache(timing, ignore_mismatch=False)
-    return timing
+        stored = b''
+    for data in (stored, b''):  # damaged, or of another driver: begin anew
+        timing = config.create_timing_cache(data)
+        if timing is not None and config.set_timing_cache(timing, ignore_mismatch=False):
+            return timing
+    return None
