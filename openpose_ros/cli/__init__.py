@@ -17,9 +17,9 @@ import sys
 from typing import NoReturn
 
 from openpose_ros import __version__
+from openpose_ros.advice import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError
 
-PROGRAM = 'openpose-ros'
 VERBS = {  # name: module, its SUMMARY
     'estimate': (
         'openpose_ros.cli.estimate',
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line; argparse puts the whole usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f'{self.prog}: {message}; see {self.prog} --help\n')
+        self.exit(USAGE, f'{PROGRAM}: {message}; see {self.prog} --help\n')
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,11 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parsed(given: list[str]) -> argparse.Namespace:
     parser = _Parser(
-        prog=PROGRAM,
+        prog=command(),
         description='Human pose estimation with OpenPose-family networks.',
         allow_abbrev=False,
     )
-    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+    parser.add_argument('--version', action='version', version=f'{PROGRAM} {__version__}')
     verbs = parser.add_subparsers(metavar='VERB', required=True)
     for name, (module, summary) in VERBS.items():
         verb = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)

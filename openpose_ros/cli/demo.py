@@ -14,6 +14,7 @@ import subprocess
 import sys
 from time import monotonic
 
+from openpose_ros.advice import command
 from openpose_ros.cli.network import check_dds, interrupt, on_stop
 from openpose_ros.errors import SourceError, TransportError
 
@@ -32,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='PHOTO',
         help="one with people on it (default: the astronaut of scikit-image, NASA's own)",
     )
-    parser.add_argument('--model', metavar='M', help='name (see openpose-ros models list) or path')
+    parser.add_argument(
+        '--model', metavar='M', help=f'name (see {command("models list")}) or path'
+    )
     parser.add_argument(
         '--output',
         type=Path,
@@ -165,6 +168,6 @@ def _astronaut() -> Path:
         if photo.is_file():
             return photo
     raise SourceError(
-        'there is no photograph here: name one (openpose-ros demo PHOTO), or take the one of '
+        f'there is no photograph here: name one ({command("demo PHOTO")}), or take the one of '
         'scikit-image: pip install --no-deps scikit-image'
     )

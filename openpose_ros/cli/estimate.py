@@ -12,6 +12,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
 
+from openpose_ros.advice import command
 from openpose_ros.cli.parameters import (
     add_paf_params,
     net_resolution,
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     network = parser.add_argument_group('network')
     network.add_argument(
-        '--model', metavar='M', help='name or path; see: openpose-ros models list'
+        '--model', metavar='M', help=f'name or path; see: {command("models list")}'
     )
     network.add_argument('--backend', default='auto', help='what runs it (default %(default)s)')
     network.add_argument(

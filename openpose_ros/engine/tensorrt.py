@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from shlex import quote
 
 import numpy as np
 
+from openpose_ros.advice import command
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
 from openpose_ros.engine.inputs import choose_input
 from openpose_ros.engine.outputs import choose_outputs, make_maps
@@ -103,8 +105,8 @@ class TensorrtEngine(Engine):
         if any(not a <= side <= b for a, side, b in zip(low, shape, high)):
             raise EngineError(
                 f'the engine of {self.spec.name} takes inputs of {low} to {high}, but got '
-                f'{shape}; take another net_resolution, or build one for it: openpose-ros '
-                'build-engine --help'
+                f'{shape}; take another net_resolution, or build one for it: '
+                f'{command("build-engine --help")}'
             )
 
     def close(self) -> None:
@@ -127,7 +129,7 @@ def _load(
     except EngineError as exc:
         raise EngineError(
             f'the engine {built.path} cannot be used: {exc}. Should that be its own fault, build '
-            f'it anew: openpose-ros build-engine {spec.path} --force'
+            f'it anew: {command(f"build-engine {quote(str(spec.path))} --force")}'
         ) from exc
 
 
@@ -136,7 +138,7 @@ def _find_input(spec: ModelSpec, session: Session) -> str:
         if tensor.type != _FLOAT:
             raise EngineError(
                 f"the tensor '{tensor.name}' of {spec.name}'s engine is {tensor.type}, but inputs "
-                'and outputs must be float32; build it with: openpose-ros build-engine'
+                f'and outputs must be float32; build it with: {command("build-engine")}'
             )
     # Width and height are the engine's choice here, not the model's.
     height, width = (spec.input.layout.index(side) for side in 'HW')

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
+from openpose_ros.advice import command
 from openpose_ros.engine.tensorrt import TensorrtEngine
 from openpose_ros.engine.tensorrt_build import build_engine
 from openpose_ros.engine.tensorrt_cache import (
@@ -78,7 +80,7 @@ def open_tensorrt(
         if on_build is None:
             raise EngineError(
                 f'no TensorRT engine can be used: {searches[0].reason}; build one with: '
-                f'openpose-ros build-engine {spec.path}'
+                f'{command(f"build-engine {quote(str(spec.path))}")}'
             )
         on_build(0.0, searches[0].reason)
         key = next(_keys(spec, libraries[0], gpu.facts, precision, net_resolution))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.libraries import version_of
 from openpose_ros.cli.checks.probe import ask_python
@@ -62,7 +63,7 @@ def check_cyclone() -> list[Finding]:
     try:
         check_dds()
     except TransportError:
-        found = "not installed; 'openpose-ros node', camera and echo need it"
+        found = f"not installed; '{command('node')}', camera and echo need it"
         return [Finding('Cyclone DDS', 'missing', found, 'pip install cyclonedds rosbags')]
     _, trouble, _ = ask_python(_JOIN)
     if trouble:

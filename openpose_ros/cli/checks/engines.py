@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from shlex import quote
 
+from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
 from openpose_ros.cli.checks.tensorrt import ask_library
@@ -32,7 +34,8 @@ def _look(engine: CachedEngine) -> Finding:
     found, reason = find_engine(wanted, engine.model)
     what = f'{engine.path.name}, {engine.precision}, {engine.key.shapes}'
     if found is None:
-        return Finding('engine', 'warning', reason, f'openpose-ros build-engine {engine.model}')
+        fix = command(f'build-engine {quote(engine.model)}')
+        return Finding('engine', 'warning', reason, fix)
     if found.path != engine.path:
         return Finding('engine', 'ok', f'{what}; {found.path.name} took its place')
     if not has_gpu():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from shlex import quote
 
+from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.errors import ModelError
@@ -36,7 +37,7 @@ def check_models() -> list[Finding]:
         try:
             load_model(spec.path)
         except ModelError as exc:
-            fix = f'rm {quote(str(spec.path))} && openpose-ros models fetch {spec.name}'
+            fix = f'rm {quote(str(spec.path))} && {command(f"models fetch {spec.name}")}'
             findings.append(
                 Finding(spec.name, 'broken', str(exc), fix if spec.is_published else '')
             )
@@ -45,7 +46,7 @@ def check_models() -> list[Finding]:
     absent = [spec for spec in models if spec.path is None]
     if len(absent) == len(models):
         best = absent[0]
-        fix = f'openpose-ros models fetch {best.name}' if best.is_published else ''
+        fix = command(f'models fetch {best.name}') if best.is_published else ''
         return [*findings, Finding('models', 'missing', 'none is here', fix)]
     if absent:
         names = ', '.join(spec.name for spec in absent)

@@ -10,6 +10,7 @@ import re
 import site
 import sys
 
+from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
 
@@ -48,7 +49,7 @@ def _not_sourced() -> Finding:
     setups = sorted(INSTALLATIONS.glob('*/setup.bash'))
     if setups:
         return Finding('ROS 2', 'missing', 'installed, not sourced', f'source {setups[-1]}')
-    return Finding('ROS 2', 'missing', "not installed; 'openpose-ros node' does without")
+    return Finding('ROS 2', 'missing', f"not installed; '{command('node')}' does without")
 
 
 def _rclpy(distro: str) -> Finding:
@@ -66,7 +67,8 @@ def _rclpy(distro: str) -> Finding:
             return Finding('rclpy', 'broken', found, 'ros2 run openpose_ros openpose-ros doctor')
         return Finding('rclpy', 'broken', trouble, f'sudo apt install ros-{distro}-rclpy')
     if facts['rmw'] == 'rmw_zenoh_cpp':
-        found = "rmw_zenoh_cpp; 'openpose-ros node', camera and echo speak DDS and do not meet it"
+        ours = f"'{command('node')}', camera and echo"
+        found = f'rmw_zenoh_cpp; {ours} speak DDS and do not meet it'
         return Finding('rclpy', 'warning', found)
     return Finding('rclpy', 'ok', facts['rmw'])
 
