@@ -9,6 +9,7 @@ Every exception that this package raises on purpose.
     ├── ModelError        a manifest or a model file: missing, changed, incomplete
     │   └── FetchError    a download that could not be completed
     ├── EngineError       an inference backend: absent, or failing on a model
+    │   └── MissingError  what an engine needs, and this machine has not
     ├── MapsError         heatmaps or PAFs of wrong shape, dtype or values (also a ValueError)
     ├── SourceError       a picture, folder, video or camera that cannot be read
     │   └── FrameError    one frame that is not a picture (also a ValueError)
@@ -44,6 +45,23 @@ class FetchError(ModelError):
 
 class EngineError(OpenPoseError):
     """An inference backend that is absent, or fails on a model."""
+
+
+class MissingError(EngineError):
+    """
+    What an engine needs, and this machine has not: a GPU, a library.
+
+    Attributes
+    ----------
+    found, remedy : str
+        The two halves of the message, for who can do without, or knows another remedy.
+
+    """
+
+    def __init__(self, found: str, remedy: str) -> None:
+        super().__init__(f'{found}: {remedy}')
+        self.found = found
+        self.remedy = remedy
 
 
 class MapsError(OpenPoseError, ValueError):

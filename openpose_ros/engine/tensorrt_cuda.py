@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.errors import EngineError
+from openpose_ros.advice import command
+from openpose_ros.errors import MissingError
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -295,7 +296,7 @@ def find_driver() -> Driver:
 
     Raises
     ------
-    EngineError
+    MissingError
         If neither can be imported, or there is no driver or no GPU.
 
     """
@@ -306,15 +307,16 @@ def find_driver() -> Driver:
         except ImportError as exc:
             missing.append(str(exc))
         except Exception as exc:  # cuda-python has no class for a driver that is not there
-            raise EngineError(
-                f'no NVIDIA GPU can be used ({_one_line(exc)}): install its driver, or start the '
-                'container with --gpus all (--runtime nvidia on a Jetson); without a GPU take '
-                'the backend onnxruntime'
-            ) from exc
-    raise EngineError(
-        f'the TensorRT backend needs pycuda or cuda-python to reach the GPU, but neither can be '
-        f'imported ({"; ".join(missing)}); install one with: pip install cuda-python'
+            raise _no_gpu(_one_line(exc)) from exc
+    raise MissingError(
+        f'neither pycuda nor cuda-python can be imported ({"; ".join(missing)}), and TensorRT '
+        'needs one of them to reach the GPU',
+        'pip install cuda-python',
     )
+
+
+def _no_gpu(cause: str) -> MissingError:
+    return MissingError(f'no NVIDIA GPU can be used ({cause})', f'{command("doctor")} says why')
 
 
 def _first_module(names: tuple[str, ...]) -> Any:

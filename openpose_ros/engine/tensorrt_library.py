@@ -18,7 +18,7 @@ import re
 import sys
 from typing import Any, NamedTuple
 
-from openpose_ros.errors import EngineError
+from openpose_ros.errors import EngineError, MissingError
 
 _LOGGER = logging.getLogger(__name__)
 FLAVOURS = {  # in this order they are looked for; how each is installed
@@ -125,7 +125,8 @@ def load_library(flavour: str | None = None) -> Library:
     Raises
     ------
     EngineError
-        If it is not installed, cannot be loaded, or is older than 8.6; with what to do.
+        If it is not installed or cannot be loaded (a MissingError), or is older than 8.6; with
+        what to do.
 
     """
     if flavour is not None and flavour not in FLAVOURS:
@@ -142,9 +143,10 @@ def load_library(flavour: str | None = None) -> Library:
             )
         except (ImportError, OSError) as exc:
             reasons.append(f'{name} cannot be loaded ({exc})')
-    raise EngineError(
-        f'no TensorRT for {sys.executable}: {"; ".join(reasons)}. A Python of its own (venv, '
-        'conda) does not see the one that JetPack installs'
+    raise MissingError(
+        f'no TensorRT for {sys.executable}',
+        f'{"; ".join(reasons)}. A Python of its own (venv, conda) does not see the one that '
+        'JetPack installs',
     )
 
 

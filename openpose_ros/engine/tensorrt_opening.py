@@ -21,7 +21,7 @@ from openpose_ros.engine.tensorrt_library import FLAVOURS, Library, load_library
 from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_progress import OnProgress
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, MissingError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size
 
@@ -113,6 +113,8 @@ def search_engine(spec: ModelSpec, precision: str, net_resolution: Size | None) 
         searches = [
             _find(spec, library, facts, precision, net_resolution) for library in _libraries()
         ]
+    except MissingError as exc:
+        return Search(None, exc.found)
     except EngineError as exc:
         return Search(None, str(exc))
     return next((search for search in searches if search.engine is not None), searches[0])

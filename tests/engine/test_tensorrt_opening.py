@@ -10,7 +10,7 @@ from openpose_ros.engine import open_engine, tensorrt_opening
 from openpose_ros.engine.tensorrt_cache import make_key, store_engine
 from openpose_ros.engine.tensorrt_opening import open_tensorrt, search_engine
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, MissingError, ModelError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
 from tests.engine.pretended import FACTS, PretendedDriver, PretendedTensorrt
@@ -153,13 +153,20 @@ def test_search_asks_nobody_where_nothing_was_built(machine, monkeypatch):
     assert machine.search() == (None, 'no TensorRT engine of net has been built')
 
 
-def test_search_says_what_is_missing(machine, monkeypatch):
+def test_search_says_what_is_missing_and_not_what_would_mend_it(machine, monkeypatch):
+    def load_library(flavour=None):
+        raise MissingError('no TensorRT for /usr/bin/python3', 'install it')
+
     def find_driver():
-        raise EngineError('no NVIDIA GPU can be used')
+        raise MissingError('no NVIDIA GPU can be used', 'buy one')
 
     machine.store(machine.key())
+    monkeypatch.setattr(tensorrt_opening, 'load_library', load_library)
+    assert machine.search() == (None, 'no TensorRT for /usr/bin/python3')
     monkeypatch.setattr(tensorrt_opening, 'find_driver', find_driver)
     assert machine.search() == (None, 'no NVIDIA GPU can be used')
+    with pytest.raises(EngineError, match='no NVIDIA GPU can be used: buy one'):
+        machine.open()
 
 
 def test_what_is_not_for_tensorrt_is_refused(machine):
