@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,9 @@ def convolution(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     name, weights_scale = _weights(work, layer, kernel)
     attributes = _window(layer, shape_of(kernel)[2:], dilations=True)
     node = work.graph.node('Conv', [tensor(picture), name], layer.name, group=groups, **attributes)
-    channels = shape_of(kernel)[0]
-    if weights_scale is not None and channels == groups and work.users[layer.inputs[0]] == 1:
+    channels, filtered = shape_of(kernel)[:2]
+    is_depthwise = channels == groups and filtered == 1
+    if weights_scale is not None and is_depthwise and work.users[layer.inputs[0]] == 1:
         weights_scale = share_scale(work, tensor(picture), name, weights_scale)
     input_scale = work.scales.get(tensor(picture))
     scale = None
@@ -131,15 +133,32 @@ def _window(layer: Layer, kernel: tuple[int, ...], *, dilations: bool) -> dict[s
     return {**attributes, 'pads': (*begin, *end)}
 
 
+def _check_windows(layer: Layer, pads: Any) -> None:
+    """See that none begins beside the picture, which OpenVINO computes and ONNX leaves out."""
+    kernel, strides = (whole(layer, name, 2) for name in ('kernel', 'strides'))
+    sizes = zip(kernel, whole(layer, 'dilations', 2, '1,1'), pads[2:])
+    most = tuple(dilation * (size - 1) + 1 - end for size, dilation, end in sizes)
+    if any(stride > limit for stride, limit in zip(strides, most)):
+        raise ValueError(
+            f'its strides are {strides}, expected at most {most}: as it rounds up, windows would '
+            'begin beside the picture'
+        )
+
+
 def pooling(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     """Convert MaxPool and AvgPool."""
     [picture] = take(inputs, 1)
     maximum = layer.kind == 'MaxPool'
     attributes = _window(layer, whole(layer, 'kernel', 2), dilations=maximum)
     rounding = choice(layer, 'rounding_type', 'floor', {'floor': '', 'ceil': 'ceil'})
+    pads = attributes.get('pads', (0, 0, 0, 0))
+    if rounding or str(attributes.get('auto_pad')).startswith('SAME'):
+        _check_windows(layer, pads)
     attributes['ceil_mode'] = int(bool(rounding))
     if not maximum:
         excluded = choice(layer, 'exclude-pad', 'true', {'true': 'yes', 'false': ''})
+        if rounding and not excluded and pads != (0, 0, 0, 0):
+            raise ValueError(f'it rounds up and counts its pads {pads}, expected either')
         attributes['count_include_pad'] = int(not excluded)
     operator = 'MaxPool' if maximum else 'AveragePool'
     return work.graph.node(operator, [tensor(picture)], layer.name, **attributes)

@@ -107,7 +107,10 @@ def to_onnx(
             else:
                 port = next(iter(layer.outputs), '')
                 with np.errstate(all='ignore'):  # what is not finite is refused where it is kept
-                    values[number, port] = OPERATIONS[layer.kind](work, layer, found)
+                    made = OPERATIONS[layer.kind](work, layer, found)
+                values[number, port] = made
+                if found and made is found[0]:  # who uses the one uses the other
+                    users[number, port] += users[layer.inputs[0]] - 1
         except ValueError as exc:
             raise ValueError(f"the {layer.kind} '{layer.name}': {exc}") from exc
     return graph.finish(metadata)

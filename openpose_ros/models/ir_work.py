@@ -135,10 +135,10 @@ def number(layer: Layer, attribute: str) -> float:
 
 
 def whole(layer: Layer, attribute: str, count: int, default: str = '') -> tuple[int, ...]:
-    """Return an attribute that is a list of so many whole numbers from 0 to 65535."""
+    """Return an attribute that is a list of so many whole numbers from 0 to 65536."""
     text = layer.attributes.get(attribute, default)
     values = whole_numbers(text.split(','))
-    if len(values) != count or not all(0 <= value < 1 << 16 for value in values):
+    if len(values) != count or not all(0 <= value <= 1 << 16 for value in values):
         raise ValueError(f"its {attribute} is '{text[:50]}', expected {count} whole numbers")
     return values
 

@@ -103,6 +103,7 @@ class Graph:
     def input(self, name: str, shape: Sequence[int | str]) -> str:
         """Add an input; return the tensor to be worked on."""
         _describe(self._graph.input.add(name=name), shape)
+        self._taken.add(name)
         if self._dtype == np.float32:
             return name
         return self.node('Cast', [name], f'{name}_half', to=int(TensorProto.FLOAT16))

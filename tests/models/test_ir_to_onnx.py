@@ -89,6 +89,9 @@ NETWORKS = {
     'two constants one after the other': lambda x: ops.add(
         ops.add(convolve(x), values(1, 4, 1, 1)), values(1, 4, 1, 1, seed=1)
     ),
+    'a bias behind what becomes nothing': lambda x: (
+        lambda y: [ops.add(ops.convert(y, 'f32'), values(1, 4, 1, 1)), ops.relu(y)]
+    )(convolve(x)),
     'groups': group,
     'depthwise': lambda x: group(x, channels=3),
     'groups of two filters, and a stride': lambda x: group(x, strides=[2, 2]),
@@ -119,6 +122,13 @@ NETWORKS = {
     'max pool, ceil': lambda x: ops.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2], 'ceil'),
     'max pool, same': lambda x: ops.max_pool(
         x, [2, 2], [1, 1], [0, 0], [0, 0], [3, 3], 'floor', 'same_upper'
+    ),
+    'max pool, ceil and pads': lambda x: ops.max_pool(
+        x, [2, 2], [2, 1], [1, 1], [0, 1], [3, 3], 'ceil'
+    ),
+    'average pool, ceil': lambda x: ops.avg_pool(x, [2, 2], [0, 0], [0, 0], [3, 3], False, 'ceil'),
+    'average pool, ceil and pads': lambda x: ops.avg_pool(
+        x, [2, 2], [1, 1], [1, 1], [3, 3], True, 'ceil'
     ),
     'average pool': lambda x: ops.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], True),
     'average pool with pads': lambda x: ops.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], False),
@@ -171,6 +181,37 @@ def eight_bits(x, fake_quantize=fake_quantize):
     return ops.add(last, values(1, 5, 1, 1))
 
 
+def used_twice(x):
+    return [ops.add(x, values(1, 4, 1, 1)), ops.relu(x)]
+
+
+def depthwise_input(x):
+    """Return four channels in 8 bits, each with a scale of its own, from a convolution."""
+    x, ones = fake_quantize(x, -2.56, 2.54), [1, 1]
+    x = ops.convolution(x, compressed((4, 3, 3, 3), [0]), ones, ones, ones, ones)
+    return fake_quantize(ops.relu(x), channels(0, 0, 0, 0), channels(1, 2, 0.5, 3))
+
+
+def depthwise(x):
+    weights = compressed((4, 1, 3, 3), [0], new_shape=[0, 1, 1, 3, 3])
+    return ops.group_convolution(x, weights, [1, 1], [1, 1], [1, 1], [1, 1])
+
+
+BESIDE_DEPTHWISE = {
+    'one filter': lambda x: ops.convolution(
+        depthwise_input(x), compressed((1, 4, 3, 3), [0]), [1, 1], [1, 1], [1, 1], [1, 1]
+    ),
+    'groups of two channels': lambda x: ops.group_convolution(
+        depthwise_input(x), compressed((2, 2, 3, 3), [0], new_shape=[2, 1, 2, 3, 3]),
+        [1, 1], [1, 1], [1, 1], [1, 1],
+    ),
+    'its input is used twice': lambda x: (lambda y: [depthwise(y), y])(depthwise_input(x)),
+    'its input is used twice, once behind what becomes nothing': lambda x: (
+        lambda y: [depthwise(ops.convert(y, 'f32')), y]
+    )(depthwise_input(x)),
+}  # fmt: skip
+
+
 def maps_of_a_network(x):
     """Return heatmaps and PAFs of coco_18, of stride 8."""
     return [
@@ -220,6 +261,40 @@ def test_eight_bits_stay_eight_bits(tmp_path):
     assert all(not by_name[node.input[1]].dims for node in quantized), 'one scale, for speed'
 
 
+@pytest.mark.parametrize('name', BESIDE_DEPTHWISE)
+def test_scale_is_shared_with_nothing_but_a_depthwise_convolution(tmp_path, name):
+    ir = write_ir(tmp_path / 'net.xml', BESIDE_DEPTHWISE[name])
+    batch = picture()
+    expected, found = openvino_outputs(ir, batch), onnx_outputs(import_model(ir), batch)
+    for one, other in zip(expected, found):
+        assert np.abs(one - other).mean() < 0.01 * np.abs(one).mean()
+
+
+def test_quantisation_that_is_left_out_hides_no_user(tmp_path):
+    def make(x):
+        return used_twice(fake_quantize(convolve(x), -99, 99, levels=65536))
+
+    ir = write_ir(tmp_path / 'net.xml', make)
+    plain = write_ir(tmp_path / 'plain.xml', lambda x: used_twice(convolve(x)))
+    found = onnx_outputs(import_model(ir, precision='fp32'), picture())
+    for one, other in zip(openvino_outputs(plain, picture()), found):
+        np.testing.assert_allclose(one, other, atol=2e-5, rtol=1e-4)
+
+
+def test_layer_may_be_called_as_the_input(tmp_path):
+    def make(x):
+        layer = convolve(x)
+        layer.set_friendly_name('data')
+        return ops.relu(layer)
+
+    ir = write_ir(tmp_path / 'net.xml', make)
+    [expected], [found] = (
+        openvino_outputs(ir, picture()),
+        onnx_outputs(import_model(ir), picture()),
+    )
+    np.testing.assert_allclose(found, expected, atol=2e-5, rtol=1e-4)
+
+
 def test_eight_bits_may_become_floats(tmp_path):
     ir = write_ir(tmp_path / 'net.xml', eight_bits)
     plain = write_ir(tmp_path / 'plain.xml', lambda x: eight_bits(x, lambda y, *ranges: y))
@@ -267,6 +342,22 @@ def test_the_same_ir_gives_the_same_bytes(tmp_path):
         (lambda x: ops.concat([x, x], 2), 'joins along axis 2, expected 1, the channels'),
         (lambda x: ops.reshape(x, np.int64([1, 3, 14, 19]), False), 'its input depends on the'),
         (lambda x: ops.convert(ops.convert(x, 'i32'), 'f32'), "converts the picture to 'i32'"),
+        (
+            lambda x: ops.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 1], [2, 2], 'ceil'),
+            r'its strides are \(2, 2\), expected at most \(2, 1\): as it rounds up, windows would',
+        ),
+        (
+            lambda x: ops.max_pool(x, [3, 1], [1, 1], [0, 0], [0, 0], [2, 2], 'ceil', 'valid'),
+            r'its strides are \(3, 1\), expected at most \(2, 2\)',
+        ),
+        (
+            lambda x: ops.avg_pool(x, [3, 3], [0, 0], [0, 0], [2, 2], True, 'floor', 'same_lower'),
+            r'its strides are \(3, 3\), expected at most \(2, 2\)',
+        ),
+        (
+            lambda x: ops.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], False, 'ceil'),
+            r'it rounds up and counts its pads \(1, 1, 1, 1\), expected either',
+        ),
         (
             lambda x: ops.reduce_mean(x, np.int64([1]), True),
             'expected one over height and width',
