@@ -27,3 +27,8 @@ def command(arguments: str = '', *, module: str = __file__) -> str:
     )
     program = f'ros2 run {_PACKAGE} {PROGRAM}' if in_colcon else PROGRAM
     return f'{program} {arguments}'.rstrip()
+
+
+def install_cuda_python(cuda: float) -> str:
+    """Return how to install NVIDIA's cuda-python for a driver that can do that CUDA, 12.6 say."""
+    return "pip install 'cuda-python<13'" if cuda < 13 else 'pip install cuda-python'

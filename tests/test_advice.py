@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from openpose_ros.advice import command
+from openpose_ros.advice import command, install_cuda_python
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,11 @@ def test_the_program_itself_says_how_it_was_called(tmp_path: Path) -> None:
         'openpose-ros: the following arguments are required: SOURCE; see ros2 run openpose_ros '
         'openpose-ros estimate --help\n'
     )
+
+
+@pytest.mark.parametrize(
+    ('cuda', 'package'),
+    [(11.4, "'cuda-python<13'"), (12.9, "'cuda-python<13'"), (13.0, 'cuda-python')],
+)
+def test_cuda_python_goes_with_the_driver(cuda: float, package: str) -> None:
+    assert install_cuda_python(cuda) == f'pip install {package}'

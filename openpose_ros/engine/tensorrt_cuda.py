@@ -11,6 +11,7 @@ tests/engine/test_tensorrt_api.py compares them with the libraries.
 
 from __future__ import annotations
 
+from contextlib import suppress
 import ctypes
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.advice import command
+from openpose_ros.advice import command, install_cuda_python
 from openpose_ros.errors import MissingError
 
 Bytes = npt.NDArray[np.uint8]
@@ -300,6 +301,9 @@ def find_driver() -> Driver:
         If neither can be imported, or there is no driver or no GPU.
 
     """
+    cuda = _cuda_of_driver()
+    if not cuda:
+        raise _no_gpu('there is no driver, libcuda.so.1')
     missing = []
     for library in (PycudaDriver, CudaPythonDriver):
         try:
@@ -311,8 +315,16 @@ def find_driver() -> Driver:
     raise MissingError(
         f'neither pycuda nor cuda-python can be imported ({"; ".join(missing)}), and TensorRT '
         'needs one of them to reach the GPU',
-        'pip install cuda-python',
+        install_cuda_python(cuda),
     )
+
+
+def _cuda_of_driver() -> float:
+    """Return the newest CUDA that the driver can do, 12.6 say, asked by C; 0: no driver."""
+    version = ctypes.c_int()
+    with suppress(OSError):
+        ctypes.CDLL('libcuda.so.1').cuDriverGetVersion(ctypes.byref(version))
+    return float(_version_text(version.value))
 
 
 def _no_gpu(cause: str) -> MissingError:

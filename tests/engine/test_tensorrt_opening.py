@@ -163,10 +163,10 @@ def test_search_says_what_is_missing_and_not_what_would_mend_it(machine, monkeyp
     machine.store(machine.key())
     monkeypatch.setattr(tensorrt_opening, 'load_library', load_library)
     assert machine.search() == (None, 'no TensorRT for /usr/bin/python3')
+    with pytest.raises(EngineError, match='no TensorRT for /usr/bin/python3: install it'):
+        machine.open()
     monkeypatch.setattr(tensorrt_opening, 'find_driver', find_driver)
     assert machine.search() == (None, 'no NVIDIA GPU can be used')
-    with pytest.raises(EngineError, match='no NVIDIA GPU can be used: buy one'):
-        machine.open()
 
 
 def test_what_is_not_for_tensorrt_is_refused(machine):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
+from openpose_ros.advice import install_cuda_python
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
 from openpose_ros.cli.checks.libraries import check_import, version_of
@@ -48,7 +49,7 @@ def check_bindings() -> list[Finding]:
     """Return what the engines of TensorRT reach the GPU with; nothing where they cannot run."""
     if not has_gpu() or not any(map(find_spec, _FLAVOURS)):
         return []
-    fix = "pip install 'cuda-python<13'" if _is_cuda_12() else 'pip install cuda-python'
+    fix = install_cuda_python(_driver_cuda())
     if not any(map(version_of, _BINDINGS)):
         found = 'TensorRT engines need it, or pycuda, to reach the GPU'
         return [Finding('cuda-python', 'missing', found, fix)]
@@ -88,9 +89,9 @@ def _flavour(name: str) -> Finding:
 
 
 def _package() -> str:
-    return 'tensorrt-cu12' if _is_cuda_12() else 'tensorrt'
+    # NVIDIA builds the other with CUDA 13.
+    return 'tensorrt-cu12' if _driver_cuda() < 13 else 'tensorrt'
 
 
-def _is_cuda_12() -> bool:
-    """Return whether the driver is too old for what NVIDIA builds with CUDA 13."""
-    return float(ask_driver().facts['cuda']) < 13
+def _driver_cuda() -> float:
+    return float(ask_driver().facts['cuda'])

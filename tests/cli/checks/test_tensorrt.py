@@ -104,6 +104,7 @@ def test_bindings_that_cannot_be_imported_are_broken(
     [finding] = tensorrt.check_bindings()
     assert (finding.state, finding.fix) == ('broken', "pip install 'cuda-python<13'")
     assert 'pycuda is for another Python' in finding.found
+    assert finding.found.endswith(f'to reach the GPU: {finding.fix}')
 
 
 def test_onnx_is_missed_only_with_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
