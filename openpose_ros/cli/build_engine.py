@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.parameters import net_resolution, whole_number
-from openpose_ros.errors import EngineError
+from openpose_ros.errors import EngineError, MissingError
 from openpose_ros.models import load_model
 
 if TYPE_CHECKING:
@@ -148,12 +148,11 @@ def _opened_gpu(args: argparse.Namespace, library: Library) -> Iterator[Gpu | No
 
     try:
         gpu = Gpu(find_driver(), args.device)
-    except EngineError as exc:
+    except MissingError as exc:
         if not library.targets:
             raise
         raise EngineError(
-            f'{exc}; or name the GPU that the engine is for, with --target and one of '
-            f'{", ".join(library.targets)}'
+            f'{exc}; or name the GPU that it is for: --target, one of {", ".join(library.targets)}'
         ) from exc
     try:
         yield gpu

@@ -71,7 +71,6 @@ def test_other_engine_is_built_and_it_says_why(network, rtx, capsys):
         (['--target', 'Orin'], 1, "cannot build for 'Orin'"),
         (['--target', 'sm_86', '--fixed', '--max-size', '128x128'], 2, 'takes 456x256 only'),
         (['--target', 'sm_86', '--min-size', '457x257'], 2, 'multiple of 8, but got 457x257'),
-        ([], 1, '--target and one of sm_75'),  # no GPU, or nothing to reach it with
     ],
 )
 def test_what_cannot_be_built_is_one_line(
@@ -83,6 +82,19 @@ def test_what_cannot_be_built_is_one_line(
     output, errors = capsys.readouterr()
     assert (output, errors.count('\n')) == ('', 1)
     assert message in errors
+
+
+@pytest.mark.usefixtures('rtx')
+def test_without_a_gpu_one_can_be_named(network, monkeypatch, capsys):
+    monkeypatch.setattr('openpose_ros.engine.tensorrt_cuda._cuda_of_driver', lambda: 0.0)
+    assert main(['build-engine', network, '--library', 'tensorrt_rtx']) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(
+        'openpose-ros: no NVIDIA GPU can be used (there is no driver, libcuda.so.1): openpose-ros '
+        'doctor says why; or name the GPU that it is for: --target, one of sm_75, sm_80, '
+    )
+    assert errors.count('\n') == 1
+    assert len(errors) < 200
 
 
 @pytest.mark.parametrize(
