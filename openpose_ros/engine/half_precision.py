@@ -8,7 +8,7 @@ leaves undone is done here: weights stored as int8 are turned back into floats, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ def prepare_graph(path: Path, precision: str) -> bytes:
     Raises
     ------
     EngineError
-        If the package onnx is not there, or the graph cannot be in float16: its activations are
-        int8, or a weight is beyond 65504.
+        If the package onnx is not there, the graph cannot be in float16 (its activations are
+        int8, or a weight is beyond 65504), or it quantises to uint8 or around another number
+        than 0.
     ModelError
         If the file is no ONNX model.
 
@@ -72,11 +73,13 @@ def prepare_graph(path: Path, precision: str) -> bytes:
             f'{path} quantises its activations to int8, which float16 does not go with; build it '
             'with the precision fp32, which leaves its graph as it is'
         )
-    _restore_weights(onnx, model, path, only_wide=quantised)
+    stored = _stored(model.graph)
+    _check_zero_points(onnx, model.graph, stored, path)
+    _restore_weights(onnx, model.graph, stored, path, only_wide=quantised)
     if precision == 'fp16':
         model = _converted(onnx, model, path)
     _widen_ends(onnx, model)
-    _sort(model.graph)
+    _sort(model.graph, path)
     data: bytes = model.SerializeToString()
     return data
 
@@ -91,18 +94,39 @@ def _load(onnx: Any, path: Path) -> Any:
         raise ModelError(f'{path} is not a valid ONNX model: {reason}') from exc
 
 
-def _restore_weights(onnx: Any, model: Any, path: Path, *, only_wide: bool) -> None:
+def _stored(graph: Any) -> dict[str, Any]:
+    """Return the constants of a graph by name."""
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == 'Constant' and node.attribute[0].name == 'value':
+            stored[node.output[0]] = node.attribute[0].t
+    return stored
+
+
+def _check_zero_points(onnx: Any, graph: Any, stored: Mapping[str, Any], path: Path) -> None:
+    """See that activations are int8 around 0: TensorRT-RTX 1.7 takes uint8 for int8, unasked."""
+    for node in graph.node:
+        if node.op_type != 'QuantizeLinear':
+            continue
+        point = stored.get(node.input[2]) if len(node.input) > 2 else None
+        zeros = np.zeros((), np.uint8) if point is None else onnx.numpy_helper.to_array(point)
+        if zeros.dtype.kind == 'u' or zeros.any():
+            raise EngineError(
+                f"{path} quantises '{node.input[0]}' to {zeros.dtype} with the zero point "
+                f'{zeros.flat[0]}, but TensorRT takes int8 with 0; take the network in floats, or '
+                'quantise it anew, symmetric'
+            )
+
+
+def _restore_weights(
+    onnx: Any, graph: Any, stored: Mapping[str, Any], path: Path, *, only_wide: bool
+) -> None:
     """
     Replace each DequantizeLinear of a constant by what it returns.
 
     `only_wide`: of int32 constants alone, as quantised graphs have for biases. TensorRT takes
     int8 weights that meet int8 activations, but no int32.
     """
-    graph = model.graph
-    stored = {tensor.name: tensor for tensor in graph.initializer}
-    for node in graph.node:
-        if node.op_type == 'Constant' and node.attribute[0].name == 'value':
-            stored[node.output[0]] = node.attribute[0].t
     for node in [node for node in graph.node if node.op_type == 'DequantizeLinear']:
         if set(node.input) - {''} <= set(stored):
             constants = [onnx.numpy_helper.to_array(stored[name]) for name in node.input if name]
@@ -178,7 +202,7 @@ def _rename(names: Any, old: str, new: str) -> None:
             names[at] = new
 
 
-def _sort(graph: Any) -> None:
+def _sort(graph: Any, path: Path) -> None:
     """Put each node behind those that it needs, as ONNX demands and the converter does not."""
     made_inside = {name for node in graph.node for name in node.output}
     waiting, made, ordered = list(graph.node), set(), []
@@ -190,6 +214,8 @@ def _sort(graph: Any) -> None:
                 made.update(node.output)
             else:
                 later.append(node)
+        if len(later) == len(waiting):
+            raise ModelError(f"{path} has nodes in a circle, at '{later[0].output[0]}'")
         waiting = later
     del graph.node[:]
     graph.node.extend(ordered)

@@ -140,6 +140,7 @@ def test_graph_that_quantises_its_activations_stays_as_it_is_or_is_refused(tmp_p
     network = write_network(tmp_path / 'pose.onnx', PAIR)
     model = onnx.load(network.path)
     model.graph.initializer.append(numpy_helper.from_array(np.float32(0.01), 'step'))
+    model.graph.initializer.append(numpy_helper.from_array(np.int8(0), 'zero'))
     for name, stored in (('bias', np.arange(38, dtype=np.int32)), ('w', np.ones(38, np.int8))):
         model.graph.initializer.append(numpy_helper.from_array(stored, f'{name}_stored'))
     for node in model.graph.node:
@@ -147,8 +148,8 @@ def test_graph_that_quantises_its_activations_stays_as_it_is_or_is_refused(tmp_p
     model.graph.node[-1].input.append('bias')  # of the PAFs
     for at, (kind, ends) in enumerate(
         [
-            ('QuantizeLinear', (['image', 'step'], ['whole'])),
-            ('DequantizeLinear', (['whole', 'step'], ['coarse'])),
+            ('QuantizeLinear', (['image', 'step', 'zero'], ['whole'])),
+            ('DequantizeLinear', (['whole', 'step', 'zero'], ['coarse'])),
             ('DequantizeLinear', (['bias_stored', 'step'], ['bias'])),
             ('DequantizeLinear', (['w_stored', 'step'], ['w'])),
         ]
@@ -163,6 +164,34 @@ def test_graph_that_quantises_its_activations_stays_as_it_is_or_is_refused(tmp_p
         np.testing.assert_allclose(maps, before[name], atol=1e-5)
     with pytest.raises(EngineError, match='build it with the precision fp32'):
         prepare_graph(network.path, 'fp16')
+
+
+@pytest.mark.parametrize(
+    ('zero', 'said'),
+    [(np.uint8(0), 'uint8 .* 0'), (np.int8(3), 'int8 .* 3'), (None, 'uint8 .* 0')],
+)
+@pytest.mark.parametrize('constant', [False, True])
+def test_graph_that_tensorrt_would_take_for_another_is_refused(tmp_path, zero, said, constant):
+    network = write_network(tmp_path / 'pose.onnx', PAIR)
+    model = onnx.load(network.path)
+    graph = model.graph
+    graph.initializer.append(numpy_helper.from_array(np.float32(0.01), 'step'))
+    ends = ['step'] if zero is None else ['step', 'zero']
+    for node in graph.node:
+        node.input[0] = 'coarse'
+    graph.node.insert(0, helper.make_node('DequantizeLinear', ['whole', *ends], ['coarse']))
+    graph.node.insert(0, helper.make_node('QuantizeLinear', ['image', *ends], ['whole']))
+    if zero is not None:
+        point = numpy_helper.from_array(zero, 'zero')
+        if constant:
+            graph.node.insert(0, helper.make_node('Constant', [], ['zero'], value=point))
+        else:
+            graph.initializer.append(point)
+    onnx.save(model, network.path)
+    with pytest.raises(
+        EngineError, match=rf"quantises 'image' to {said}, but TensorRT takes int8"
+    ):
+        prepare_graph(network.path, 'fp32')
 
 
 @pytest.mark.parametrize('value', [1e5, -1e5, np.inf, np.nan])
@@ -191,6 +220,16 @@ def test_file_that_is_no_model_is_told(tmp_path, content, message):
         path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
         prepare_graph(path, 'fp16')
+
+
+def test_nodes_in_a_circle_are_told(tmp_path):
+    network = write_network(tmp_path / 'pose.onnx', PAIR)
+    model = onnx.load(network.path)
+    model.graph.node.append(helper.make_node('Relu', ['b'], ['a']))
+    model.graph.node.append(helper.make_node('Relu', ['a'], ['b']))
+    onnx.save(model, network.path)
+    with pytest.raises(ModelError, match=r"pose\.onnx has nodes in a circle, at 'a'"):
+        prepare_graph(network.path, 'fp32')
 
 
 def test_missing_onnx_is_told(tmp_path, monkeypatch):
