@@ -45,7 +45,8 @@ class Engine(Protocol):
     description : str
         One line for logs: what runs the network, its version, on what, with how many threads.
     precision : str
-        What the network's layers are in: 'fp32', 'fp16', 'int8' and so on.
+        What the network's layers are in: 'fp32', 'fp16', 'int8' and so on; or 'fp16 and fp32',
+        what most of them are in first.
     spec : ModelSpec
         The model that it runs.
 

@@ -67,7 +67,7 @@ class TensorrtEngine(Engine):
             self.close()
             raise
         self.precision = describe_layers(kinds) if kinds else built.precision
-        if self.precision != built.precision:
+        if self.precision.split()[0] != built.precision.split()[0]:  # what most layers are in
             _LOGGER.warning(
                 '%s is in %s as TensorRT loaded it, though in %s as it was built',
                 built.path.name,

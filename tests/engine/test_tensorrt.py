@@ -234,6 +234,11 @@ def test_precision_is_what_the_inspector_says(make, caplog):
         'LayerType': 'CaskConvolution',
         'Outputs': [{'Name': 'y', 'Format/Datatype': 'Row major linear FP32'}],
     }
+    half = {**layer, 'Outputs': [{'Name': 'z', 'Format/Datatype': 'Row major linear FP16'}]}
+    stage.tensorrt.layers = json.dumps({'Layers': [layer, half, half]})
+    with stage.open() as engine:
+        assert engine.precision == 'fp16 and fp32'
+    assert caplog.text == ''  # the last layers return float32, whatever the rest is in
     stage.tensorrt.layers = json.dumps({'Layers': [layer]})
     with stage.open() as engine:
         assert engine.precision == 'fp32'

@@ -34,6 +34,20 @@ def test_network_is_run_once() -> None:
     assert scene.opened == scene.closed == 1
 
 
+def test_precision_is_that_of_most_layers() -> None:
+    scene = Scene()
+
+    def open_it(params: NodeParams, on_build: Any) -> Any:
+        estimator = scene.open(params, on_build)
+        estimator.engine.precision = 'fp16 and fp32'
+        return estimator
+
+    with load_estimator(NodeParams(precision='fp16'), never, open_it):
+        pass
+    with pytest.raises(ParameterError, match=r"'fp32', but .* runs in fp16 and fp32"):
+        load_estimator(NodeParams(precision='fp32'), never, open_it)
+
+
 def throw(_: Any) -> None:
     raise EngineError('cold')
 
