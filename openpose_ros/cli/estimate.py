@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
 
 from openpose_ros.advice import command
+from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.parameters import (
     add_paf_params,
     net_resolution,
@@ -64,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         '--model', metavar='M', help=f'name or path; see: {command("models list")}'
     )
-    network.add_argument('--backend', default='auto', help='what runs it (default %(default)s)')
+    network.add_argument(
+        '--backend', choices=CHOICES, default=AUTO, help='what runs it (default %(default)s)'
+    )
     network.add_argument(
         '--net-resolution',
         type=net_resolution,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from openpose_ros.backends import AUTO, BACKENDS, CHOICES
 from openpose_ros.engine.automatic import candidates
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt_progress import OnProgress
@@ -17,26 +18,6 @@ from openpose_ros.placement import Size
 
 _LOGGER = logging.getLogger(__name__)
 Opener = Callable[..., Engine]
-
-
-class _Backend(NamedTuple):
-    module: str
-    opener: str  # in that module; takes a ModelSpec, providers, threads, and `wishes` by name
-    package: str = ''  # what to install when the module cannot be imported
-    needs_file: bool = True
-    wishes: tuple[str, ...] = ()
-
-
-_BACKENDS = {
-    'tensorrt': _Backend(
-        'openpose_ros.engine.tensorrt_opening',
-        'open_tensorrt',
-        wishes=('precision', 'net_resolution', 'on_build'),
-    ),
-    'onnxruntime': _Backend('openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'onnxruntime'),
-    'openvino': _Backend('openpose_ros.engine.openvino', 'open_openvino', 'openvino'),
-    'fake': _Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
-}
 
 
 def open_engine(
@@ -85,10 +66,9 @@ def open_engine(
         If the model cannot be loaded, or is not one with part affinity fields.
 
     """
-    choices = ('auto', *_BACKENDS)
-    if backend not in choices:
-        raise EngineError(f"no backend '{backend}'; choose from {', '.join(choices)}")
-    need_file = backend == 'auto' or _BACKENDS[backend].needs_file
+    if backend not in CHOICES:
+        raise EngineError(f"no backend '{backend}'; choose from {', '.join(CHOICES)}")
+    need_file = backend == AUTO or BACKENDS[backend].needs_file
     spec = model if isinstance(model, ModelSpec) else load_model(model, need_file=need_file)
     if spec.decoder != 'paf':
         raise ModelError(
@@ -98,7 +78,7 @@ def open_engine(
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
     wishes = {'precision': precision, 'net_resolution': net_resolution, 'on_build': on_build}
-    if backend == 'auto':
+    if backend == AUTO:
         engine = _open_first(spec, threads, wishes, providers)
     else:
         engine = _open(backend, spec, providers, threads, wishes)
@@ -142,18 +122,17 @@ def _open(
     threads: int | None,
     wishes: dict[str, Any],
 ) -> Engine:
-    chosen = {wish: wishes[wish] for wish in _BACKENDS[name].wishes}
+    chosen = {wish: wishes[wish] for wish in BACKENDS[name].wishes}
     return _opener(name)(spec, providers, threads, **chosen)
 
 
 def _opener(name: str) -> Opener:
-    backend = _BACKENDS[name]
+    backend = BACKENDS[name]
     try:
         module = import_module(backend.module)
     except ImportError as exc:
         raise EngineError(
-            f'the backend {name} cannot be loaded ({exc}); install it with: pip install '
-            f'{backend.package}'
+            f'the backend {name} cannot be loaded ({exc}); {backend.how_to_install}'
         ) from exc
     opener: Opener = getattr(module, backend.opener)
     return opener

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, fields
 from typing import Any
 
+from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.errors import ParameterError
 from openpose_ros.parsing.params import PafParams, parameter
 from openpose_ros.placement import Size
@@ -23,9 +24,7 @@ class NodeParams(PafParams):
     model: str = parameter(
         '', 'name or path of the network; empty: the first known one that is on this machine'
     )
-    backend: str = parameter(
-        'auto', 'what runs the network: auto, tensorrt, onnxruntime, openvino, fake'
-    )
+    backend: str = parameter(AUTO, f'what runs the network: {", ".join(CHOICES)}')
     precision: str = parameter(
         '',
         'what the network must run in, checked when it is loaded, and what tensorrt builds; '

@@ -48,6 +48,7 @@ def test_help_of_estimate_needs_no_numba() -> None:
     )
     run = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert '--nms-window' in run.stdout
+    assert '--backend {auto,tensorrt,onnxruntime,openvino,fake}' in run.stdout
     assert not HEAVY & set(run.stdout.split('imported')[1].split())
 
 
@@ -65,6 +66,7 @@ WRONG = [  # arguments, exit status, what the one line says
     (['estimate', 'x.jpg', '--net-resolution', 'big'], 2, "'big' is not WIDTHxHEIGHT"),
     (['estimate', 'x.jpg', '--threads', '0'], 2, '0 is below 1'),
     (['estimate', 'x.jpg', '--draw', 'hats'], 2, "invalid choice: 'hats'"),
+    (['estimate', 'x.jpg', '--backend', 'magic'], 2, "invalid choice: 'magic'"),
     (['estimate', 'gone.jpg'], 1, 'cannot read gone.jpg: No such file'),
 ]
 

@@ -150,7 +150,6 @@ def test_estimate_writes_lines_to_standard_output(
 
 
 REFUSED = [  # arguments, exit status, what the one line says
-    (['--backend', 'abacus'], 1, "no backend 'abacus'; choose from auto,"),
     (['--model', 'no-such-model'], 1, "the model 'no-such-model' is neither"),
     (['--json', '/no/such/folder/people.jsonl', *FAKE], 1, 'cannot write /no/such/folder/people'),
     (['--json', '/dev/full', *FAKE], 1, 'cannot write /dev/full: No space left on device'),

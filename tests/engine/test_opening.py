@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from openpose_ros.engine import open_engine, opening
+from openpose_ros.backends import BACKENDS
+from openpose_ros.engine import open_engine
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import load_model
 from tests.engine.graphs import RAW_BGR, write_network
@@ -67,8 +68,19 @@ def test_a_spec_without_a_file_is_refused(monkeypatch, tmp_path):
         open_engine(load_model(KNOWN, need_file=False))
 
 
-def test_a_backend_whose_package_is_missing_says_what_to_install(tiny, monkeypatch):
-    backend = opening._Backend('openpose_ros.engine.nothing', 'open', 'a-package')
-    monkeypatch.setitem(opening._BACKENDS, 'magic', backend)
-    with pytest.raises(EngineError, match='install it with: pip install a-package'):
-        open_engine(tiny, backend='magic')
+@pytest.mark.parametrize(
+    ('name', 'advice'),
+    [
+        ('tensorrt', r"JetPack .*pip install '\.\[tensorrt\]'"),
+        ('onnxruntime', 'pip install onnxruntime'),
+        ('openvino', 'pip install openvino'),
+        ('fake', 'install openpose_ros anew'),
+    ],
+)
+def test_a_backend_that_cannot_be_loaded_says_what_to_install(tiny, monkeypatch, name, advice):
+    gone = BACKENDS[name]._replace(module='openpose_ros.engine.nothing')
+    monkeypatch.setitem(BACKENDS, name, gone)
+    with pytest.raises(
+        EngineError, match=rf'{name} cannot be loaded \(No module .*\); .*{advice}'
+    ):
+        open_engine(tiny, backend=name)

@@ -1,0 +1,48 @@
+"""Which backends there are, and where; who only wants their names imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Backend(NamedTuple):
+    """
+    What runs networks.
+
+    Attributes
+    ----------
+    module, opener : str
+        Where it is, and the function there that opens an engine: it takes a ModelSpec, providers,
+        threads, and `wishes` by name.
+    how_to_install : str
+        When the module cannot be imported.
+    needs_file : bool
+        Whether it runs the model's file.
+    wishes : tuple of str
+        Which of precision, net_resolution and on_build it can fulfil.
+
+    """
+
+    module: str
+    opener: str
+    how_to_install: str = 'install openpose_ros anew'
+    needs_file: bool = True
+    wishes: tuple[str, ...] = ()
+
+
+AUTO = 'auto'
+BACKENDS = {
+    'tensorrt': Backend(
+        'openpose_ros.engine.tensorrt_opening',
+        'open_tensorrt',
+        'on a Jetson it is part of JetPack (sudo apt install nvidia-jetpack), elsewhere of the '
+        "extra tensorrt (pip install '.[tensorrt]')",
+        wishes=('precision', 'net_resolution', 'on_build'),
+    ),
+    'onnxruntime': Backend(
+        'openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'pip install onnxruntime'
+    ),
+    'openvino': Backend('openpose_ros.engine.openvino', 'open_openvino', 'pip install openvino'),
+    'fake': Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
+}
+CHOICES = (AUTO, *BACKENDS)
