@@ -56,6 +56,8 @@ def import_model(
     if output is None and target.exists():
         raise ModelError(f'{target} exists already; name another file with --output')
     layers = read_ir(source)
+    if any(file.samefile(target) for file in _files(source) if target.exists()):
+        raise ModelError(f'{target} is what is to be converted; name another file with --output')
     known = _known(source)
     try:
         results = results_of(layers)
@@ -75,9 +77,13 @@ def import_model(
     return target
 
 
+def _files(path: Path) -> tuple[Path, Path]:
+    return path, path.with_suffix('.bin')
+
+
 def _known(path: Path) -> ModelSpec | None:
     """Return the model that is made of these files."""
-    found = {file_sha256(path), file_sha256(path.with_suffix('.bin'))}
+    found = set(map(file_sha256, _files(path)))
     return next(
         (
             spec
@@ -98,9 +104,12 @@ def _names(spec: ModelSpec, results: Mapping[str, Port]) -> dict[str, str]:
 
 
 def _write(target: Path, content: bytes) -> None:
-    part = target.with_name(f'{target.name}.part')
+    part = target.with_name(f'{target.name}.{os.getpid()}.part')  # two may fetch the same
     try:
-        part.write_bytes(content)
-        os.replace(part, target)
+        try:
+            part.write_bytes(content)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as exc:
         raise ModelError(f'cannot write {target}: {exc.strerror}') from exc

@@ -68,12 +68,21 @@ def test_a_file_that_is_there_is_kept_unless_named(ir):
     assert load_model(import_model(ir, target)).name == INT8
 
 
+@pytest.mark.parametrize('ending', ['.xml', '.bin'])
+def test_the_files_themselves_are_never_overwritten(ir, ending):
+    kept = ir.with_suffix(ending).read_bytes()
+    with pytest.raises(ModelError, match=rf'{ending} is what is to be converted; name another'):
+        import_model(ir, ir.parent / '..' / ir.parent.name / f'{NAME}{ending}')
+    assert ir.with_suffix(ending).read_bytes() == kept
+
+
 def test_a_folder_that_cannot_be_written_is_named(ir, tmp_path):
     with pytest.raises(ModelError, match=r'cannot write .*net\.onnx: No such file'):
         import_model(ir, tmp_path / 'nowhere' / 'net.onnx')
     (tmp_path / 'folder.onnx').mkdir()
     with pytest.raises(ModelError, match=r'cannot write .*folder\.onnx: Is a directory'):
         import_model(ir, tmp_path / 'folder.onnx')
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == '.part'] == []
 
 
 def test_the_published_files_themselves_are_no_model_of_the_converted_one(ir):
