@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from openpose_ros.advice import command
+from openpose_ros.engine.half_precision import default_precision
 from openpose_ros.engine.tensorrt import TensorrtEngine
 from openpose_ros.engine.tensorrt_build import build_engine
 from openpose_ros.engine.tensorrt_cache import (
@@ -22,7 +23,7 @@ from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_progress import OnProgress
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
 from openpose_ros.errors import EngineError, MissingError, ModelError
-from openpose_ros.models import ModelSpec, read_onnx_facts
+from openpose_ros.models import ModelSpec
 from openpose_ros.placement import Size
 
 
@@ -156,10 +157,8 @@ def _precisions(spec: ModelSpec, precision: str) -> tuple[str, ...]:
     """Return what engines may have been asked for in, to be in that precision."""
     if precision not in ('', 'int8'):
         return (precision,)
-    assert spec.path is not None
-    # What is quantised stays so, whatever else is in the graph.
-    quantised = read_onnx_facts(spec.path).precision == 'int8'
-    return ('fp32',) if quantised or precision == 'int8' else ('fp16', 'fp32')
+    preferred = 'fp32' if precision == 'int8' else default_precision(spec)
+    return tuple(dict.fromkeys((preferred, 'fp32')))
 
 
 def _find(
