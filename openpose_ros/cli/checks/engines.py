@@ -33,8 +33,13 @@ def _look(engine: CachedEngine) -> Finding:
         wanted = replace(wanted, onnx_sha256=load_model(engine.model, need_file=False).sha256)
     found, reason = find_engine(wanted, engine.model)
     what = f'{engine.path.name}, {engine.precision}, {engine.key.shapes}'
+    if found is None:  # one of other shapes may have taken its place
+        height, width = engine.key.shapes.optimum[2:]
+        size = width, height
+        found = find_engine(wanted, engine.model, size=size, any_shapes=True).engine
     if found is None:
-        fix = command(f'build-engine {quote(engine.model)}')
+        options = f'--net-resolution {width}x{height} --precision {engine.key.precision}'
+        fix = command(f'build-engine {quote(engine.model)} {options}')
         return Finding('engine', 'warning', reason, fix)
     if found.path != engine.path:
         return Finding('engine', 'ok', f'{what}; {found.path.name} took its place')

@@ -48,7 +48,20 @@ def test_engine_must_fit_this_machine(
     [finding] = engines.look_at_engines()
     assert finding.state == state
     assert says in finding.found
-    assert finding.fix == ('' if state == 'ok' else 'openpose-ros build-engine mine')
+    fix = 'openpose-ros build-engine mine --net-resolution 656x368 --precision fp16'
+    assert finding.fix == ('' if state == 'ok' else fix)
+
+
+def test_engine_of_other_shapes_takes_the_place_of_an_old_one(
+    fake_driver: None, fake_module: Callable[[str, str], None]
+) -> None:
+    fake_module('tensorrt', '__version__ = "10.3.0"\nclass ILogger: pass')
+    store_engine(replace(BUILT, version='8.6.1'), 'mine', 'fp16', b'plan', {})
+    shapes = InputShapes((1, 3, 128, 128), (1, 3, 368, 656), (1, 3, 736, 1312))
+    new = store_engine(replace(BUILT, shapes=shapes), 'mine', 'fp16', b'another', {})
+    found = [finding.found for finding in engines.look_at_engines()]
+    assert {finding.state for finding in engines.look_at_engines()} == {'ok'}
+    assert sum(line.endswith(f'656x368; {new.path.name} took its place') for line in found) == 1
 
 
 def test_engine_of_another_machine_is_looked_at_where_there_is_none(
