@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from openpose_ros.advice import command
-from openpose_ros.engine.half_precision import default_precision
+from openpose_ros.engine.half_precision import PRECISIONS, default_precision
 from openpose_ros.engine.tensorrt import TensorrtEngine
 from openpose_ros.engine.tensorrt_build import build_engine
 from openpose_ros.engine.tensorrt_cache import (
@@ -23,7 +23,7 @@ from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_progress import OnProgress
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
 from openpose_ros.errors import EngineError, MissingError, ModelError
-from openpose_ros.models import ModelSpec
+from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size
 
 
@@ -48,8 +48,8 @@ def open_tensorrt(
     threads : int, optional
         Ignored: they are of a CPU.
     precision : str
-        'fp16' or 'fp32'; 'int8' is what only a network that is quantised already can be in. By
-        default fp16, or what there is.
+        'fp16' or 'fp32'; 'int8' and 'bf16' are what only a network can be in that is in it
+        already. By default fp16, or what there is.
     net_resolution : (int, int), optional
         Width and height of the pictures that will come, pixels, as `PoseEstimator` takes them.
     on_build : callable, optional
@@ -83,6 +83,7 @@ def open_tensorrt(
                 f'no TensorRT engine can be used: {searches[0].reason}; build one with: '
                 f'{command(f"build-engine {quote(str(spec.path))}")}'
             )
+        _check_can_be(spec, precision)
         on_build(0.0, searches[0].reason)
         key = next(_keys(spec, libraries[0], gpu.facts, precision, net_resolution))
         built = build_engine(spec, libraries[0], key, gpu=gpu, on_progress=on_build)
@@ -110,7 +111,11 @@ def search_engine(spec: ModelSpec, precision: str, net_resolution: Size | None) 
     if not any(_is_of(engine, spec) for engine in list_engines()):
         return Search(None, f'no TensorRT engine of {spec.name} has been built')
     try:
-        facts = find_driver().facts(0)
+        driver = find_driver()
+        try:
+            facts = driver.facts(0)
+        except driver.errors as exc:
+            return Search(None, f'GPU 0 cannot be used ({exc})')
         searches = [
             _find(spec, library, facts, precision, net_resolution) for library in _libraries()
         ]
@@ -155,10 +160,21 @@ def _keys(
 
 def _precisions(spec: ModelSpec, precision: str) -> tuple[str, ...]:
     """Return what engines may have been asked for in, to be in that precision."""
-    if precision not in ('', 'int8'):
+    if precision in PRECISIONS:
         return (precision,)
-    preferred = 'fp32' if precision == 'int8' else default_precision(spec)
+    preferred = 'fp32' if precision else default_precision(spec)  # fp32 leaves a graph as it is
     return tuple(dict.fromkeys((preferred, 'fp32')))
+
+
+def _check_can_be(spec: ModelSpec, precision: str) -> None:
+    """See that an engine will be in a precision, before minutes are spent on it."""
+    assert spec.path is not None
+    found = read_onnx_facts(spec.path).precision
+    if precision not in ('', *PRECISIONS, found):
+        raise EngineError(
+            f'an engine of {spec.name} cannot be in {precision}: the network is in {found}; take '
+            f'a network that is in {precision}, or one of {", ".join(PRECISIONS)}'
+        )
 
 
 def _find(

@@ -83,6 +83,8 @@ def test_engine_of_the_cache_is_opened(machine):
         ('fp32', ['fp16', 'fp32'], 'fp32'),
         ('fp16', ['fp32'], None),
         ('int8', ['fp16'], None),
+        ('bf16', ['fp16'], None),
+        ('bf16', ['fp32'], 'fp32'),  # what its graph is in says the engine
     ],
 )
 def test_precision_decides(machine, asked, there, taken):
@@ -138,6 +140,14 @@ def test_build_is_of_what_was_asked_for(machine, precision, size, fixed):
     assert key.shapes.optimum[2] == 64
 
 
+@pytest.mark.parametrize('precision', ['int8', 'bf16'])
+def test_nothing_is_built_that_could_not_be_in_what_was_asked_for(machine, precision):
+    with pytest.raises(EngineError, match=f'cannot be in {precision}: the network is in fp32'):
+        machine.open(precision=precision, on_build=lambda *_: None)
+    assert machine.built == []
+    assert machine.driver.leaks == (0, 0, 0, 0)
+
+
 def test_build_that_is_stopped_leaves_nothing_behind(machine):
     def stop(part, what):
         raise KeyboardInterrupt
@@ -167,6 +177,12 @@ def test_search_says_what_is_missing_and_not_what_would_mend_it(machine, monkeyp
         machine.open()
     monkeypatch.setattr(tensorrt_opening, 'find_driver', find_driver)
     assert machine.search() == (None, 'no NVIDIA GPU can be used')
+
+
+def test_search_goes_on_where_the_gpu_does_not_answer(machine):
+    machine.store(machine.key())
+    machine.driver.fails['facts'] = machine.driver.errors[0]('the GPU is lost')
+    assert machine.search() == (None, 'GPU 0 cannot be used (the GPU is lost)')
 
 
 def test_what_is_not_for_tensorrt_is_refused(machine):
