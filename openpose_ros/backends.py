@@ -42,7 +42,12 @@ BACKENDS = {
     'onnxruntime': Backend(
         'openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'pip install onnxruntime'
     ),
-    'openvino': Backend('openpose_ros.engine.openvino', 'open_openvino', 'pip install openvino'),
+    'openvino': Backend(
+        'openpose_ros.engine.openvino',
+        'open_openvino',
+        'pip install openvino',
+        wishes=('precision',),
+    ),
     'fake': Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
 }
 CHOICES = (AUTO, *BACKENDS)

@@ -49,7 +49,7 @@ def open_engine(
         How many compute one operator on a CPU; by default what the backend thinks best.
     precision : str
         What a TensorRT engine shall be in, 'fp16' or 'fp32'; by default fp16 or what there is.
-        Other backends run the network as it is.
+        'fp32' also keeps OpenVINO from bfloat16. Other backends run the network as it is.
     net_resolution : (int, int), optional
         Width and height, pixels, that a TensorRT engine must take, as `PoseEstimator` has it.
     on_build : callable, optional

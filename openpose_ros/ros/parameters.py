@@ -27,9 +27,10 @@ class NodeParams(PafParams):
     backend: str = parameter(AUTO, f'what runs the network: {", ".join(CHOICES)}')
     precision: str = parameter(
         '',
-        'what the network must run in, checked when it is loaded, and what tensorrt builds; '
-        'empty: whatever it is in, fp16 for tensorrt',
-        choices=('', 'fp32', 'fp16', 'int8'),
+        'what most of the network must run in, checked when it is loaded, and what tensorrt '
+        'builds; fp32 also holds openvino to it where a CPU has bf16; empty: whatever it is in, '
+        'fp16 for tensorrt',
+        choices=('', 'fp32', 'fp16', 'bf16', 'int8'),
     )
     threads: int = parameter(
         0, 'how many compute one operator on a CPU; 0: as the backend thinks best', low=0, high=256

@@ -196,6 +196,14 @@ def test_threads_are_used_and_described(open_tiny):
         assert engine.description.endswith('threads: 1')
 
 
+@pytest.mark.parametrize('backend', ['openvino', 'auto'])
+def test_it_can_be_held_to_float32(tmp_path, backend):
+    """Where a CPU has bfloat16, the same network runs in that unasked."""
+    path = to_ir(write_network(tmp_path / 'net.onnx', PAIR).path)
+    with open_engine(path, backend=backend, precision='fp32') as engine:
+        assert (engine.name, engine.precision) == ('openvino', 'fp32')
+
+
 def test_what_only_onnx_runtime_has_is_refused(open_tiny):
     network, _ = open_tiny()
     with pytest.raises(EngineError, match='are for the backend onnxruntime'):

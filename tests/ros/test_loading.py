@@ -34,18 +34,26 @@ def test_network_is_run_once() -> None:
     assert scene.opened == scene.closed == 1
 
 
-def test_precision_is_that_of_most_layers() -> None:
+@pytest.mark.parametrize(
+    ('wanted', 'found', 'other'),
+    [
+        ('fp16', 'fp16 and fp32', 'fp32'),
+        ('int8', 'int8 and fp32', 'fp32'),
+        ('bf16', 'bf16', 'int8'),
+    ],
+)
+def test_precision_is_that_of_most_layers(wanted: str, found: str, other: str) -> None:
     scene = Scene()
 
     def open_it(params: NodeParams, on_build: Any) -> Any:
         estimator = scene.open(params, on_build)
-        estimator.engine.precision = 'fp16 and fp32'
+        estimator.engine.precision = found
         return estimator
 
-    with load_estimator(NodeParams(precision='fp16'), never, open_it):
+    with load_estimator(NodeParams(precision=wanted), never, open_it):
         pass
-    with pytest.raises(ParameterError, match=r"'fp32', but .* runs in fp16 and fp32"):
-        load_estimator(NodeParams(precision='fp32'), never, open_it)
+    with pytest.raises(ParameterError, match=f"'{other}', but .* runs in {found}"):
+        load_estimator(NodeParams(precision=other), never, open_it)
 
 
 def throw(_: Any) -> None:
