@@ -18,18 +18,38 @@ from openpose_ros.models.finding import how_to_get
 from openpose_ros.models.importing import PRECISIONS
 
 SUMMARY = 'list, show, fetch and import models'
+_SAID = {  # an action: its line in the list of them, and what its own help adds
+    'list': (
+        'all networks, and whether they are on this machine',
+        "AP is COCO's, to compare them with each other; FILE is where a network was found.",
+    ),
+    'show': (
+        'what is known about a network',
+        'Origin, licence, input, outputs, and where it is or how to get it.',
+    ),
+    'fetch': (
+        'download the published files of a network',
+        'They are compared with their sha256, and turned into ONNX where they are OpenVINO IR; a '
+        'download that was cut is taken up again.',
+    ),
+    'import': (
+        'turn OpenVINO IR into ONNX',
+        'Versions 10 and 11; height and width of the picture become open.',
+    ),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of this verb."""
     actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
-    actions.add_parser('list', help='all networks, and whether they are on this machine')
-    show = actions.add_parser('show', help='what is known about a network')
+    verbs = {
+        name: actions.add_parser(name, help=summary, description=f'{summary}. {more}')
+        for name, (summary, more) in _SAID.items()
+    }
+    show, fetch, convert = verbs['show'], verbs['fetch'], verbs['import']
     show.add_argument('model', metavar='MODEL', help='a name from the list, or the path of a file')
-    fetch = actions.add_parser('fetch', help='download the published files of a network')
     fetch.add_argument('model', metavar='MODEL', help='a name from the list')
     fetch.add_argument('--quiet', action='store_true', help='no progress bar')
-    convert = actions.add_parser('import', help='turn OpenVINO IR into ONNX')
     convert.add_argument('file', metavar='FILE.xml', help='with FILE.bin beside it')
     convert.add_argument('--output', metavar='FILE', help='default: FILE.onnx beside it')
     convert.add_argument(

@@ -162,6 +162,22 @@ def test_import_says_what_is_missing(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ('action', 'says'),
+    [
+        ('list', 'all networks, and whether they are on this machine. AP is'),
+        ('show', 'what is known about a network. Origin, licence'),
+        ('fetch', 'compared with their sha256'),
+        ('import', 'Versions 10 and 11'),
+    ],
+)
+def test_help_of_an_action_says_what_it_does(action, says, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(['models', action, '--help'])
+    assert caught.value.code == 0
+    assert says in ' '.join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
     ('arguments', 'status', 'message'),
     [
         (['fetch', 'a'], 1, 'http://127.0.0.1:1/a: Connection refused; try again later, or save'),
