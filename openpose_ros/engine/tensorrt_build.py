@@ -260,7 +260,7 @@ def _check_outputs(spec: ModelSpec, network: Any) -> None:
 
 
 def _timing_path(key: EngineKey) -> Path:
-    plain = re.sub(r'[^\w.-]+', '_', f'{key.flavour}-{key.version}-{key.gpu}')
+    plain = re.sub(r'[^\w.-]+', '_', f'{key.library}-{key.version}-{key.gpu}')
     return engine_folder() / f'{plain}.timing'
 
 

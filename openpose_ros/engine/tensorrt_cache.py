@@ -39,8 +39,8 @@ class EngineKey:
     ----------
     onnx_sha256 : str
         Of the model file.
-    flavour, version : str
-        Of TensorRT.
+    library, version : str
+        'tensorrt' or 'tensorrt_rtx', and which.
     gpu : str
         Name of the GPU it was tuned on; '' where engines fit every GPU of `targets`.
     targets : tuple of str
@@ -52,7 +52,7 @@ class EngineKey:
     """
 
     onnx_sha256: str
-    flavour: str
+    library: str
     version: str
     gpu: str
     targets: tuple[str, ...]
@@ -319,7 +319,7 @@ def _read_sidecar(path: Path) -> CachedEngine:
 def _differences(built: EngineKey, wanted: EngineKey, any_shapes: bool) -> list[str]:
     """Say what speaks against an engine, each as the end of a sentence."""
     targets = set(wanted.targets) <= set(built.targets) and built.gpu in ('', wanted.gpu)
-    versions = (built.flavour, built.version), (wanted.flavour, wanted.version)
+    versions = (built.library, built.version), (wanted.library, wanted.version)
     checks = [
         (built.onnx_sha256 == wanted.onnx_sha256, 'is of another version of the model file'),
         (versions[0] == versions[1], 'is of {} {}, not {} {}'.format(*versions[0], *versions[1])),

@@ -130,7 +130,7 @@ def load_library(flavour: str | None = None) -> Library:
 
     """
     if flavour is not None and flavour not in FLAVOURS:
-        raise EngineError(f"no TensorRT called '{flavour}'; choose from {', '.join(FLAVOURS)}")
+        raise EngineError(f"no TensorRT library '{flavour}'; choose from {', '.join(FLAVOURS)}")
     reasons = []
     for name in FLAVOURS if flavour is None else (flavour,):
         try:

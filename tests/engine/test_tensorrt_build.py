@@ -153,7 +153,7 @@ def test_engine_that_is_there_is_not_built_again(tiny, caplog):
     ('change', 'reason'),
     [
         ({'onnx_sha256': '0' * 64}, 'is of another version of the model file'),
-        ({'flavour': 'tensorrt'}, 'is of tensorrt 1.'),
+        ({'library': 'tensorrt'}, 'is of tensorrt 1.'),
         ({'version': '1.0.0'}, 'is of tensorrt_rtx 1.0.0, not tensorrt_rtx 1.'),
         ({'gpu': 'Orin'}, 'is for Orin (sm_86), not sm_86'),
         ({'targets': ('sm_75',)}, 'is for sm_75, not sm_86'),

@@ -65,7 +65,7 @@ def test_empty_cache_says_that_nothing_was_built():
     ('field', 'value', 'reason'),
     [
         ('onnx_sha256', 'b' * 64, 'is of another version of the model file'),
-        ('flavour', 'tensorrt_rtx', 'is of tensorrt 10.3.0, not tensorrt_rtx 10.3.0'),
+        ('library', 'tensorrt_rtx', 'is of tensorrt 10.3.0, not tensorrt_rtx 10.3.0'),
         ('version', '10.16.1', 'is of tensorrt 10.3.0, not tensorrt 10.16.1'),
         ('gpu', 'Xavier', 'is for Orin (sm_87), not Xavier (sm_87)'),
         ('gpu', '', 'is for Orin (sm_87), not sm_87'),  # one for all GPUs was asked for

@@ -26,8 +26,8 @@ def _look(engine: CachedEngine) -> Finding:
     wanted = engine.key
     for gpu in ask_driver().facts.get('gpus', [])[:1]:
         wanted = replace(wanted, gpu=gpu['name'], targets=(f'sm_{gpu["sm"]}',))
-    if find_spec(wanted.flavour) is not None:
-        version = ask_library(wanted.flavour).facts.get('version', wanted.version)
+    if find_spec(wanted.library) is not None:
+        version = ask_library(wanted.library).facts.get('version', wanted.version)
         wanted = replace(wanted, version=version)
     with suppress(ModelError):  # of one that was given by its path
         wanted = replace(wanted, onnx_sha256=load_model(engine.model, need_file=False).sha256)
