@@ -1,10 +1,14 @@
-"""Which of a graph's inputs takes the picture, and whether it is as the manifest says."""
+"""Which of a graph's inputs takes the picture, and how it takes it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.engine.base import FloatArray, check_batch
 from openpose_ros.engine.outputs import Shape
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
@@ -67,3 +71,43 @@ def choose_input(spec: ModelSpec, inputs: Sequence[Found], types: Collection[str
             'under "input" in its manifest'
         )
     return found
+
+
+def split_batch(
+    batch: FloatArray, spec: ModelSpec, graph_batch: int | None, dtype: npt.DTypeLike
+) -> list[npt.NDArray[Any]]:
+    """
+    Return a batch as a graph takes it, in one part or several.
+
+    Parameters
+    ----------
+    batch : float32 (N, 3, h, w)
+        As `Engine.infer` takes it.
+    spec : ModelSpec
+        Its `input` says the layout.
+    graph_batch : int or None
+        How many pictures the graph takes at once; None: any number.
+    dtype : dtype
+        What the graph takes.
+
+    Returns
+    -------
+    list of arrays
+        In the graph's layout and type, C-contiguous; of `batch` itself where that is so already.
+
+    Raises
+    ------
+    EngineError
+        If the model does not take such a batch, or it cannot be split evenly.
+
+    """
+    check_batch(batch, spec)
+    count, step = len(batch), graph_batch or len(batch)
+    if count % step:
+        raise EngineError(
+            f'{spec.name} runs batches of {step}, so a batch must be a multiple of that, but got '
+            f'{count}'
+        )
+    laid = batch.transpose(0, 2, 3, 1) if spec.input.layout == 'NHWC' else batch
+    fed = np.ascontiguousarray(laid, dtype)
+    return [fed[at : at + step] for at in range(0, count, step)]

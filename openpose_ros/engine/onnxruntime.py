@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
-from openpose_ros.engine.inputs import choose_input
+from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.inputs import choose_input, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
@@ -140,17 +140,9 @@ class OnnxRuntimeEngine(Engine):
     def infer(self, batch: FloatArray) -> Maps:
         if self._session is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
-        check_batch(batch, self.spec)
-        count, step = len(batch), self._graph_batch or len(batch)
-        if count % step:
-            raise EngineError(
-                f'{self.spec.name} runs batches of {step}, so a batch must be a multiple of that, '
-                f'but got {count}'
-            )
-        fed = batch.transpose(0, 2, 3, 1) if self.spec.input.layout == 'NHWC' else batch
-        fed = np.ascontiguousarray(fed, self._dtype)
+        fed = split_batch(batch, self.spec, self._graph_batch, self._dtype)
         names = self._outputs.names
-        parts = [self._run(fed[at : at + step], names) for at in range(0, count, step)]
+        parts = [self._run(part, names) for part in fed]
         arrays = parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts)]
         return make_maps(dict(zip(names, arrays)), self._outputs, self.spec, batch.shape)
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import openvino
 
-from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
-from openpose_ros.engine.inputs import choose_input
+from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.inputs import choose_input, split_batch
 from openpose_ros.engine.outputs import Shape, choose_outputs, make_maps
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
@@ -153,17 +153,9 @@ class OpenVinoEngine(Engine):
     def infer(self, batch: FloatArray) -> Maps:
         if self._request is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
-        check_batch(batch, self.spec)
-        count, step = len(batch), self._graph_batch or len(batch)
-        if count % step:
-            raise EngineError(
-                f'{self.spec.name} runs batches of {step}, so a batch must be a multiple of that, '
-                f'but got {count}'
-            )
-        fed = batch.transpose(0, 2, 3, 1) if self.spec.input.layout == 'NHWC' else batch
-        fed = np.ascontiguousarray(fed, self._dtype)
+        fed = split_batch(batch, self.spec, self._graph_batch, self._dtype)
         names = self._outputs.names
-        parts = [self._run(fed[at : at + step]) for at in range(0, count, step)]
+        parts = [self._run(part) for part in fed]
         arrays = {name: np.concatenate([part[name] for part in parts]) for name in names}
         return make_maps(arrays, self._outputs, self.spec, batch.shape)
 
