@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import fields
+from shlex import quote
 
+from openpose_ros.advice import command
 from openpose_ros.errors import ModelError
 from openpose_ros.models import (
     ModelSpec,
@@ -51,7 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument('model', metavar='MODEL', help='a name from the list')
     fetch.add_argument('--quiet', action='store_true', help='no progress bar')
     convert.add_argument('file', metavar='FILE.xml', help='with FILE.bin beside it')
-    convert.add_argument('--output', metavar='FILE', help='default: FILE.onnx beside it')
+    convert.add_argument(
+        '--output',
+        metavar='FILE',
+        help='default: FILE.onnx in the cache, where models are looked for by name',
+    )
     convert.add_argument(
         '--precision', choices=PRECISIONS, help='default: what FILE.xml is in, int8 as QDQ'
     )
@@ -142,6 +148,9 @@ def _import(args: argparse.Namespace) -> int:
         load_model(path)
     except ModelError as exc:
         print(f'Before it can be used: {exc}.')
+    else:
+        if not args.output:
+            print(f'Its name is {path.stem}: {command(f"models show {quote(path.stem)}")}')
     return 0
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+import json
 import os
 from pathlib import Path
 
 from openpose_ros.errors import ModelError
-from openpose_ros.models.finding import CONVERTED_FROM, converted_from, file_sha256, known_models
+from openpose_ros.models.finding import (
+    CONVERTED_FROM,
+    converted_from,
+    download_folder,
+    file_sha256,
+    known_models,
+)
 from openpose_ros.models.ir import Port, read_ir
+from openpose_ros.models.manifest import METADATA_PREFIX, read_json
 from openpose_ros.models.spec import ModelSpec
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
+_OF_THE_IR = ('file', 'sha256', 'size', 'origin')  # in its manifest
 
 
 def import_model(
@@ -21,14 +30,16 @@ def import_model(
     Convert OpenVINO IR (version 10 or 11) to ONNX, with height and width of the picture open.
 
     The published files of a known model become that model: its outputs get the names of the
-    manifest, and the file says what it was made from, by which `load_model` knows it.
+    manifest, and the file says what it was made from, by which `load_model` knows it. Any other
+    takes along what the manifest beside it says.
 
     Parameters
     ----------
     path : str or Path
         The .xml file; the .bin lies beside it.
     output : str or Path, optional
-        The ONNX file, overwritten if it exists; by default beside the .xml, where it must not.
+        The ONNX file, overwritten if it exists; by default one in `download_folder()`, where it
+        must not, and where `load_model` finds it by its name.
     precision : str, optional
         'fp32', 'fp16' or 'int8'; by default what the IR is in. An IR of int8 becomes
         QuantizeLinear and DequantizeLinear around its operations, or floats without them.
@@ -52,29 +63,53 @@ def import_model(
             f'to convert a model, the package onnx is needed ({exc}): pip install onnx'
         ) from exc
     source = Path(path)
-    target = source.with_suffix('.onnx') if output is None else Path(output)
-    if output is None and target.exists():
-        raise ModelError(f'{target} exists already; name another file with --output')
     layers = read_ir(source)
+    known = _known(source)
+    own = own_precision(layers)
+    is_known = known is not None and precision in (None, own)
+    target = Path(output) if output else _free_place(known if is_known else None, source.stem)
     if any(file.samefile(target) for file in _files(source) if target.exists()):
         raise ModelError(f'{target} is what is to be converted; name another file with --output')
-    known = _known(source)
     try:
         results = results_of(layers)
-        own = own_precision(layers)
         content = to_onnx(
             layers,
             name=known.name if known else source.stem,
             precision=precision or own,
             rename=_names(known, results) if known else {},
-            metadata={CONVERTED_FROM: converted_from(known)}
-            if known and precision in (None, own)
-            else {},
+            metadata=_metadata(source, known, is_known=is_known),
         )
     except ValueError as exc:
         raise ModelError(f'cannot convert {source}: {exc}') from exc
-    _write(target, content)
+    _write(target, content, make_folder=not output)
     return target
+
+
+def _free_place(spec: ModelSpec | None, stem: str) -> Path:
+    """Return where a model is found by its name, its file's own or that of the IR."""
+    place = download_folder() / (spec.file if spec else f'{stem}.onnx')
+    if place.exists():
+        raise ModelError(f'{place} exists already; name another file with --output')
+    if spec is None and place.name in {other.file for other in known_models()}:
+        raise ModelError(
+            f'{stem} is the name of another network, the known one; name a file with --output'
+        )
+    return place
+
+
+def _metadata(source: Path, known: ModelSpec | None, *, is_known: bool) -> dict[str, str]:
+    """Return what the ONNX file shall say about itself."""
+    if known is not None:
+        return {CONVERTED_FROM: converted_from(known)} if is_known else {}
+    manifest = source.with_suffix('.json')
+    told = read_json(manifest) if manifest.is_file() else {}
+    if str(told.get('skeleton')).endswith('.json'):  # a path, seen from the manifest
+        told['skeleton'] = str(source.parent.absolute() / told['skeleton'])
+    return {
+        f'{METADATA_PREFIX}{name}': json.dumps(value)
+        for name, value in told.items()
+        if name not in _OF_THE_IR
+    }
 
 
 def _files(path: Path) -> tuple[Path, Path]:
@@ -103,9 +138,11 @@ def _names(spec: ModelSpec, results: Mapping[str, Port]) -> dict[str, str]:
     return {name: wanted[count] for name, count in channels.items() if wanted.get(count)}
 
 
-def _write(target: Path, content: bytes) -> None:
+def _write(target: Path, content: bytes, *, make_folder: bool) -> None:
     part = target.with_name(f'{target.name}.{os.getpid()}.part')  # two may fetch the same
     try:
+        if make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_bytes(content)
             os.replace(part, target)

@@ -145,7 +145,7 @@ def test_the_published_int8_network_is_fetched(shared, cache, know, capsys):
     assert load_model(INT8).path == cache / manifest['file']
 
 
-def test_import_says_what_is_missing(tmp_path, capsys):
+def test_import_says_what_is_missing_and_where_it_went(tmp_path, cache, capsys):
     pytest.importorskip('openvino', reason='needs the extra openvino')
     from tests.models.networks import write_ir
     from tests.models.test_ir_to_onnx import maps_of_a_network
@@ -153,9 +153,15 @@ def test_import_says_what_is_missing(tmp_path, capsys):
     ir = write_ir(tmp_path / 'mine.xml', maps_of_a_network, shape=(1, 3, 64, 64))
     assert main(['models', 'import', str(ir), '--precision', 'fp16']) == 0
     path, told = capsys.readouterr().out.splitlines()
-    assert path == str(tmp_path / 'mine.onnx')
+    assert path == str(cache / 'mine.onnx')
     assert told.startswith('Before it can be used: nothing describes the model')
+    (cache / 'mine.onnx').unlink()
     (tmp_path / 'mine.json').write_text(json.dumps({'skeleton': 'coco_18', 'input': RAW_BGR}))
+    assert main(['models', 'import', str(ir)]) == 0
+    path, told = capsys.readouterr().out.splitlines()
+    assert told == 'Its name is mine: openpose-ros models show mine'
+    assert main(['models', 'show', 'mine']) == 0
+    assert str(cache / 'mine.onnx') in capsys.readouterr().out
     assert main(['models', 'import', str(ir), '--output', str(tmp_path / 'mine.onnx')]) == 0
     assert capsys.readouterr().out == f'{tmp_path / "mine.onnx"}\n'
     assert load_model(tmp_path / 'mine.onnx').name == 'mine'

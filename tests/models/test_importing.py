@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 import shutil
 
 import onnx
@@ -10,10 +12,12 @@ import pytest
 from openpose_ros.errors import ModelError
 from openpose_ros.models import import_model, list_models, load_model, read_onnx_facts
 from openpose_ros.models.finding import known_models
-from tests.models.known import sha256
+from openpose_ros.skeletons import loading
+from tests.models.known import RAW_BGR, sha256
 
 NAME = 'human-pose-estimation-0001'
 INT8 = f'{NAME}-int8-qdq'
+SKELETONS = Path(loading.__file__).parent / 'data'
 
 
 @pytest.fixture
@@ -27,17 +31,18 @@ def ir(shared, tmp_path):
     return folder / f'{NAME}.xml'
 
 
-def test_the_published_files_become_the_model_that_its_manifest_means(ir):
+def test_the_published_files_become_the_model_that_its_manifest_means(ir, cache):
     path = import_model(ir)
-    assert path == ir.with_suffix('.onnx')
-    spec = load_model(path)
+    assert path == cache / f'{INT8}.onnx'
+    spec = load_model(INT8)
     assert (spec.name, spec.path) == (INT8, path)
     known = {spec.name: spec for spec in known_models()}[INT8]
     assert sha256(path.read_bytes()) == known.sha256, 'the same whatever the onnx package'
     assert path.stat().st_size == known.size
     assert read_onnx_facts(path).precision == 'int8'
     assert {item.name for item in onnx.load(path).graph.output} == {'heatmaps', 'pafs'}
-    assert [item.name for item in ir.parent.iterdir() if item.suffix == '.part'] == []
+    assert [item.name for item in cache.iterdir()] == [path.name], 'no part of it'
+    assert {item.suffix for item in ir.parent.iterdir()} == {'.xml', '.bin'}
 
 
 def test_a_model_is_known_by_what_it_was_made_from(ir, cache):
@@ -45,7 +50,6 @@ def test_a_model_is_known_by_what_it_was_made_from(ir, cache):
     path = import_model(ir)
     model = onnx.load(path)
     model.doc_string = 'converted by another version'
-    cache.mkdir(parents=True)
     target = cache / f'{INT8}.onnx'
     onnx.save(model, target)
     spec = load_model(INT8)
@@ -59,8 +63,35 @@ def test_another_precision_is_another_model(ir):
         load_model(path)
 
 
-def test_a_file_that_is_there_is_kept_unless_named(ir):
-    target = ir.with_suffix('.onnx')
+def test_another_precision_does_not_take_a_known_name(ir, cache):
+    with pytest.raises(ModelError, match=f'^{NAME} is the name of another network, the known one'):
+        import_model(ir, precision='fp32')
+    assert not cache.exists()
+
+
+def test_the_manifest_of_an_ir_goes_with_it(ir):
+    """One of the user's own: a byte more in the .bin, and it is no known network."""
+    mine = ir.with_name('mein Netz.xml')
+    shutil.copy(ir, mine)
+    mine.with_suffix('.bin').write_bytes(ir.with_suffix('.bin').read_bytes() + b' ')
+    manifest = {'skeleton': 'bones.json', 'input': RAW_BGR, 'file': mine.name, 'licence': 'MIT'}
+    mine.with_suffix('.json').write_text(json.dumps(manifest))
+    shutil.copy(SKELETONS / 'coco_18.json', mine.with_name('bones.json'))
+    path = import_model(mine)
+    spec = load_model('mein Netz')
+    assert (spec.path, spec.file, spec.licence) == (path, 'mein Netz.onnx', 'MIT')
+    assert spec.skeleton.num_keypoints == 18
+
+
+def test_a_cache_that_cannot_be_made_is_named(ir, cache):
+    cache.parent.write_text('no folder')
+    with pytest.raises(ModelError, match=r'cannot write .*\.onnx: (File exists|Not a directory)'):
+        import_model(ir)
+
+
+def test_a_file_that_is_there_is_kept_unless_named(ir, cache):
+    cache.mkdir(parents=True)
+    target = cache / f'{INT8}.onnx'
     target.write_text("somebody's own")
     with pytest.raises(ModelError, match=r'\.onnx exists already; name another file'):
         import_model(ir)
