@@ -8,7 +8,7 @@ TensorRT's inspector, if it was built with detailed profiling information.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 import json
 import re
 from typing import Any
@@ -27,6 +27,7 @@ _KINDS = {  # TensorRT's names, of DataType and in the inspector's texts, in low
 }
 _KIND = re.compile(rf'\b({"|".join(_KINDS)})\b', re.IGNORECASE)
 _NOT_COMPUTING = {'CAST', 'CONSTANT', 'DEQUANTIZE', 'IDENTITY', 'QUANTIZE', 'SHUFFLE'}
+_WEIGHTED = {'CONVOLUTION', 'DECONVOLUTION'}
 _NOT_COMPUTING_BUILT = {'Constant', 'NoOp', 'Reformat', 'Shuffle'}
 
 
@@ -56,17 +57,34 @@ def count_network_layers(library: Library, network: Any) -> dict[str, int]:
         for index in range(layer.num_outputs)
     }
     kinds: Counter[str] = Counter()
+    quantised: set[str] = set()  # names of layers; those come after what they need
     for layer in layers:
         kind = _KINDS.get(layer.get_output(0).dtype.name.lower())
         if kind is None or layer.type.name in _NOT_COMPUTING:
             continue
-        kinds['int8' if _is_quantised(layer, makers) else kind] += 1
+        if _is_quantised(layer, makers, quantised):
+            quantised.add(layer.name)
+            kind = 'int8'
+        kinds[kind] += 1
     return dict(kinds.most_common())
 
 
-def _is_quantised(layer: Any, makers: Mapping[str, Any]) -> bool:
-    """Return whether the first input comes out of a QuantizeLinear and DequantizeLinear pair."""
+def _is_quantised(layer: Any, makers: Mapping[str, Any], quantised: Collection[str]) -> bool:
+    """
+    Return whether TensorRT can run a layer in int8.
+
+    Its first input comes out of a QuantizeLinear and DequantizeLinear pair, and the weights of a
+    convolution out of a DequantizeLinear; or it is an activation behind such a layer.
+    """
     source = layer.get_input(0)
+    if layer.type.name == 'ACTIVATION':
+        maker = makers.get(source.name)
+        return maker is not None and maker.name in quantised
+    if layer.type.name in _WEIGHTED:
+        weights = layer.get_input(1)
+        maker = makers.get(weights.name) if weights is not None else None
+        if maker is None or maker.type.name != 'DEQUANTIZE':
+            return False
     for expected in ('DEQUANTIZE', 'QUANTIZE'):
         maker = makers.get(source.name) if source is not None else None
         if maker is None or maker.type.name != expected:

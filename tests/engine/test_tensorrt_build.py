@@ -271,26 +271,34 @@ def test_operator_that_tensorrt_does_not_know_is_named_with_its_node(tiny, domai
     assert list_engines() == []
 
 
-def test_network_that_quantises_its_activations_is_int8_in_fp32_only(tiny):
+@pytest.mark.parametrize(('weights', 'layers'), [('int8', {'int8': 4}), ('fp32', {'fp32': 4})])
+def test_network_that_quantises_its_activations_is_int8_in_fp32_only(tiny, weights, layers):
     spec = tiny()
     model = onnx.load(spec.path)
     graph = model.graph
     graph.initializer.append(numpy_helper.from_array(np.float32(0.01), 'step'))
     graph.initializer.append(numpy_helper.from_array(np.int8(0), 'zero'))
-    weights = {f'{name}_w' for name in PAIR}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name in weights]:
+    kernels = {f'{name}_w' for name in PAIR} if weights == 'int8' else set()
+    for tensor in [tensor for tensor in graph.initializer if tensor.name in kernels]:
         stored = (numpy_helper.to_array(tensor) / 0.01).astype(np.int8)
         tensor.CopyFrom(numpy_helper.from_array(stored, tensor.name))
-    pairs = [('DequantizeLinear', name, f'{name}_float') for name in sorted(weights)]
-    for node in graph.node:
-        node.input[0], node.input[1] = 'coarse', f'{node.input[1]}_float'
+    pairs = [('DequantizeLinear', name, f'{name}_float') for name in sorted(kernels)]
+    for node in list(graph.node):
+        node.input[0] = 'coarse'
+        if kernels:
+            node.input[1] = f'{node.input[1]}_float'
+        [name] = node.output
+        node.output[0] = f'{name}_linear'
+        graph.node.append(helper.make_node('Relu', [f'{name}_linear'], [name]))
     pairs += [('DequantizeLinear', 'whole', 'coarse'), ('QuantizeLinear', 'image', 'whole')]
     for operator, source, target in pairs:
         graph.node.insert(0, helper.make_node(operator, [source, 'step', 'zero'], [target]))
     onnx.save(model, spec.path)
-    assert default_precision(spec) == 'fp32'
+    assert default_precision(spec) == ('fp32' if kernels else 'fp16')  # by the weights
     spec = load_model(spec.path)
-    assert build(spec, key_of(spec, precision='fp32', **SMALL)).precision == 'int8'
+    engine = build(spec, key_of(spec, precision='fp32', **SMALL))
+    assert engine.precision == weights
+    assert sidecar(engine)['layers'] == layers  # convolutions, and what follows each
     with pytest.raises(EngineError, match='build it with the precision fp32'):
         build(spec)
 
