@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 import os
 import re
+import signal
 import sys
 from typing import NoReturn
 
@@ -72,12 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
     try:
         args = _parsed(given)
-        return int(args.run(args))
+        status = int(args.run(args))
+        if status == INTERRUPTED:  # and the verb has said so
+            _ignore_interrupts()
+        return status
     except ParameterError as exc:
         return _complain(exc, USAGE)
     except OpenPoseError as exc:
         return _complain(exc, FAILED)
     except KeyboardInterrupt:
+        _ignore_interrupts()
         return _complain('interrupted', INTERRUPTED)
     except BrokenPipeError:  # `| head` has seen enough; nothing is left to be flushed to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -110,6 +115,16 @@ def _with_sizes_joined(given: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+def _ignore_interrupts() -> None:
+    """Let nothing but the end come after a Ctrl-C: a second one would make a traceback of it."""
+    while True:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return
+        except KeyboardInterrupt:  # one that came meanwhile
+            continue
 
 
 def _complain(trouble: object, status: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
+import signal
 import subprocess
 import sys
 
@@ -92,6 +93,36 @@ def test_main_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(['--version'])
     assert caught.value.code == 0
     assert capsys.readouterr().out == f'openpose-ros {__version__}\n'
+
+
+@pytest.mark.parametrize('ends', ['raise', 'return 130'])
+def test_second_ctrl_c_makes_no_traceback(ends: str) -> None:
+    """While the first is handled, by the command line or by a verb."""
+    code = (
+        'import sys, time, openpose_ros.cli as cli, openpose_ros.cli.doctor as verb\n'
+        'def run(args):\n'
+        '    try: print("ready", flush=True), time.sleep(60)\n'
+        f'    except KeyboardInterrupt: {ends}\n'
+        'verb.run = run\n'
+        'status = cli.main(["doctor"])\n'
+        'print("handled", flush=True)\n'
+        'sys.stdin.readline()\n'  # the end of Python, as long as a test needs it
+        'sys.exit(status)'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for expected in ('ready', 'handled'):
+            assert process.stdout.readline() == f'{expected}\n'
+            process.send_signal(signal.SIGINT)
+        _, errors = process.communicate('\n')
+    assert process.returncode == 130
+    assert errors == ('openpose-ros: interrupted\n' if ends == 'raise' else '')
 
 
 def test_module_is_the_command() -> None:
