@@ -162,7 +162,7 @@ def calls_of_cuda_python() -> set[str]:
 
 def test_cuda_python_has_what_is_called():
     driver: Any = pytest.importorskip(
-        'cuda.bindings.driver', reason='needs cuda-python, which comes with the extra tensorrt'
+        'cuda.bindings.driver', reason='needs cuda-bindings, of the extra dev'
     )
     calls = calls_of_cuda_python()
     assert len(calls) == 19
