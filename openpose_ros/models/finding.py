@@ -19,6 +19,7 @@ import os
 from os.path import expanduser, isdir, isfile  # pathlib's raise where these say no
 from pathlib import Path, PurePosixPath
 
+from openpose_ros.advice import command
 from openpose_ros.errors import ModelError
 from openpose_ros.models.manifest import (
     METADATA_PREFIX,
@@ -148,7 +149,7 @@ def _default_model(need_file: bool) -> ModelSpec:
 def how_to_get(spec: ModelSpec) -> str:
     """Return what a user must do who has not got the file, as the end of a sentence."""
     if spec.can_be_fetched:
-        return f'get it with: openpose-ros models fetch {spec.name}'
+        return f'get it with: {command(f"models fetch {spec.name}")}'
     return (
         f'set OPENPOSE_ROS_MODEL_PATH to the folder that holds {spec.file} (sha256 {spec.sha256})'
     )
