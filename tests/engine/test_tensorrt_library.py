@@ -22,7 +22,8 @@ def install(folder: Path, name: str, source: str, monkeypatch: pytest.MonkeyPatc
     """Put a module of that name where Python finds it first."""
     (folder / f'{name}.py').write_text(source)
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, name, None)  # so that it is gone again after the test
+    monkeypatch.delitem(sys.modules, name)
 
 
 def test_rtx_says_what_it_can_do(library: Library) -> None:
