@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import logging
+from threading import Lock
 from typing import Any, NamedTuple
 
 from openpose_ros.engine.tensorrt_cuda import Bytes, Driver
@@ -68,6 +69,9 @@ class Gpu:
         self._driver = driver
         self._buffers: dict[str, Buffer] = {}
         self._stream: Any = None
+        self._lock = Lock()
+        self._users = 0  # how often it is current now, in whichever thread
+        self._is_closed = False
         self.library = driver.name
         try:
             self.facts = driver.facts(ordinal)
@@ -95,12 +99,14 @@ class Gpu:
             For what CUDA reports inside; see `explain`.
 
         """
-        if self._context is None:
-            raise EngineError('the GPU was given back already; open another engine')
-        try:
-            self._driver.push(self._context)
-        except self._driver.errors as exc:
-            raise _lost(str(exc)) from exc
+        with self._lock:
+            if self._is_closed:
+                raise EngineError('the GPU was given back already; open another engine')
+            try:
+                self._driver.push(self._context)
+            except self._driver.errors as exc:
+                raise _lost(str(exc)) from exc
+            self._users += 1
         try:
             yield
         except self._driver.errors as exc:
@@ -111,6 +117,9 @@ class Gpu:
             ) from exc
         finally:
             self._quietly(self._driver.pop)
+            with self._lock:
+                self._users -= 1
+                self._release_if_unused()
 
     @property
     def stream(self) -> int:
@@ -173,19 +182,31 @@ class Gpu:
         )
 
     def close(self) -> None:
-        """Free buffers, stream and context, in this order; from any thread, also twice."""
+        """
+        Free buffers, stream and context, in this order; from any thread, also twice.
+
+        A thread that is inside `current` meanwhile, in a build that nothing can stop, does it
+        when it leaves.
+        """
+        with self._lock:
+            self._is_closed = True
+            self._release_if_unused()
+
+    def _release_if_unused(self) -> None:
         context = self._context
-        if context is None:
+        if not self._is_closed or self._users or context is None:
             return
         try:
-            with self.current():
-                for buffer in self._buffers.values():
-                    self._free(buffer)
-                if self._stream is not None:
-                    self._quietly(self._driver.free_stream, self._stream)
-                self._stream = None  # while the context is current: pycuda frees it now
-        except EngineError as exc:  # a lost context took everything with it
+            self._driver.push(context)
+        except self._driver.errors as exc:  # a lost context took everything with it
             _LOGGER.debug('%s', exc)
+        else:
+            for buffer in self._buffers.values():
+                self._free(buffer)
+            if self._stream is not None:
+                self._quietly(self._driver.free_stream, self._stream)
+            self._stream = None  # while the context is current: pycuda frees it now
+            self._quietly(self._driver.pop)
         self._buffers.clear()
         self._context = None
         self._quietly(self._driver.release, context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -138,3 +138,26 @@ def test_gpu_that_cannot_be_opened_leaves_nothing_behind(driver, call):
 def test_gpu_says_what_it_is(gpu):
     assert gpu.facts == FACTS
     assert gpu.library == 'pretended'
+
+
+def test_gpu_that_is_closed_while_a_thread_uses_it_waits_for_that_thread(driver, gpu):
+    inside, leave = Event(), Event()
+
+    def build():
+        with gpu.current():
+            inside.set()
+            leave.wait(10)
+
+    thread = Thread(target=build)
+    thread.start()
+    assert inside.wait(10)
+    gpu.close()
+    gpu.close()
+    assert 'release' not in driver.calls
+    assert driver.leaks == (1, 1, 0, 0)
+    with pytest.raises(EngineError, match='given back already'), gpu.current():
+        pass
+    leave.set()
+    thread.join()
+    assert driver.leaks == (0, 0, 0, 0)
+    assert driver.calls[-3:] == ['free_stream', 'pop', 'release']
