@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 import logging
 from pathlib import Path
@@ -51,7 +52,9 @@ def build_engine(
     Build an engine, unless the cache holds one that fits.
 
     Takes a second to many minutes. Ctrl-C, and whatever `on_progress` raises, stops the build at
-    its next step where TensorRT has a progress monitor; nothing is stored then.
+    its next step where TensorRT has a progress monitor; nothing is stored then. Elsewhere (8.6)
+    `on_progress` is not called, and a build that Ctrl-C abandons holds the GPU until it is done
+    or the process ends. While another process builds the same engine, this one waits for it.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ def build_engine(
         Build even if the cache holds one.
     on_progress : callable, optional
         Called with the part that is done, 0 to 1, and the name of what is done next; in another
-        thread.
+        thread. Also while another process builds, in this thread; what it raises ends the wait.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def build_engine(
             f"{spec.name} needs the decoder '{spec.decoder}', which does not exist yet; take a "
             'model with part affinity fields'
         )
-    with lock_engine(key, spec.name):
+    with lock_engine(key, spec.name, _wait_teller(spec, on_progress)):
         found, reason = find_engine(key, spec.name)
         if found is not None and not force:
             _LOGGER.info('%s is built already: %s', spec.name, found.path)
@@ -108,6 +111,22 @@ def build_engine(
             '%s was asked for in %s, but its layers are in %s', spec.name, key.precision, precision
         )
     return engine
+
+
+def _wait_teller(spec: ModelSpec, on_progress: OnProgress | None) -> Callable[[], None]:
+    """Make what is called while another process builds: it says so, the first time in the log."""
+    what = f'waiting for another process, which builds the engine of {spec.name}'
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        if not told:
+            _LOGGER.warning('%s', what)
+        told = True
+        if on_progress is not None:
+            on_progress(0.0, what)
+
+    return tell
 
 
 def _build_in_thread(

@@ -8,7 +8,7 @@ finished, or was damaged since, is never loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 import hashlib
@@ -267,9 +267,18 @@ def store_engine(
     return CachedEngine(path, model, key, precision, sha256, len(plan))
 
 
-def lock_engine(key: EngineKey, model: str) -> AbstractContextManager[None]:
+def lock_engine(
+    key: EngineKey, model: str, on_wait: Callable[[], object]
+) -> AbstractContextManager[None]:
     """
     Let one process at a time build an engine: who comes second waits, and finds it built.
+
+    Parameters
+    ----------
+    key, model
+        As `store_engine` takes them.
+    on_wait : callable
+        Called several times a second while it waits; what it raises ends that.
 
     Raises
     ------
@@ -277,7 +286,7 @@ def lock_engine(key: EngineKey, model: str) -> AbstractContextManager[None]:
         If the cache cannot be written.
 
     """
-    return locked(_path_of(key, model).with_suffix('.lock'))
+    return locked(_path_of(key, model).with_suffix('.lock'), on_wait)
 
 
 def _path_of(key: EngineKey, model: str) -> Path:
@@ -295,14 +304,21 @@ def _sidecar(path: Path) -> Path:
 def _read_folder() -> Iterator[tuple[CachedEngine | None, str]]:
     """Yield each engine, the newest first; None and what is wrong where its JSON is no use."""
     try:
-        found = [(path.stat().st_mtime, path) for path in engine_folder().glob(f'*{_ENDING}.json')]
+        paths = list(engine_folder().glob(f'*{_ENDING}.json'))
     except OSError:
         return  # a folder that cannot be read holds nothing for us; writing will say why
-    for _, path in sorted(found, reverse=True):
+    for _, path in sorted(((_modified_s(path), path) for path in paths), reverse=True):
         try:
             yield _read_sidecar(path), ''
         except (OSError, ValueError, KeyError, TypeError):
             yield None, f'{path.name} cannot be read'
+
+
+def _modified_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # a link that leads nowhere: the others are still of use
+        return 0.0
 
 
 def _read_sidecar(path: Path) -> CachedEngine:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import fcntl
+import logging
 import os
 from pathlib import Path
 import time
 
 from openpose_ros.errors import EngineError
 
+_LOGGER = logging.getLogger(__name__)
 _POLL_S = 0.2
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, on_wait: Callable[[], object]) -> Iterator[None]:
     """
     Hold a lock file; wait while another process holds it. One that died holds it no more.
+
+    Where the file system has no locks, go on without one: what is written is whole anyway.
+
+    Parameters
+    ----------
+    path : Path
+        Of the lock file; it stays.
+    on_wait : callable
+        Called again and again while it waits; what it raises ends that.
 
     Raises
     ------
@@ -34,7 +45,16 @@ def locked(path: Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                on_wait()
                 time.sleep(_POLL_S)  # and not in flock: Ctrl-C must come through meanwhile
+            except OSError as exc:
+                _LOGGER.warning(
+                    'cannot lock %s: %s; going on without, so that another process may do the '
+                    'same work',
+                    path,
+                    exc.strerror,
+                )
+                break
         yield
 
 

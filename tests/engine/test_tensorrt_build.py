@@ -24,6 +24,7 @@ from openpose_ros.engine.tensorrt_cache import (
     engine_folder,
     find_engine,
     list_engines,
+    lock_engine,
     make_key,
     read_engine,
 )
@@ -208,6 +209,23 @@ def test_build_that_is_stopped_leaves_nothing(tiny, at, reason):
     assert list_engines() == []
     assert [path.suffix for path in engine_folder().iterdir()] == ['.lock']
     build(spec)  # and the next is not in its way
+
+
+def test_wait_for_another_build_is_told_once_and_can_be_stopped(tiny, caplog):
+    spec = tiny()
+    told = []
+
+    def stop(part, what):
+        told.append((part, what))
+        if len(told) == 3:
+            raise RuntimeError('enough')
+
+    held = lock_engine(key_of(spec, **SMALL), spec.name, pytest.fail)
+    with held, pytest.raises(RuntimeError, match='enough'):
+        build(spec, on_progress=stop)
+    what = 'waiting for another process, which builds the engine of ein Modell'
+    assert told == [(0.0, what)] * 3
+    assert [record.getMessage() for record in caplog.records] == [what]
 
 
 @pytest.mark.parametrize(

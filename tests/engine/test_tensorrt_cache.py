@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import errno
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -39,6 +41,10 @@ def cache(tmp_path, monkeypatch):
     return folder
 
 
+def never() -> None:
+    raise AssertionError('nobody holds the lock')
+
+
 def store(key: EngineKey = KEY, model: str = 'pose', plan: bytes = PLAN) -> Path:
     return store_engine(key, model, 'fp16', plan, {'built_s': 1.5}).path
 
@@ -54,6 +60,12 @@ def test_engine_that_was_stored_is_found_and_read():
         path.name,
         f'{path.name}.json',
     ]
+
+
+def dangle(path: Path) -> None:
+    """Put a link that leads nowhere in a file's place."""
+    path.unlink(missing_ok=True)
+    path.symlink_to('gone')
 
 
 def test_empty_cache_says_that_nothing_was_built():
@@ -143,6 +155,7 @@ def test_name_of_a_model_stays_in_the_folder(name):
         (lambda path: Path(f'{path}.json').write_text('[]'), 'cannot be read'),
         (lambda path: Path(f'{path}.json').write_text('{"key": {"gpu": 1}}'), 'cannot be read'),
         (lambda path: Path(f'{path}.json').write_bytes(b'\xff\xfe'), 'cannot be read'),
+        (lambda path: dangle(Path(f'{path}.json')), 'cannot be read'),
     ],
 )
 def test_damaged_engine_is_never_taken(spoil, reason):
@@ -151,6 +164,14 @@ def test_damaged_engine_is_never_taken(spoil, reason):
     found = find_engine(KEY, 'pose')
     assert found.engine is None
     assert found.reason.endswith(reason)
+
+
+def test_link_that_leads_nowhere_hides_no_other_engine():
+    path = store()
+    dangle(engine_folder() / 'a.engine.json')
+    dangle(engine_folder() / 'z.engine.json')
+    assert [engine.path for engine in list_engines()] == [path]
+    assert find_engine(KEY, 'pose').engine.path == path
 
 
 def test_engine_that_is_damaged_after_it_was_found_is_not_read():
@@ -185,7 +206,7 @@ def test_write_that_is_interrupted_leaves_what_was_there(after, monkeypatch):
 
 def test_cache_that_cannot_be_written_is_one_line(cache):
     cache.write_text('a file where the folder should be')
-    for action in (store, lambda: lock_engine(KEY, 'pose').__enter__()):
+    for action in (store, lambda: lock_engine(KEY, 'pose', never).__enter__()):
         with pytest.raises(EngineError, match='set OPENPOSE_ROS_CACHE to a folder') as caught:
             action()
         assert '\n' not in str(caught.value)
@@ -193,18 +214,19 @@ def test_cache_that_cannot_be_written_is_one_line(cache):
 
 
 def test_second_process_waits_for_the_first():
-    done = threading.Event()
+    done, waits = threading.Event(), threading.Event()
     entered = []
 
     def build():
-        with lock_engine(KEY, 'pose'):
+        with lock_engine(KEY, 'pose', waits.set):
             entered.append('second')
         done.set()
 
-    with lock_engine(KEY, 'pose'):
+    with lock_engine(KEY, 'pose', never):
         # A second descriptor of the same file is to flock what another process is.
         thread = threading.Thread(target=build)
         thread.start()
+        assert waits.wait(10)
         assert not done.wait(0.5)
         entered.append('first')
     thread.join()
@@ -216,12 +238,36 @@ def test_lock_of_a_process_that_died_is_free():
 import os
 from openpose_ros.engine.tensorrt_cache import EngineKey, lock_engine
 from openpose_ros.engine.tensorrt_shapes import InputShapes
-lock_engine({KEY!r}, 'pose').__enter__()
+lock_engine({KEY!r}, 'pose', print).__enter__()
 os._exit(7)
 """
     assert subprocess.run([sys.executable, '-c', died]).returncode == 7
-    with lock_engine(KEY, 'pose'):
+    with lock_engine(KEY, 'pose', never):
         pass
+
+
+def test_wait_for_another_process_ends_when_it_is_told_to():
+    def stop():
+        raise InterruptedError('enough')
+
+    with lock_engine(KEY, 'pose', never), pytest.raises(InterruptedError, match='enough'):
+        lock_engine(KEY, 'pose', stop).__enter__()
+    with lock_engine(KEY, 'pose', never):  # and the one that gave up is in nobody's way
+        pass
+
+
+@pytest.mark.parametrize('code', [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_file_system_without_locks_is_a_warning(monkeypatch, caplog, code):
+    def refuse(file, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, 'flock', refuse)
+    with lock_engine(KEY, 'pose', never):
+        store()
+    assert len(list_engines()) == 1
+    [record] = caplog.records
+    assert record.levelname == 'WARNING'
+    assert f'.lock: {os.strerror(code)}; going on without' in record.getMessage()
 
 
 def test_sidecar_says_what_people_want_to_know():
