@@ -31,7 +31,7 @@ from openpose_ros.engine.tensorrt_precision import (
 )
 from openpose_ros.engine.tensorrt_progress import OnProgress, Progress, make_monitor
 from openpose_ros.errors import EngineError, ModelError
-from openpose_ros.models import ModelSpec
+from openpose_ros.models import ModelSpec, load_model
 
 _LOGGER = logging.getLogger(__name__)
 _MIB = 1 << 20
@@ -104,13 +104,23 @@ def build_engine(
             'workspace_mib': workspace_mib,
             'build_s': round(perf_counter() - started, 1),
         }
-        engine = store_engine(key, spec.name, precision, plan, facts)
+        engine = store_engine(key, spec.name, precision, plan, facts, source=_source(spec))
     _LOGGER.info('%s: %s, layers in %s', engine.path, library.title, precision)
     if precision in PRECISIONS and precision != key.precision:
         _LOGGER.warning(
             '%s was asked for in %s, but its layers are in %s', spec.name, key.precision, precision
         )
     return engine
+
+
+def _source(spec: ModelSpec) -> str:
+    """Return the model's name where that finds this file, else the file's path."""
+    assert spec.path is not None
+    try:
+        is_found = load_model(spec.name).sha256 == spec.sha256
+    except ModelError:
+        is_found = False
+    return spec.name if is_found else str(spec.path.absolute())
 
 
 def _wait_teller(spec: ModelSpec, on_progress: OnProgress | None) -> Callable[[], None]:

@@ -77,6 +77,8 @@ class CachedEngine(NamedTuple):
         Of the file.
     size : int
         Of the file, bytes.
+    source : str
+        What `load_model` finds the model with: its name, or the path of its file.
 
     """
 
@@ -86,6 +88,7 @@ class CachedEngine(NamedTuple):
     precision: str
     sha256: str
     size: int
+    source: str
 
 
 class Search(NamedTuple):
@@ -227,7 +230,13 @@ def read_engine(engine: CachedEngine) -> bytes:
 
 
 def store_engine(
-    key: EngineKey, model: str, precision: str, plan: bytes, facts: Mapping[str, Any]
+    key: EngineKey,
+    model: str,
+    precision: str,
+    plan: bytes,
+    facts: Mapping[str, Any],
+    *,
+    source: str | None = None,
 ) -> CachedEngine:
     """
     Put an engine into the cache, in place of one of the same key.
@@ -244,6 +253,8 @@ def store_engine(
         The serialised engine.
     facts : mapping of str to what JSON holds
         Said in the JSON file, for people to read.
+    source : str, optional
+        What `load_model` finds the model with, by default its name.
 
     Raises
     ------
@@ -252,9 +263,11 @@ def store_engine(
 
     """
     path = _path_of(key, model)
+    source = source or model
     sha256 = hashlib.sha256(plan).hexdigest()
     sidecar = {
         'model': model,
+        'source': source,
         'precision': precision,
         'sha256': sha256,
         'size': len(plan),
@@ -264,7 +277,7 @@ def store_engine(
     # Between the two writes an older JSON file may stand beside the new engine: it does not fit.
     write_whole(path, plan)
     write_whole(_sidecar(path), json.dumps(sidecar, indent=1, ensure_ascii=False).encode())
-    return CachedEngine(path, model, key, precision, sha256, len(plan))
+    return CachedEngine(path, model, key, precision, sha256, len(plan), source)
 
 
 def lock_engine(
@@ -328,7 +341,13 @@ def _read_sidecar(path: Path) -> CachedEngine:
     key = EngineKey(**{**fields, 'targets': tuple(fields['targets']), 'shapes': shapes})
     engine = path.with_name(path.name.removesuffix('.json'))
     return CachedEngine(
-        engine, data['model'], key, data['precision'], data['sha256'], int(data['size'])
+        engine,
+        data['model'],
+        key,
+        data['precision'],
+        data['sha256'],
+        int(data['size']),
+        data['source'],
     )
 
 

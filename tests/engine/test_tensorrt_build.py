@@ -176,6 +176,20 @@ def test_engine_that_does_not_fit_is_rebuilt_and_the_log_says_why(tiny, caplog, 
     assert find_engine(key, spec.name).engine == new
 
 
+def test_engine_knows_its_model_by_name_only_where_the_name_finds_it(tiny, tmp_path, monkeypatch):
+    spec = tiny()
+    by_path = build(spec)
+    assert by_path.source == sidecar(by_path)['source'] == str(tmp_path / 'ein Modell.onnx')
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(tmp_path))
+    assert build(spec, force=True).source == 'ein Modell'
+    elsewhere = tmp_path / 'another'
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    other = write_network(elsewhere / 'ein Modell.onnx', {'pafs': 38, 'heatmaps': 18})
+    engine = build(load_model(other.path.name))  # a relative path, of a name that is another's
+    assert engine.source == str(elsewhere / 'ein Modell.onnx')
+
+
 def test_model_file_that_changed_is_built_anew(tiny):
     first = build(tiny())
     second = build(tiny({'pafs': 38, 'heatmaps': 18}))

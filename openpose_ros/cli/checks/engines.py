@@ -29,8 +29,8 @@ def _look(engine: CachedEngine) -> Finding:
     if find_spec(wanted.library) is not None:
         version = ask_library(wanted.library).facts.get('version', wanted.version)
         wanted = replace(wanted, version=version)
-    with suppress(ModelError):  # of one that was given by its path
-        wanted = replace(wanted, onnx_sha256=load_model(engine.model, need_file=False).sha256)
+    with suppress(ModelError):  # of one whose file is gone
+        wanted = replace(wanted, onnx_sha256=load_model(engine.source, need_file=False).sha256)
     found, reason = find_engine(wanted, engine.model)
     what = f'{engine.path.name}, {engine.precision}, {engine.key.shapes}'
     if found is None:  # one of other shapes may have taken its place
@@ -39,7 +39,7 @@ def _look(engine: CachedEngine) -> Finding:
         found = find_engine(wanted, engine.model, size=size, any_shapes=True).engine
     if found is None:
         options = f'--net-resolution {width}x{height} --precision {engine.key.precision}'
-        fix = command(f'build-engine {quote(engine.model)} {options}')
+        fix = command(f'build-engine {quote(engine.source)} {options}')
         return Finding('engine', 'warning', reason, fix)
     if found.path != engine.path:
         return Finding('engine', 'ok', f'{what}; {found.path.name} took its place')

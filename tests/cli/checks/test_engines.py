@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+import shlex
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from openpose_ros.cli.checks import engines, gpu, tensorrt
 from openpose_ros.engine.tensorrt_cache import EngineKey, list_engines, store_engine
 from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.models import load_model
+from tests.engine.graphs import write_network
 
 SHAPES = InputShapes(*[(1, 3, 368, 656)] * 3)
 BUILT = EngineKey('0' * 64, 'tensorrt', '10.3.0', 'Orin', ('sm_87',), 'fp16', SHAPES)
@@ -62,6 +65,20 @@ def test_engine_of_other_shapes_takes_the_place_of_an_old_one(
     found = [finding.found for finding in engines.look_at_engines()]
     assert {finding.state for finding in engines.look_at_engines()} == {'ok'}
     assert sum(line.endswith(f'656x368; {new.path.name} took its place') for line in found) == 1
+
+
+def test_fix_names_a_model_that_was_given_by_path_so_that_it_is_found(
+    tmp_path: Path, fake_driver: None, fake_module: Callable[[str, str], None]
+) -> None:
+    fake_module('tensorrt', '__version__ = "10.3.0"\nclass ILogger: pass')
+    spec = load_model(
+        write_network(tmp_path / 'mein Modell.onnx', {'heatmaps': 19, 'pafs': 38}).path
+    )
+    key = replace(BUILT, onnx_sha256=spec.sha256, version='8.6.1')
+    store_engine(key, spec.name, 'fp16', b'plan', {}, source=str(spec.path))
+    [finding] = engines.look_at_engines()
+    _, verb, model, *_ = shlex.split(finding.fix)
+    assert (verb, load_model(model)) == ('build-engine', spec)
 
 
 def test_engine_of_another_machine_is_looked_at_where_there_is_none(
