@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module, metadata
 import os
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (built,) = folder.glob('dist/*.whl')
     return built
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {re.split(r'[^\w.-]', line)[0].lower() for line in requirements}
+
+
+def test_extras_repeat_no_dependency_of_the_package() -> None:
+    tomllib = pytest.importorskip('tomllib', reason='is in Python from 3.11 on')
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text(encoding='utf-8'))['project']
+    always = names_of(project['dependencies'])
+    extras = project['optional-dependencies']
+    repeated = {extra: always & names_of(extras[extra]) for extra in extras}
+    assert not any(repeated.values()), repeated
 
 
 def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
