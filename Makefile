@@ -12,8 +12,6 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test test-training lint bench clean
 
-# Until the package carries a model of its own.
-demo: export OPENPOSE_ROS_MODEL_PATH ?= $(abspath $(wildcard ../shared/models))
 demo: $(BASE) $(PHOTO)
 	$(BIN)/openpose-ros demo $(PHOTO) --output output
 

@@ -107,20 +107,31 @@ def evaluate(
     Accuracy
 
     """
-    copies = [dict(result) for result in results]  # loadRes writes into them
-    if not copies:  # which loadRes cannot take
-        return Accuracy(0.0, 0.0, 0.0)
+    scorer = compared(results, annotations, image_ids)
     with redirect_stdout(io.StringIO()):  # pycocotools reports each step
-        truth = COCO()
-        truth.dataset = annotations
-        truth.createIndex()
-        scorer = COCOeval(truth, truth.loadRes(copies), 'keypoints')
-        if image_ids is not None:
-            scorer.params.imgIds = list(image_ids)
-        scorer.evaluate()
         scorer.accumulate()
         scorer.summarize()
     return Accuracy(*(float(value) for value in scorer.stats[:3]))
+
+
+def compared(
+    results: Iterable[dict[str, Any]],
+    annotations: dict[str, Any],
+    image_ids: Sequence[int] | None = None,
+) -> COCOeval:
+    """Return pycocotools' scorer that has matched results with the truth; as `evaluate` takes."""
+    copies = [dict(result) for result in results]  # loadRes writes into them
+    with redirect_stdout(io.StringIO()):
+        truth, found = COCO(), COCO()
+        truth.dataset = annotations
+        truth.createIndex()
+        if copies:  # loadRes needs one
+            found = truth.loadRes(copies)
+        scorer = COCOeval(truth, found, 'keypoints')
+        if image_ids is not None:
+            scorer.params.imgIds = list(image_ids)
+        scorer.evaluate()
+    return scorer
 
 
 def halves(annotations: dict[str, Any]) -> tuple[list[int], list[int]]:
@@ -153,9 +164,19 @@ def estimate_all(
     return results
 
 
+def read_annotations(path: Path) -> dict[str, Any]:
+    """Return the content of a COCO person_keypoints file, or raise a ParameterError."""
+    if not path.is_file():
+        raise ParameterError(f'no annotations at {path}; give --images and --annotations')
+    found: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
-    parser.add_argument('--model', help='name or path; by default the default model')
+    parser.add_argument(
+        '--model', default='human-pose-estimation-0001', help='name or path (default: %(default)s)'
+    )
     parser.add_argument('--backend', default='auto')
     parser.add_argument('--net-resolution', type=net_resolution, metavar='WxH')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
@@ -164,10 +185,7 @@ def main() -> int:
     args = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
-        path = args.annotations or args.images / ANNOTATIONS
-        if not path.is_file():
-            raise ParameterError(f'no annotations at {path}; give --images and --annotations')
-        annotations = json.loads(path.read_text(encoding='utf-8'))
+        annotations = read_annotations(args.annotations or args.images / ANNOTATIONS)
         with PoseEstimator.from_model(
             args.model,
             backend=args.backend,

@@ -3,10 +3,11 @@ Run benchmarks and write what they print into the README, with the machine, vers
 
 ::
 
-    python benchmarks/update_readme.py [parser pipeline accuracy half_precision]
+    python benchmarks/update_readme.py [parser pipeline accuracy half_precision networks]
+                                       [--sports PACK]
 
 A benchmark is the script of that name; its place is marked `<!-- benchmark:NAME -->` and
-`<!-- /benchmark:NAME -->`.
+`<!-- /benchmark:NAME -->`. --sports is networks' own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import re
 import subprocess
 import sys
 
-BENCHMARKS = ('parser', 'pipeline', 'accuracy', 'half_precision')
+BENCHMARKS = ('parser', 'pipeline', 'accuracy', 'half_precision', 'networks')
 FOLDER = Path(__file__).parent
 _PACKAGES = ('numpy', 'numba', 'scipy', 'opencv-python-headless', 'opencv-python', 'onnxruntime')
 
@@ -66,9 +67,9 @@ def _processor() -> str:
     return name[1] if name else platform.processor() or platform.machine()
 
 
-def run(name: str) -> str:
+def run(name: str, *flags: str) -> str:
     """
-    Return what a benchmark prints.
+    Return what a benchmark prints, called with flags.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def run(name: str) -> str:
         If it fails; it has said why on stderr.
 
     """
-    command = [sys.executable, '-m', f'{FOLDER.name}.{name}']
+    command = [sys.executable, '-m', f'{FOLDER.name}.{name}', *flags]
     done = subprocess.run(
         command, cwd=FOLDER.parent, stdout=subprocess.PIPE, encoding='utf-8', check=True
     )
@@ -88,14 +89,16 @@ def main() -> int:
     parser.add_argument(
         'names', nargs='*', metavar='NAME', help=f'default: {" ".join(BENCHMARKS)}'
     )
+    parser.add_argument('--sports', metavar='PACK')
     args = parser.parse_args()
+    flags = {'networks': ('--sports', args.sports)} if args.sports else {}
     for name in args.names:
         if name not in BENCHMARKS:
             parser.error(f"no benchmark '{name}'; there are {', '.join(BENCHMARKS)}")
     readme = FOLDER.parent / 'README.md'
     for name in args.names or BENCHMARKS:
         try:
-            content = f'{run(name).strip()}\n\n{circumstances()}'
+            content = f'{run(name, *flags.get(name, ())).strip()}\n\n{circumstances()}'
             text = replaced(readme.read_text(encoding='utf-8'), name, content)
         except (subprocess.CalledProcessError, ValueError) as exc:
             print(f'update_readme.py: {name}: {exc}', file=sys.stderr)

@@ -94,14 +94,16 @@ def test_wheel_works_without_the_sources(wheel: Path, tmp_path: Path) -> None:
         'import openpose_ros, openpose_ros.skeletons as s, openpose_ros.models as m\n'
         'print(openpose_ros.__file__, openpose_ros.__version__)\n'
         'print(len([s.load_skeleton(name) for name in s.available_skeletons()]))\n'
-        'print(len(m.list_models()))'
+        'print(len(m.list_models()), m.load_model().path)'
     )
     where, skeletons, models = run_python(
         code, tmp_path, PYTHONPATH=str(tmp_path / 'site')
     ).splitlines()
     assert where.startswith(str(tmp_path / 'site/openpose_ros/'))
     assert int(skeletons) >= 3
-    assert int(models) >= 3
+    number, default = models.split(maxsplit=1)
+    assert int(number) >= 3
+    assert default.startswith(str(tmp_path / 'site/openpose_ros/models/data/'))
 
 
 def test_setup_py_is_the_shim_for_old_tools() -> None:

@@ -61,7 +61,7 @@ def test_tables_are_the_codes() -> None:
     assert with_tables(TEXT) == TEXT, 'run python -m tests.test_readme'
 
 
-@pytest.mark.parametrize('name', ['parser', 'pipeline', 'accuracy'])
+@pytest.mark.parametrize('name', ['parser', 'pipeline', 'accuracy', 'networks'])
 def test_benchmarks_have_their_place(name: str) -> None:
     assert TEXT.count(f'<!-- benchmark:{name} -->\n') == 1
     assert TEXT.count(f'<!-- /benchmark:{name} -->') == 1

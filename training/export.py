@@ -32,7 +32,7 @@ METADATA = {
     'openpose_ros.skeleton': 'coco_18',
     'openpose_ros.stride': str(STRIDE),
     'openpose_ros.licence': 'Apache-2.0',
-    'openpose_ros.net_resolution': '[256, 256]',
+    'openpose_ros.net_resolution': '[-1, 256]',
     'openpose_ros.input.name': 'image',
     'openpose_ros.input.colour': 'BGR',
     'openpose_ros.input.mean': '[0, 0, 0]',

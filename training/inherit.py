@@ -27,7 +27,12 @@ def inherited_config(config: NetworkConfig, teacher: OnnxTeacher) -> NetworkConf
     """Return `config` with the teacher's input normalisation and without batch normalisation."""
     before = itertools.takewhile(lambda node: node[0] != 'Conv', teacher.nodes)
     first = {kind: inputs for kind, inputs, *_ in before}
-    scale, offset = (float(teacher.weight(first[kind][1]).flatten()[0]) for kind in ('Mul', 'Add'))
+
+    def constant(kind: str) -> float:
+        return float(teacher.weight(first[kind][1]).flatten()[0])
+
+    scale = constant('Mul') if 'Mul' in first else 1.0  # it may be in the first convolution
+    offset = constant('Add')
     return replace(config, norm=False, scale=scale, offset=offset)
 
 

@@ -180,7 +180,9 @@ class PoseNetwork(nn.Module):
         (float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
 
         """
-        features = self.trunk(self.stem(images * self.config.scale + self.config.offset))
+        if self.config.scale != 1:  # the export has it in the first convolution
+            images = images * self.config.scale
+        features = self.trunk(self.stem(images + self.config.offset))
         features = self.neck(self.deep(features))
         pafs: list[Tensor] = []
         for stage in self.paf_stages:

@@ -67,8 +67,7 @@ def run(args: argparse.Namespace) -> int:
     photo = Picture(args.photo or _astronaut())
     (frame,) = photo.frames()
     prepare_folder(args.output, [photo])
-    spec = load_model(args.model)
-    print(f'model {spec.name}, from {spec.path}', flush=True)
+    load_model(args.model)  # a wrong one is said before anything starts
     with on_stop(interrupt), ExitStack() as processes:
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
         others = [node, ['camera', photo.name]]

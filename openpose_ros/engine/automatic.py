@@ -11,7 +11,7 @@ from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size
 
-_CUDA, _CPU = 'CUDAExecutionProvider', 'CPUExecutionProvider'
+_CUDA, CPU = 'CUDAExecutionProvider', 'CPUExecutionProvider'
 
 
 class Candidate(NamedTuple):
@@ -72,7 +72,7 @@ def _for_onnx(spec: ModelSpec, precision: str, net_resolution: Size | None) -> I
     assert spec.path is not None
     if read_onnx_facts(spec.path).precision == 'int8' and find_spec('openvino') is not None:
         yield Candidate('openvino', None, _joined([*passed, 'the network is in int8']))
-    yield Candidate('onnxruntime', (_CPU,), _joined(passed))
+    yield Candidate('onnxruntime', (CPU,), _joined(passed))
 
 
 def _for_ir(spec: ModelSpec, precision: str, net_resolution: Size | None) -> Iterator[Candidate]:

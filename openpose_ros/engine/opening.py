@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from openpose_ros.backends import AUTO, BACKENDS, CHOICES
-from openpose_ros.engine.automatic import candidates
+from openpose_ros.engine.automatic import CPU, candidates
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt_progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, load_model
+from openpose_ros.models.finding import DEFAULT_ON_CPU
 from openpose_ros.placement import Size
 
 _LOGGER = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ def open_engine(
     Parameters
     ----------
     model : ModelSpec, str, Path or None
-        A spec, or what `load_model` takes.
+        A spec, or what `load_model` takes. None is the package's own network: with the backend
+        'auto', where it comes to a CPU, the int8 form of it.
     backend : str
         'tensorrt'; 'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake',
         which needs no model file and shows synthetic people; or 'auto': a cached TensorRT engine
@@ -70,6 +72,10 @@ def open_engine(
         raise EngineError(f"no backend '{backend}'; choose from {', '.join(CHOICES)}")
     need_file = backend == AUTO or BACKENDS[backend].needs_file
     spec = model if isinstance(model, ModelSpec) else load_model(model, need_file=need_file)
+    if model is None and backend == AUTO and precision in ('', 'int8'):
+        first = next(candidates(spec, providers=providers, net_resolution=net_resolution))
+        if tuple(first.providers or ()) == (CPU,):
+            spec = load_model(DEFAULT_ON_CPU)
     if spec.decoder != 'paf':
         raise ModelError(
             f"{spec.name} needs the decoder '{spec.decoder}', which does not exist yet; take a "

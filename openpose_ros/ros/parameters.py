@@ -21,9 +21,7 @@ class NodeParams(PafParams):
     ParameterError, and whole numbers are accepted for floats.
     """
 
-    model: str = parameter(
-        '', 'name or path of the network; empty: the first known one that is on this machine'
-    )
+    model: str = parameter('', 'name or path of the network; empty: the one in the package')
     backend: str = parameter(AUTO, f'what runs the network: {", ".join(CHOICES)}')
     precision: str = parameter(
         '',

@@ -22,13 +22,12 @@ def no_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_demo_finds_the_person_in_a_photograph(
-    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared: Path, tmp_path: Path, no_models: None
 ) -> None:
-    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     photo = shared / 'images/000000000785.jpg'
     ended = run('demo', str(photo), '--output', str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert f'from {shared / "models"}' in ended.stdout
+    assert 'openpose-ros-small-int8 runs with' in ended.stderr
     assert 'person 0: score 0.' in ended.stdout
     assert 'nose' in ended.stdout
     assert 'listening to /image' in ended.stderr  # the node's own words
@@ -37,9 +36,8 @@ def test_demo_finds_the_person_in_a_photograph(
 
 
 def test_demo_fails_where_nobody_is(
-    shared: Path, make_picture: MakeFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_picture: MakeFile, tmp_path: Path, no_models: None
 ) -> None:
-    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     ended = run('demo', str(make_picture()), '--output', str(tmp_path / 'out'))
     assert ended.returncode == 1
     assert 'nobody was found with 8 keypoints or more' in ended.stdout
@@ -48,7 +46,6 @@ def test_demo_fails_where_nobody_is(
 def test_demo_fails_when_a_process_does(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
     monkeypatch.setenv('ROS_DOMAIN_ID', 'robot')
     photo = shared / 'images/000000000785.jpg'
     ended = run('demo', str(photo), '--output', str(tmp_path))
@@ -61,9 +58,10 @@ def test_demo_fails_when_a_process_does(
 def test_demo_without_a_model_says_what_to_do(
     make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(['demo', str(make_picture()), '--output', str(tmp_path / 'out')]) == 1
+    arguments = ['--model', 'mobilenetv2-pose-dm14', '--output', str(tmp_path / 'out')]
+    assert main(['demo', str(make_picture()), *arguments]) == 1
     captured = capsys.readouterr()
-    assert 'OPENPOSE_ROS_MODEL_PATH' in captured.err
+    assert 'is not on this machine; ' in captured.err
     assert captured.err.count('\n') == 1
 
 

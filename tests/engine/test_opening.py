@@ -8,9 +8,10 @@ import logging
 import pytest
 
 from openpose_ros.backends import BACKENDS
-from openpose_ros.engine import open_engine
+from openpose_ros.engine import automatic, open_engine
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import load_model
+from openpose_ros.models.finding import DEFAULT_MODEL, DEFAULT_ON_CPU
 from tests.engine.graphs import RAW_BGR, write_network
 
 KNOWN = 'human-pose-estimation-0001'
@@ -44,6 +45,24 @@ def test_auto_says_what_it_took_and_why(tiny, caplog):
 def test_a_model_is_a_path_or_a_spec(tiny, given):
     with open_engine(given(tiny)) as engine:
         assert engine.spec.name == 'tiny'
+
+
+@pytest.mark.parametrize(
+    ('cuda', 'wishes', 'name'),
+    [
+        (False, {}, DEFAULT_ON_CPU),
+        (False, {'providers': ['CPUExecutionProvider']}, DEFAULT_ON_CPU),
+        (False, {'precision': 'fp32'}, DEFAULT_MODEL),
+        (False, {'backend': 'onnxruntime'}, DEFAULT_MODEL),
+        (False, {'backend': 'fake'}, DEFAULT_MODEL),
+        (True, {}, DEFAULT_MODEL),  # it will not work, but was to be
+    ],
+)
+def test_the_default_model_suits_what_runs_it(monkeypatch, tmp_path, cuda, wishes, name):
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))  # without TensorRT engines
+    monkeypatch.setattr(automatic, '_offers_cuda', lambda: cuda)
+    with open_engine(**wishes) as engine:
+        assert engine.spec.name == name
 
 
 def test_a_format_that_nothing_runs_is_refused(tmp_path):

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from openpose_ros.errors import ModelError
-from openpose_ros.models import list_models, load_model
+from openpose_ros.models import finding, list_models, load_model
 from openpose_ros.models.finding import cache_folder, known_models
 from tests.models.known import RAW_BGR, sha256
 from tests.models.test_onnx_file import FLOATS, make_model
@@ -195,7 +195,6 @@ def test_ones_own_model_is_found_by_name(own, monkeypatch, name):
         ('~nobody/x.onnx', 'is neither a file nor a known name'),
         ('a\0b', 'is neither a file nor a known name'),
         ('x' * 5000, 'is neither a file nor a known name'),
-        (None, r'no model on this machine: .* to the folder that holds a\.onnx'),
     ],
 )
 def test_a_model_that_is_not_here(know, tmp_path, monkeypatch, name, message):
@@ -206,10 +205,9 @@ def test_a_model_that_is_not_here(know, tmp_path, monkeypatch, name, message):
     assert '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize('name', ['a', None])
-def test_a_model_that_is_not_here_can_be_described_all_the_same(know, name):
+def test_a_model_that_is_not_here_can_be_described_all_the_same(know):
     know('a', ONNX)
-    spec = load_model(name, need_file=False)
+    spec = load_model('a', need_file=False)
     assert (spec.name, spec.path) == ('a', None)
 
 
@@ -220,15 +218,14 @@ def test_a_published_model_that_is_not_here_can_be_fetched(know):
         load_model('a')
 
 
-def test_the_default_is_the_first_onnx_model_with_pafs_that_is_here(know, tmp_path):
-    know('a', b'', decoder='posenet')
-    know('b', b'<net/>', file='b.xml')
-    know('c', b'not here')
-    for name in ('a.onnx', 'b.xml'):
-        (tmp_path / 'data' / name).touch()
-    know('d', ONNX)
-    (tmp_path / 'data' / 'd.onnx').write_bytes(ONNX)
-    assert load_model().name == 'd'
+def test_the_default_is_the_packages_own(cache, shared, monkeypatch):
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    assert load_model() == load_model(finding.DEFAULT_MODEL)
+    for name in (finding.DEFAULT_MODEL, finding.DEFAULT_ON_CPU):
+        spec = load_model(name)
+        assert spec.path is not None
+        assert spec.path.parent == finding._DATA
+        assert (spec.skeleton.name, spec.licence) == ('coco_18', 'Apache-2.0')
 
 
 def test_the_list_has_known_models_and_ones_own(know, own, monkeypatch, caplog):
@@ -254,5 +251,5 @@ def test_the_shared_networks_are_those_of_the_manifests(shared, cache, monkeypat
             continue
         found = load_model(spec.name)
         assert found.path is not None
-        assert found.path.is_relative_to(shared / 'models')
-    assert load_model().name == 'human-pose-estimation-0001'
+        if spec.name not in (finding.DEFAULT_MODEL, finding.DEFAULT_ON_CPU):  # the package's own
+            assert found.path.is_relative_to(shared / 'models')
