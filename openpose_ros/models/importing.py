@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from openpose_ros.errors import ModelError
 from openpose_ros.models.finding import (
@@ -15,9 +16,11 @@ from openpose_ros.models.finding import (
     file_sha256,
     known_models,
 )
-from openpose_ros.models.ir import Port, read_ir
 from openpose_ros.models.manifest import METADATA_PREFIX, read_json
 from openpose_ros.models.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from openpose_ros.models.ir import Port
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
 _OF_THE_IR = ('file', 'sha256', 'size', 'origin')  # in its manifest
@@ -57,6 +60,8 @@ def import_model(
 
     """
     try:
+        # Here, as whoever only looks for models needs neither NumPy nor onnx.
+        from openpose_ros.models.ir import read_ir
         from openpose_ros.models.ir_to_onnx import own_precision, results_of, to_onnx
     except ImportError as exc:
         raise ModelError(
