@@ -15,6 +15,10 @@ from openpose_ros.engine.outputs import Shape, choose_outputs, make_maps
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
+# One for the process, for ever: OpenVINO's plugin for CPUs gives the thread that loads it a stack
+# for signal handlers, and takes it away when the Core ends. Where a second Core was made before
+# the first ended, the thread kept a stack that was gone, and Ctrl-C was a segmentation fault.
+CORE = openvino.Core()
 _DTYPES = {'f32': np.float32, 'f16': np.float16}
 _PRECISIONS = {'f32': 'fp32', 'f16': 'fp16', 'bf16': 'bf16', 'u8': 'int8', 'i8': 'int8'}
 _HEAVY = {'Convolution', 'Deconvolution', 'FullyConnected', 'MatMul'}
@@ -71,17 +75,16 @@ def open_openvino(
         options['INFERENCE_NUM_THREADS'] = threads
     if precision == 'fp32':
         options['INFERENCE_PRECISION_HINT'] = 'f32'
-    core = openvino.Core()
     try:
-        model = core.read_model(str(spec.path))
+        model = CORE.read_model(str(spec.path))
         if spec.input.fixed_size is None and spec.format == 'xml':
             model.reshape(_open_shape(spec, model))
-        compiled = core.compile_model(model, 'CPU', options)
+        compiled = CORE.compile_model(model, 'CPU', options)
     except RuntimeError as exc:
         raise EngineError(f'OpenVINO cannot open {spec.path}: {_reason(exc)}') from exc
     used = compiled.get_property('INFERENCE_NUM_THREADS')
     version = openvino.__version__.partition('-')[0]
-    name = core.get_property('CPU', 'FULL_DEVICE_NAME')
+    name = CORE.get_property('CPU', 'FULL_DEVICE_NAME')
     description = f'OpenVINO {version}, {name}, threads: {used}'
     return OpenVinoEngine(spec, compiled, description)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -36,7 +38,9 @@ def open_tiny(tmp_path):
 
 def to_ir(path):
     """Write OpenVINO IR beside an ONNX file, as a network of one size; return its path."""
-    model = openvino.Core().read_model(path)
+    from openpose_ros.engine.openvino import CORE
+
+    model = CORE.read_model(path)
     model.reshape([1, 3, 64, 96])
     openvino.save_model(model, path.with_suffix('.xml'), compress_to_fp16=False)
     return path.with_suffix('.xml')
@@ -243,3 +247,27 @@ def test_paths_may_have_any_letters(tmp_path):
         shutil.move(path, folder)
     with open_engine(folder / 'net.xml') as engine:
         assert engine.infer(random_batch()).pafs.shape == (1, 38, 4, 6)
+
+
+INTERRUPTED = """
+import signal, sys
+from openpose_ros import open_engine
+engines = [open_engine(sys.argv[1], backend='openvino') for _ in range(2)]
+while engines:
+    engines.pop(0).close()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print('interrupted')
+"""
+
+
+def test_ctrl_c_is_heard_after_engines_were_closed(tmp_path):
+    path = write_network(tmp_path / 'tiny.onnx', PAIR).path
+    run = subprocess.run(
+        [sys.executable, '-X', 'faulthandler', '-c', INTERRUPTED, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (0, 'interrupted\n'), run.stderr

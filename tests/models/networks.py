@@ -11,6 +11,8 @@ import onnxruntime
 import openvino
 from openvino import opset8 as ops
 
+from openpose_ros.engine.openvino import CORE
+
 IR_10 = ('version="11"', 'version="10"')
 
 
@@ -53,7 +55,7 @@ def write_ir(
 
 def openvino_outputs(path: Path, batch: Any) -> list[Any]:
     """Return what OpenVINO makes of a picture, exactly as the IR says."""
-    core = openvino.Core()
+    core = CORE
     model = core.read_model(path)
     model.reshape(batch.shape)
     # It would replace FakeQuantize by 8 bits of its own choice otherwise.

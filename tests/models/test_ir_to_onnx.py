@@ -13,6 +13,7 @@ pytest.importorskip('openvino', reason='needs the extra openvino')
 
 from openvino import opset8 as ops
 
+from openpose_ros.engine.openvino import CORE
 from openpose_ros.errors import ModelError
 from openpose_ros.models import import_model
 from tests.models.networks import onnx_outputs, openvino_outputs, picture, values, write_ir
@@ -388,7 +389,6 @@ def test_a_network_that_is_not_quantised_cannot_become_int8(tmp_path):
 @pytest.mark.parametrize(('precision', 'tolerance'), [('fp32', 0.004), ('int8', 0.1)])
 def test_the_published_network_returns_the_same(shared, tmp_path, precision, tolerance):
     """For float32 OpenVINO's FakeQuantize are taken out; it computes the weights in float16."""
-    openvino = pytest.importorskip('openvino')
     ir = shared / 'models/human-pose-estimation-0001-int8-ir/human-pose-estimation-0001.xml'
     path = import_model(ir, tmp_path / 'net.onnx', precision=precision)
     frame = cv2.resize(cv2.imread(str(shared / 'images/000000000785.jpg')), (328, 184))
@@ -396,14 +396,13 @@ def test_the_published_network_returns_the_same(shared, tmp_path, precision, tol
     if precision == 'int8':
         expected = openvino_outputs(ir, batch)
     else:
-        core = openvino.Core()
-        model = core.read_model(ir)
+        model = CORE.read_model(ir)
         for node in model.get_ops():
             if node.get_type_name() == 'FakeQuantize':
                 node.output(0).replace(node.input_value(0))
         model.reshape(batch.shape)
         exact = {'INFERENCE_PRECISION_HINT': 'f32'}
-        expected = list(core.compile_model(model, 'CPU', exact)([batch]).values())
+        expected = list(CORE.compile_model(model, 'CPU', exact)([batch]).values())
     found = onnx_outputs(path, batch)
     for channels_expected, one, other in zip((38, 19), found, expected):
         assert one.shape == other.shape == (1, channels_expected, 23, 41)
