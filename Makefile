@@ -6,14 +6,12 @@ BIN := $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 BASE := $(VENV)/.base-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
-# Of scikit-image only its photograph of an astronaut is wanted.
-PHOTO := $(VENV)/photograph/skimage/data/astronaut.png
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test test-training lint bench clean
 
-demo: $(BASE) $(PHOTO)
-	$(BIN)/openpose-ros demo $(PHOTO) --output output
+demo: $(BASE)
+	$(BIN)/openpose-ros demo docs/photos/crew.jpg --output output
 
 # pytest comes last, so that its closing line is the last that is read.
 test: lint
@@ -44,10 +42,6 @@ $(BASE): pyproject.toml setup.py
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { rm -rf $(VENV); echo '$(PYTHON) cannot make a virtual environment: apt install python3-venv' >&2; exit 1; }
 	$(PIP) install --editable .
-	touch $@
-
-$(PHOTO): $(BASE)
-	$(PIP) install --no-deps --upgrade --target $(VENV)/photograph scikit-image
 	touch $@
 
 $(DEV): $(BASE)
