@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.parameters import net_resolution, whole_number
-from openpose_ros.errors import EngineError, MissingError
+from openpose_ros.errors import EngineError, MissingError, ParameterError
 from openpose_ros.models import load_model
 
 if TYPE_CHECKING:
+    from openpose_ros.engine.tensorrt_cache import CachedEngine
     from openpose_ros.engine.tensorrt_library import Library
     from openpose_ros.engine.tensorrt_memory import Gpu
     from openpose_ros.engine.tensorrt_progress import OnProgress
@@ -81,6 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='most memory of the GPU that a layer may use (default: no limit)',
     )
     parser.add_argument(
+        '--output',
+        type=Path,
+        metavar='FILE',
+        help='a copy, with its JSON beside it: put both into the folder engines of the cache of '
+        'the machine that it was built for (its name must end in .engine)',
+    )
+    parser.add_argument(
         '--force', action='store_true', help='build even if the cache holds one that fits'
     )
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -94,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.engine.tensorrt_library import load_library
     from openpose_ros.engine.tensorrt_shapes import choose_shapes
 
+    if args.output is not None and args.output.suffix != '.engine':
+        raise ParameterError(f"--output is '{args.output}', but must end in .engine")
     spec = load_model(args.model)
     shapes = choose_shapes(
         spec,
@@ -115,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
         found, reason = find_engine(key, spec.name)
         if found is not None and not args.force:
             print(f'{found.path} is there already, its layers in {found.precision}')
-            return 0
+            return _copy(found, args.output)
         where = f'{key.gpu} ({key.targets[0]})' if key.gpu else ', '.join(key.targets)
         print(f'{library.title} builds {spec.name} for {where}, {shapes}: {reason or "--force"}')
         started = perf_counter()
@@ -134,6 +145,15 @@ def run(args: argparse.Namespace) -> int:
         f'layers in {engine.precision}, {engine.size / 1e6:.1f} MB, '
         f'{perf_counter() - started:.0f} s'
     )
+    return _copy(engine, args.output)
+
+
+def _copy(engine: CachedEngine, output: Path | None) -> int:
+    from openpose_ros.engine.tensorrt_cache import copy_engine
+
+    if output is not None:
+        copy_engine(engine, output)
+        print(f'copied to {output}')
     return 0
 
 

@@ -229,6 +229,25 @@ def read_engine(engine: CachedEngine) -> bytes:
     return plan
 
 
+def copy_engine(engine: CachedEngine, path: Path) -> None:
+    """
+    Write an engine, and what is known of it beside it, to another place.
+
+    Both in the folder of engines of another machine's cache are an engine of that machine, if it
+    fits.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be read, is damaged, or cannot be written.
+
+    """
+    plan = read_engine(engine)
+    remedy = 'name another file'
+    write_whole(path, plan, remedy)
+    write_whole(_sidecar(path), _sidecar(engine.path).read_bytes(), remedy)
+
+
 def store_engine(
     key: EngineKey,
     model: str,

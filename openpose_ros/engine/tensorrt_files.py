@@ -13,6 +13,7 @@ import time
 from openpose_ros.errors import EngineError
 
 _LOGGER = logging.getLogger(__name__)
+CACHE_REMEDY = 'set OPENPOSE_ROS_CACHE to a folder that can be written'
 _POLL_S = 0.2
 
 
@@ -58,9 +59,18 @@ def locked(path: Path, on_wait: Callable[[], object]) -> Iterator[None]:
         yield
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, remedy: str = CACHE_REMEDY) -> None:
     """
     Write a file so that it is either there as a whole or as it was before.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made.
+    data : bytes
+        All that it holds.
+    remedy : str
+        What to do if it cannot be written, as the end of the message.
 
     Raises
     ------
@@ -69,7 +79,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     """
     part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    with _writing(path):
+    with _writing(path, remedy):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with part.open('wb') as file:
@@ -82,11 +92,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path, remedy: str = CACHE_REMEDY) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
         raise EngineError(
-            f'cannot write {exc.filename or path}: {exc.strerror}; set OPENPOSE_ROS_CACHE to a '
-            'folder that can be written'
+            f'cannot write {exc.filename or path}: {exc.strerror}; {remedy}'
         ) from exc

@@ -117,3 +117,30 @@ def test_wrong_usage_is_one_line(flags, message, capsys):
 def test_unknown_library_is_one_line(network, capsys):
     assert main(['build-engine', network, '--library', 'openvino']) == 1
     assert 'choose from tensorrt, tensorrt_rtx' in capsys.readouterr().err
+
+
+def test_copy_is_an_engine_where_it_is_carried(network, rtx, cache, tmp_path, monkeypatch, capsys):
+    other = tmp_path / 'robot'
+    copy = other / 'engines' / 'mine.engine'
+    command = ['build-engine', network, *rtx, '--net-resolution', '64x48', '--quiet']
+    assert main([*command, '--output', str(copy)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f'copied to {copy}'
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(other))
+    assert main(command) == 0
+    assert capsys.readouterr().out == f'{copy} is there already, its layers in fp16\n'
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [
+        ('mine.plan', "--output is '{}', but must end in .engine"),
+        ('a/b.engine', 'cannot write {}'),
+    ],
+)
+def test_copy_that_cannot_be_is_one_line(network, rtx, tmp_path, capsys, name, message):
+    (tmp_path / 'a').write_text('a file')
+    output = tmp_path / name
+    command = ['build-engine', network, *rtx, '--net-resolution', '64x48', '--quiet']
+    assert main([*command, '--output', str(output)]) in (1, 2)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message.format(output if 'plan' in name else output.parent) in line
