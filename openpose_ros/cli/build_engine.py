@@ -99,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     """Build an engine, or find it built; return the exit status."""
     from openpose_ros.engine.half_precision import default_precision
     from openpose_ros.engine.tensorrt_build import build_engine
-    from openpose_ros.engine.tensorrt_cache import find_engine, make_key
+    from openpose_ros.engine.tensorrt_cache import find_engine
+    from openpose_ros.engine.tensorrt_key import make_key
     from openpose_ros.engine.tensorrt_library import load_library
     from openpose_ros.engine.tensorrt_shapes import choose_shapes
 

@@ -15,13 +15,13 @@ from openpose_ros.engine.half_precision import PRECISIONS, prepare_graph
 from openpose_ros.engine.outputs import choose_outputs
 from openpose_ros.engine.tensorrt_cache import (
     CachedEngine,
-    EngineKey,
     engine_folder,
     find_engine,
     lock_engine,
     store_engine,
 )
 from openpose_ros.engine.tensorrt_files import write_whole
+from openpose_ros.engine.tensorrt_key import EngineKey
 from openpose_ros.engine.tensorrt_library import Library
 from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_precision import (

@@ -9,15 +9,9 @@ from openpose_ros.advice import command
 from openpose_ros.engine.half_precision import PRECISIONS, default_precision
 from openpose_ros.engine.tensorrt import TensorrtEngine
 from openpose_ros.engine.tensorrt_build import build_engine
-from openpose_ros.engine.tensorrt_cache import (
-    CachedEngine,
-    EngineKey,
-    Search,
-    find_engine,
-    list_engines,
-    make_key,
-)
+from openpose_ros.engine.tensorrt_cache import CachedEngine, Search, find_engine, list_engines
 from openpose_ros.engine.tensorrt_cuda import GpuFacts, find_driver
+from openpose_ros.engine.tensorrt_key import EngineKey, make_key
 from openpose_ros.engine.tensorrt_library import FLAVOURS, Library, load_library
 from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_progress import OnProgress

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from openpose_ros.engine.tensorrt import TensorrtEngine
-from openpose_ros.engine.tensorrt_cache import EngineKey, store_engine
+from openpose_ros.engine.tensorrt_cache import store_engine
+from openpose_ros.engine.tensorrt_key import EngineKey
 from openpose_ros.engine.tensorrt_memory import Gpu
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 from openpose_ros.errors import EngineError

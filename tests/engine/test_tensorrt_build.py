@@ -25,10 +25,10 @@ from openpose_ros.engine.tensorrt_cache import (
     find_engine,
     list_engines,
     lock_engine,
-    make_key,
     read_engine,
 )
 from openpose_ros.engine.tensorrt_cuda import GpuFacts
+from openpose_ros.engine.tensorrt_key import make_key
 from openpose_ros.engine.tensorrt_library import load_library
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
 from openpose_ros.errors import EngineError, ModelError

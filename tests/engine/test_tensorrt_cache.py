@@ -15,15 +15,14 @@ import threading
 import pytest
 
 from openpose_ros.engine.tensorrt_cache import (
-    EngineKey,
     engine_folder,
     find_engine,
     list_engines,
     lock_engine,
     read_engine,
     store_engine,
-    target_of,
 )
+from openpose_ros.engine.tensorrt_key import EngineKey, target_of
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 from openpose_ros.errors import EngineError
 
@@ -236,7 +235,8 @@ def test_second_process_waits_for_the_first():
 def test_lock_of_a_process_that_died_is_free():
     died = f"""
 import os
-from openpose_ros.engine.tensorrt_cache import EngineKey, lock_engine
+from openpose_ros.engine.tensorrt_cache import lock_engine
+from openpose_ros.engine.tensorrt_key import EngineKey
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 lock_engine({KEY!r}, 'pose', print).__enter__()
 os._exit(7)

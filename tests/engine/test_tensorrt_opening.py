@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from openpose_ros.engine import open_engine, tensorrt_opening
-from openpose_ros.engine.tensorrt_cache import make_key, store_engine
+from openpose_ros.engine.tensorrt_cache import store_engine
+from openpose_ros.engine.tensorrt_key import make_key
 from openpose_ros.engine.tensorrt_opening import open_tensorrt, search_engine
 from openpose_ros.engine.tensorrt_shapes import choose_shapes
 from openpose_ros.errors import EngineError, MissingError, ModelError

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from openpose_ros.cli.checks import gpu, tensorrt
-from openpose_ros.engine.tensorrt_cache import EngineKey, store_engine
+from openpose_ros.engine.tensorrt_cache import store_engine
+from openpose_ros.engine.tensorrt_key import EngineKey
 from openpose_ros.engine.tensorrt_shapes import InputShapes
 
 Put = Callable[[str, str], None]
