@@ -29,8 +29,8 @@ import onnxruntime
 
 from openpose_ros.cli.parameters import whole_number
 from openpose_ros.engine import Engine, Maps, open_engine
-from openpose_ros.engine.tensorrt_cuda import find_driver
-from openpose_ros.engine.tensorrt_memory import Gpu
+from openpose_ros.engine.tensorrt.cuda import find_driver
+from openpose_ros.engine.tensorrt.memory import Gpu
 from openpose_ros.errors import EngineError, OpenPoseError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.frames import FrameArray

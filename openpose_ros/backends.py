@@ -33,7 +33,7 @@ class Backend(NamedTuple):
 AUTO = 'auto'
 BACKENDS = {
     'tensorrt': Backend(
-        'openpose_ros.engine.tensorrt_opening',
+        'openpose_ros.engine.tensorrt.opening',
         'open_tensorrt',
         'on a Jetson it is part of JetPack (sudo apt install nvidia-jetpack), elsewhere of the '
         "extra tensorrt (pip install '.[tensorrt]')",

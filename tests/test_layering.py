@@ -31,7 +31,7 @@ HOMES = {  # dependency -> the only places that may import it, at the top or laz
     'tensorrt_rtx': ('engine/tensorrt',),
     'pycuda': ('engine/tensorrt',),
     'cuda': ('engine/tensorrt',),
-    'onnxruntime': ('engine/onnxruntime', 'engine/half_precision'),
+    'onnxruntime': ('engine/onnxruntime', 'engine/tensorrt/half_precision'),
     'openvino': ('engine/openvino', 'models/'),
     'numba': ('parsing/_kernels',),
 }

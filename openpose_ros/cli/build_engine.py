@@ -15,10 +15,10 @@ from openpose_ros.errors import EngineError, MissingError, ParameterError
 from openpose_ros.models import load_model
 
 if TYPE_CHECKING:
-    from openpose_ros.engine.tensorrt_cache import CachedEngine
-    from openpose_ros.engine.tensorrt_library import Library
-    from openpose_ros.engine.tensorrt_memory import Gpu
-    from openpose_ros.engine.tensorrt_progress import OnProgress
+    from openpose_ros.engine.tensorrt.cache import CachedEngine
+    from openpose_ros.engine.tensorrt.library import Library
+    from openpose_ros.engine.tensorrt.memory import Gpu
+    from openpose_ros.engine.tensorrt.progress import OnProgress
 
 SUMMARY = 'build a TensorRT engine of a network, for this GPU or another'
 
@@ -97,12 +97,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build an engine, or find it built; return the exit status."""
-    from openpose_ros.engine.half_precision import default_precision
-    from openpose_ros.engine.tensorrt_build import build_engine
-    from openpose_ros.engine.tensorrt_cache import find_engine
-    from openpose_ros.engine.tensorrt_key import make_key
-    from openpose_ros.engine.tensorrt_library import load_library
-    from openpose_ros.engine.tensorrt_shapes import choose_shapes
+    from openpose_ros.engine.tensorrt.build import build_engine
+    from openpose_ros.engine.tensorrt.cache import find_engine
+    from openpose_ros.engine.tensorrt.half_precision import default_precision
+    from openpose_ros.engine.tensorrt.key import make_key
+    from openpose_ros.engine.tensorrt.library import load_library
+    from openpose_ros.engine.tensorrt.shapes import choose_shapes
 
     if args.output is not None and args.output.suffix != '.engine':
         raise ParameterError(f"--output is '{args.output}', but must end in .engine")
@@ -150,7 +150,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _copy(engine: CachedEngine, output: Path | None) -> int:
-    from openpose_ros.engine.tensorrt_cache import copy_engine
+    from openpose_ros.engine.tensorrt.cache import copy_engine
 
     if output is not None:
         copy_engine(engine, output)
@@ -164,8 +164,8 @@ def _opened_gpu(args: argparse.Namespace, library: Library) -> Iterator[Gpu | No
     if args.target:
         yield None
         return
-    from openpose_ros.engine.tensorrt_cuda import find_driver
-    from openpose_ros.engine.tensorrt_memory import Gpu
+    from openpose_ros.engine.tensorrt.cuda import find_driver
+    from openpose_ros.engine.tensorrt.memory import Gpu
 
     try:
         gpu = Gpu(find_driver(), args.device)

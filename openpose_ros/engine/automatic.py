@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from openpose_ros.engine.tensorrt_opening import search_engine
+from openpose_ros.engine.tensorrt.opening import search_engine
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size

@@ -11,7 +11,7 @@ from typing import Any
 from openpose_ros.backends import AUTO, BACKENDS, CHOICES
 from openpose_ros.engine.automatic import CPU, candidates
 from openpose_ros.engine.base import Engine
-from openpose_ros.engine.tensorrt_progress import OnProgress
+from openpose_ros.engine.tensorrt.progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, load_model
 from openpose_ros.models.finding import DEFAULT_ON_CPU

@@ -19,12 +19,13 @@ from benchmarks.tensorrt_engines import (
     run_reference,
     table,
 )
-from openpose_ros.engine import open_engine, tensorrt_cuda
-from openpose_ros.engine.tensorrt_memory import Gpu
+from openpose_ros.engine import open_engine
+from openpose_ros.engine.tensorrt import cuda as tensorrt_cuda
+from openpose_ros.engine.tensorrt.memory import Gpu
 from openpose_ros.errors import EngineError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
-from tests.engine.pretended import PretendedDriver
+from tests.engine.tensorrt.pretended import PretendedDriver
 
 
 def no_gpu() -> None:
@@ -53,7 +54,7 @@ def test_copies_are_checked(monkeypatch):
 def test_engines_that_do_not_run_are_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))
     monkeypatch.setattr(tensorrt_cuda, 'PycudaDriver', no_gpu)
-    monkeypatch.setattr('openpose_ros.engine.tensorrt_opening.find_driver', no_gpu)
+    monkeypatch.setattr('openpose_ros.engine.tensorrt.opening.find_driver', no_gpu)
     spec = load_model(write_network(tmp_path / 'net.onnx', {'heatmaps': 19, 'pafs': 38}).path)
     assert list(engines(spec, (64, 48))) == []
     lines = capsys.readouterr().out.splitlines()

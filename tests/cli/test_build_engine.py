@@ -86,7 +86,7 @@ def test_what_cannot_be_built_is_one_line(
 
 @pytest.mark.usefixtures('rtx')
 def test_without_a_gpu_one_can_be_named(network, monkeypatch, capsys):
-    monkeypatch.setattr('openpose_ros.engine.tensorrt_cuda._cuda_of_driver', lambda: 0.0)
+    monkeypatch.setattr('openpose_ros.engine.tensorrt.cuda._cuda_of_driver', lambda: 0.0)
     assert main(['build-engine', network, '--library', 'tensorrt_rtx']) == 1
     errors = capsys.readouterr().err
     assert errors.startswith(

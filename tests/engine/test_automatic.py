@@ -6,7 +6,7 @@ import pytest
 
 from openpose_ros.engine import automatic
 from openpose_ros.engine.automatic import candidates
-from openpose_ros.engine.tensorrt_cache import Search
+from openpose_ros.engine.tensorrt.cache import Search
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
 

@@ -14,13 +14,13 @@ from openpose_ros.cli.checks.probe import Answer, ask_python
 
 _FLAVOURS = {'tensorrt': 'TensorRT', 'tensorrt_rtx': 'TensorRT-RTX'}
 _LOAD = """
-from openpose_ros.engine.tensorrt_library import load_library
+from openpose_ros.engine.tensorrt.library import load_library
 library = load_library({flavour!r})
 facts = {{'version': library.version, 'targets': library.targets}}
 """
 _BINDINGS = ('pycuda', 'cuda-python', 'cuda-bindings')
 _REACH = """
-from openpose_ros.engine.tensorrt_cuda import find_driver
+from openpose_ros.engine.tensorrt.cuda import find_driver
 facts = {'name': find_driver().name}
 """
 _ENGINES = """

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from openpose_ros.cli.checks import engines, gpu, tensorrt
-from openpose_ros.engine.tensorrt_cache import list_engines, store_engine
-from openpose_ros.engine.tensorrt_key import EngineKey
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.cache import list_engines, store_engine
+from openpose_ros.engine.tensorrt.key import EngineKey
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from openpose_ros.cli.checks import gpu, tensorrt
-from openpose_ros.engine.tensorrt_cache import store_engine
-from openpose_ros.engine.tensorrt_key import EngineKey
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.cache import store_engine
+from openpose_ros.engine.tensorrt.key import EngineKey
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 
 Put = Callable[[str, str], None]
 # What `load_library` asks of a TensorRT.

@@ -18,19 +18,19 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 import pytest
 
-from openpose_ros.engine.half_precision import default_precision
-from openpose_ros.engine.tensorrt_build import build_engine
-from openpose_ros.engine.tensorrt_cache import (
+from openpose_ros.engine.tensorrt.build import build_engine
+from openpose_ros.engine.tensorrt.cache import (
     engine_folder,
     find_engine,
     list_engines,
     lock_engine,
     read_engine,
 )
-from openpose_ros.engine.tensorrt_cuda import GpuFacts
-from openpose_ros.engine.tensorrt_key import make_key
-from openpose_ros.engine.tensorrt_library import load_library
-from openpose_ros.engine.tensorrt_shapes import choose_shapes
+from openpose_ros.engine.tensorrt.cuda import GpuFacts
+from openpose_ros.engine.tensorrt.half_precision import default_precision
+from openpose_ros.engine.tensorrt.key import make_key
+from openpose_ros.engine.tensorrt.library import load_library
+from openpose_ros.engine.tensorrt.shapes import choose_shapes
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
@@ -250,7 +250,7 @@ def test_process_that_is_stopped_while_it_builds_leaves_nothing(tiny, number, st
     code = f"""
 import os, signal, sys
 from openpose_ros import cli
-from openpose_ros.engine import tensorrt_progress
+from openpose_ros.engine.tensorrt import progress as tensorrt_progress
 tell = tensorrt_progress.Progress._tell
 def tell_and_stop(self, name):
     tensorrt_progress.Progress._tell = tell

@@ -3,7 +3,7 @@ A TensorRT engine that is loaded: every call of TensorRT's run-time API is here.
 
 Tensors go by name, as all versions from 8.6 to 11 and TensorRT-RTX have it: the API of numbered
 bindings is gone since 10 (https://docs.nvidia.com/deeplearning/tensorrt/latest/api/migration).
-tests/engine/test_tensorrt_api.py compares the names that are called with those of each version.
+tests/engine/tensorrt/test_api.py compares the names that are called with those of each version.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from openpose_ros.engine.base import FloatArray
-from openpose_ros.engine.tensorrt_library import Library
-from openpose_ros.engine.tensorrt_memory import Buffer, Gpu
-from openpose_ros.engine.tensorrt_precision import count_engine_layers
+from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.memory import Buffer, Gpu
+from openpose_ros.engine.tensorrt.precision import count_engine_layers
 from openpose_ros.errors import EngineError
 
 Sides = tuple[int, ...]

@@ -11,25 +11,25 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import Any
 
-from openpose_ros.engine.half_precision import PRECISIONS, prepare_graph
 from openpose_ros.engine.outputs import choose_outputs
-from openpose_ros.engine.tensorrt_cache import (
+from openpose_ros.engine.tensorrt.cache import (
     CachedEngine,
     engine_folder,
     find_engine,
     lock_engine,
     store_engine,
 )
-from openpose_ros.engine.tensorrt_files import write_whole
-from openpose_ros.engine.tensorrt_key import EngineKey
-from openpose_ros.engine.tensorrt_library import Library
-from openpose_ros.engine.tensorrt_memory import Gpu
-from openpose_ros.engine.tensorrt_precision import (
+from openpose_ros.engine.tensorrt.files import write_whole
+from openpose_ros.engine.tensorrt.half_precision import PRECISIONS, prepare_graph
+from openpose_ros.engine.tensorrt.key import EngineKey
+from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.memory import Gpu
+from openpose_ros.engine.tensorrt.precision import (
     count_engine_layers,
     count_network_layers,
     describe_layers,
 )
-from openpose_ros.engine.tensorrt_progress import OnProgress, Progress, make_monitor
+from openpose_ros.engine.tensorrt.progress import OnProgress, Progress, make_monitor
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, load_model
 

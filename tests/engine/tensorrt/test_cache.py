@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from openpose_ros.engine.tensorrt_cache import (
+from openpose_ros.engine.tensorrt.cache import (
     engine_folder,
     find_engine,
     list_engines,
@@ -22,8 +22,8 @@ from openpose_ros.engine.tensorrt_cache import (
     read_engine,
     store_engine,
 )
-from openpose_ros.engine.tensorrt_key import EngineKey, target_of
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.key import EngineKey, target_of
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError
 
 SHAPES = InputShapes((1, 3, 128, 128), (1, 3, 256, 456), (1, 3, 512, 912))
@@ -235,9 +235,9 @@ def test_second_process_waits_for_the_first():
 def test_lock_of_a_process_that_died_is_free():
     died = f"""
 import os
-from openpose_ros.engine.tensorrt_cache import lock_engine
-from openpose_ros.engine.tensorrt_key import EngineKey
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.cache import lock_engine
+from openpose_ros.engine.tensorrt.key import EngineKey
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 lock_engine({KEY!r}, 'pose', print).__enter__()
 os._exit(7)
 """

@@ -8,7 +8,7 @@ import logging
 from threading import Lock
 from typing import Any, NamedTuple
 
-from openpose_ros.engine.tensorrt_cuda import Bytes, Driver
+from openpose_ros.engine.tensorrt.cuda import Bytes, Driver
 from openpose_ros.errors import EngineError
 
 _LOGGER = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 import onnxruntime
 import pytest
 
-from openpose_ros.engine.half_precision import prepare_graph
+from openpose_ros.engine.tensorrt.half_precision import prepare_graph
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network

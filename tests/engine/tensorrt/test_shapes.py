@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from openpose_ros.engine.tensorrt_shapes import InputShapes, choose_shapes
+from openpose_ros.engine.tensorrt.shapes import InputShapes, choose_shapes
 from openpose_ros.errors import ParameterError
 from openpose_ros.models import load_model
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from openpose_ros import engine
+from openpose_ros.engine import tensorrt
 
-FOLDER = Path(engine.__file__).parent
+FOLDER = Path(tensorrt.__file__).parent
 
 # What our modules call TensorRT's objects; '' is the library itself.
 RECEIVERS = {
-    'tensorrt_session': {
+    'session': {
         'module': '',
         '_runtime': 'Runtime',
         'engine': 'ICudaEngine',
@@ -32,13 +32,13 @@ RECEIVERS = {
         'context': 'IExecutionContext',
         '_context': 'IExecutionContext',
     },
-    'tensorrt_precision': {
+    'precision': {
         'module': '',
         'engine': 'ICudaEngine',
         'inspector': 'EngineInspector',
         'network': 'INetworkDefinition',
     },
-    'tensorrt_build': {
+    'build': {
         'trt': '',
         'builder': 'Builder',
         'network': 'INetworkDefinition',
@@ -47,8 +47,8 @@ RECEIVERS = {
         'profile': 'IOptimizationProfile',
         'timing': 'ITimingCache',
     },
-    'tensorrt_library': {'module': ''},
-    'tensorrt_progress': {'module': ''},
+    'library': {'module': ''},
+    'progress': {'module': ''},
 }
 EVERYWHERE = {
     '': {
@@ -150,12 +150,12 @@ def test_names_are_in_the_library_that_is_installed(flavour):
 
 def test_only_the_cuda_library_is_asked_for_memory():
     assert not any(module in ('pycuda', 'cuda') for module in RECEIVERS)
-    names = {what for who, what in attributes('tensorrt_cuda') if who == '_cuda'}
+    names = {what for who, what in attributes('cuda') if who == '_cuda'}
     assert names - {'CUDA_VERSION', 'CUresult', 'CUdevice_attribute'} == PYCUDA
 
 
 def calls_of_cuda_python() -> set[str]:
-    tree = ast.parse((FOLDER / 'tensorrt_cuda.py').read_text(encoding='utf-8'))
+    tree = ast.parse((FOLDER / 'cuda.py').read_text(encoding='utf-8'))
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return {text for text in constants if isinstance(text, str) and re.match(r'cu[A-Z]\w+$', text)}
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from openpose_ros.engine.tensorrt_library import Library
-from openpose_ros.engine.tensorrt_precision import count_engine_layers, describe_layers
+from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.precision import count_engine_layers, describe_layers
 
 
 def layer(kind, text, key='Format/Datatype'):

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.engine.tensorrt_cuda import GpuFacts
-from openpose_ros.engine.tensorrt_library import Library
+from openpose_ros.engine.tensorrt.cuda import GpuFacts
+from openpose_ros.engine.tensorrt.library import Library
 
 FACTS = GpuFacts('Pretended GPU', (8, 7), '12.6')
 

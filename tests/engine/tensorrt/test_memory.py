@@ -7,9 +7,9 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 
-from openpose_ros.engine.tensorrt_memory import Gpu
+from openpose_ros.engine.tensorrt.memory import Gpu
 from openpose_ros.errors import EngineError
-from tests.engine.pretended import FACTS, CudaError, PretendedDriver
+from tests.engine.tensorrt.pretended import FACTS, CudaError, PretendedDriver
 
 
 @pytest.fixture

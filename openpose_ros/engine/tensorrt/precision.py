@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any
 
-from openpose_ros.engine.tensorrt_library import Library
+from openpose_ros.engine.tensorrt.library import Library
 
 _KINDS = {  # TensorRT's names, of DataType and in the inspector's texts, in lower case
     'float': 'fp32',

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from openpose_ros.advice import command
-from openpose_ros.engine.half_precision import PRECISIONS, default_precision
-from openpose_ros.engine.tensorrt import TensorrtEngine
-from openpose_ros.engine.tensorrt_build import build_engine
-from openpose_ros.engine.tensorrt_cache import CachedEngine, Search, find_engine, list_engines
-from openpose_ros.engine.tensorrt_cuda import GpuFacts, find_driver
-from openpose_ros.engine.tensorrt_key import EngineKey, make_key
-from openpose_ros.engine.tensorrt_library import FLAVOURS, Library, load_library
-from openpose_ros.engine.tensorrt_memory import Gpu
-from openpose_ros.engine.tensorrt_progress import OnProgress
-from openpose_ros.engine.tensorrt_shapes import choose_shapes
+from openpose_ros.engine.tensorrt.build import build_engine
+from openpose_ros.engine.tensorrt.cache import CachedEngine, Search, find_engine, list_engines
+from openpose_ros.engine.tensorrt.cuda import GpuFacts, find_driver
+from openpose_ros.engine.tensorrt.engine import TensorrtEngine
+from openpose_ros.engine.tensorrt.half_precision import PRECISIONS, default_precision
+from openpose_ros.engine.tensorrt.key import EngineKey, make_key
+from openpose_ros.engine.tensorrt.library import FLAVOURS, Library, load_library
+from openpose_ros.engine.tensorrt.memory import Gpu
+from openpose_ros.engine.tensorrt.progress import OnProgress
+from openpose_ros.engine.tensorrt.shapes import choose_shapes
 from openpose_ros.errors import EngineError, MissingError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from openpose_ros.engine.tensorrt_library import Library
+from openpose_ros.engine.tensorrt.library import Library
 
 OnProgress = Callable[[float, str], object]
 

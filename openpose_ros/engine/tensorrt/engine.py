@@ -11,11 +11,11 @@ from openpose_ros.advice import command
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
 from openpose_ros.engine.inputs import choose_input
 from openpose_ros.engine.outputs import choose_outputs, make_maps
-from openpose_ros.engine.tensorrt_cache import CachedEngine, read_engine
-from openpose_ros.engine.tensorrt_library import Library
-from openpose_ros.engine.tensorrt_memory import Gpu
-from openpose_ros.engine.tensorrt_precision import describe_layers
-from openpose_ros.engine.tensorrt_session import GraphTensor, Session
+from openpose_ros.engine.tensorrt.cache import CachedEngine, read_engine
+from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.memory import Gpu
+from openpose_ros.engine.tensorrt.precision import describe_layers
+from openpose_ros.engine.tensorrt.session import GraphTensor, Session
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
 

@@ -6,7 +6,7 @@ and for a stream is an int, or becomes its address with `int`. Memory, streams a
 to the context that is current in the calling thread.
 
 The names that are called are those of pycuda 2020.1 to 2026.1 and cuda-python 11.8 to 13.5;
-tests/engine/test_tensorrt_api.py compares them with the libraries.
+tests/engine/tensorrt/test_api.py compares them with the libraries.
 """
 
 from __future__ import annotations

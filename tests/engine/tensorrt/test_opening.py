@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from openpose_ros.engine import open_engine, tensorrt_opening
-from openpose_ros.engine.tensorrt_cache import store_engine
-from openpose_ros.engine.tensorrt_key import make_key
-from openpose_ros.engine.tensorrt_opening import open_tensorrt, search_engine
-from openpose_ros.engine.tensorrt_shapes import choose_shapes
+from openpose_ros.engine import open_engine
+from openpose_ros.engine.tensorrt import opening as tensorrt_opening
+from openpose_ros.engine.tensorrt.cache import store_engine
+from openpose_ros.engine.tensorrt.key import make_key
+from openpose_ros.engine.tensorrt.opening import open_tensorrt, search_engine
+from openpose_ros.engine.tensorrt.shapes import choose_shapes
 from openpose_ros.errors import EngineError, MissingError, ModelError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
-from tests.engine.pretended import FACTS, PretendedDriver, PretendedTensorrt
+from tests.engine.tensorrt.pretended import FACTS, PretendedDriver, PretendedTensorrt
 
 PAIR = {'heatmaps': 19, 'pafs': 38}
 RANGE = (1, 3, 32, 32), (1, 3, 64, 96), (1, 3, 128, 160)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from openpose_ros.engine.tensorrt_progress import Progress
+from openpose_ros.engine.tensorrt.progress import Progress
 
 
 def test_phases_inside_phases_add_up():

@@ -9,15 +9,15 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from openpose_ros.engine.tensorrt import TensorrtEngine
-from openpose_ros.engine.tensorrt_cache import store_engine
-from openpose_ros.engine.tensorrt_key import EngineKey
-from openpose_ros.engine.tensorrt_memory import Gpu
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.cache import store_engine
+from openpose_ros.engine.tensorrt.engine import TensorrtEngine
+from openpose_ros.engine.tensorrt.key import EngineKey
+from openpose_ros.engine.tensorrt.memory import Gpu
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError
 from openpose_ros.models import load_model
 from tests.engine.graphs import write_network
-from tests.engine.pretended import CudaError, PretendedDriver, PretendedTensorrt
+from tests.engine.tensorrt.pretended import CudaError, PretendedDriver, PretendedTensorrt
 
 RANGE = (1, 3, 32, 32), (1, 3, 64, 96), (2, 3, 128, 160)
 FIXED = ((1, 3, 64, 96),) * 3

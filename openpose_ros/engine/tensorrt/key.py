@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from openpose_ros.engine.tensorrt_cuda import GpuFacts
-from openpose_ros.engine.tensorrt_library import Library
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.cuda import GpuFacts
+from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
 

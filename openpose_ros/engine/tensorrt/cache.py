@@ -17,9 +17,9 @@ from pathlib import Path
 import re
 from typing import Any, NamedTuple
 
-from openpose_ros.engine.tensorrt_files import locked, write_whole
-from openpose_ros.engine.tensorrt_key import EngineKey, key_differences
-from openpose_ros.engine.tensorrt_shapes import InputShapes
+from openpose_ros.engine.tensorrt.files import locked, write_whole
+from openpose_ros.engine.tensorrt.key import EngineKey, key_differences
+from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models.finding import cache_folder, file_sha256
 from openpose_ros.placement import Size

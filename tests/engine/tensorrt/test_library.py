@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from openpose_ros.engine.tensorrt_library import Library, load_library
+from openpose_ros.engine.tensorrt.library import Library, load_library
 from openpose_ros.errors import EngineError
 
 
