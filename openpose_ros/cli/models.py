@@ -17,7 +17,7 @@ from openpose_ros.models import (
     load_model,
 )
 from openpose_ros.models.finding import how_to_get
-from openpose_ros.models.importing import PRECISIONS
+from openpose_ros.models.importing.importer import PRECISIONS
 
 SUMMARY = 'list, show, fetch and import models'
 _SAID = {  # an action: its line in the list of them, and what its own help adds

@@ -2,7 +2,7 @@
 
 from openpose_ros.models.fetching import fetch_model
 from openpose_ros.models.finding import list_models, load_model
-from openpose_ros.models.importing import import_model
+from openpose_ros.models.importing.importer import import_model
 from openpose_ros.models.onnx_file import OnnxFacts, read_onnx_facts
 from openpose_ros.models.spec import InputSpec, ModelSpec, OutputSpec, PublishedFile
 

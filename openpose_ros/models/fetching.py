@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 from openpose_ros import __version__
 from openpose_ros.errors import FetchError, ModelError
 from openpose_ros.models.finding import download_folder, file_sha256, known_models
-from openpose_ros.models.importing import import_model
+from openpose_ros.models.importing.importer import import_model
 from openpose_ros.models.spec import ModelSpec, PublishedFile
 
 TIMEOUT_S = 30.0

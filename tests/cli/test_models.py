@@ -86,8 +86,8 @@ def test_fetch_says_when_published_files_are_not_yet_the_model(know, cache, caps
 def published(know, tmp_path):
     """Publish a small network as IR at a site; return the site and its folder."""
     pytest.importorskip('openvino', reason='needs the extra openvino')
+    from tests.models.importing.openvino_ir.test_to_onnx import maps_of_a_network
     from tests.models.networks import write_ir
-    from tests.models.test_ir_to_onnx import maps_of_a_network
 
     ir = write_ir(tmp_path / 'published.xml', maps_of_a_network, shape=(1, 3, 64, 64))
     with serve() as site:
@@ -147,8 +147,8 @@ def test_the_published_int8_network_is_fetched(shared, cache, know, capsys):
 
 def test_import_says_what_is_missing_and_where_it_went(tmp_path, cache, capsys):
     pytest.importorskip('openvino', reason='needs the extra openvino')
+    from tests.models.importing.openvino_ir.test_to_onnx import maps_of_a_network
     from tests.models.networks import write_ir
-    from tests.models.test_ir_to_onnx import maps_of_a_network
 
     ir = write_ir(tmp_path / 'mine.xml', maps_of_a_network, shape=(1, 3, 64, 64))
     assert main(['models', 'import', str(ir), '--precision', 'fp16']) == 0

@@ -11,9 +11,9 @@ pytest.importorskip('openvino', reason='needs the extra openvino')
 
 from openpose_ros.errors import ModelError
 from openpose_ros.models import import_model
-from openpose_ros.models.ir import read_ir
+from openpose_ros.models.importing.openvino_ir.reading import read_ir
+from tests.models.importing.openvino_ir.test_to_onnx import convolve, eight_bits
 from tests.models.networks import write_ir
-from tests.models.test_ir_to_onnx import convolve, eight_bits
 
 
 @pytest.fixture

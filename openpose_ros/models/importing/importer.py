@@ -20,7 +20,7 @@ from openpose_ros.models.manifest import METADATA_PREFIX, read_json
 from openpose_ros.models.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from openpose_ros.models.ir import Port
+    from openpose_ros.models.importing.openvino_ir.reading import Port
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
 _OF_THE_IR = ('file', 'sha256', 'size', 'origin')  # in its manifest
@@ -61,8 +61,12 @@ def import_model(
     """
     try:
         # Here, as whoever only looks for models needs neither NumPy nor onnx.
-        from openpose_ros.models.ir import read_ir
-        from openpose_ros.models.ir_to_onnx import own_precision, results_of, to_onnx
+        from openpose_ros.models.importing.openvino_ir.reading import read_ir
+        from openpose_ros.models.importing.openvino_ir.to_onnx import (
+            own_precision,
+            results_of,
+            to_onnx,
+        )
     except ImportError as exc:
         raise ModelError(
             f'to convert a model, the package onnx is needed ({exc}): pip install onnx'

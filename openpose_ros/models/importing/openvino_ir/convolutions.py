@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.models.ir import Layer
-from openpose_ros.models.ir_constants import (
+from openpose_ros.models.importing.onnx_graph import Attribute
+from openpose_ros.models.importing.openvino_ir.constants import (
     Array,
     Constant,
     Quantized,
@@ -17,8 +17,9 @@ from openpose_ros.models.ir_constants import (
     reshape,
     shape_of,
 )
-from openpose_ros.models.ir_quantization import share_scale
-from openpose_ros.models.ir_work import (
+from openpose_ros.models.importing.openvino_ir.quantization import share_scale
+from openpose_ros.models.importing.openvino_ir.reading import Layer
+from openpose_ros.models.importing.openvino_ir.work import (
     RANK,
     Convolution,
     Value,
@@ -30,7 +31,6 @@ from openpose_ros.models.ir_work import (
     tensor,
     whole,
 )
-from openpose_ros.models.onnx_graph import Attribute
 
 _AUTO_PAD = {
     'explicit': 'NOTSET',

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from openpose_ros.models.ir import Layer
-from openpose_ros.models.ir_constants import Array, Range, floats
-from openpose_ros.models.ir_work import (
+from openpose_ros.models.importing.openvino_ir.constants import Array, Range, floats
+from openpose_ros.models.importing.openvino_ir.reading import Layer
+from openpose_ros.models.importing.openvino_ir.work import (
     CHANNELS,
     PerChannel,
     Value,

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from openpose_ros.models.ir import Layer, Port, Source
-from openpose_ros.models.ir_operations import OPERATIONS
-from openpose_ros.models.ir_work import RANK, Value, Work, tensor
-from openpose_ros.models.onnx_graph import Graph
+from openpose_ros.models.importing.onnx_graph import Graph
+from openpose_ros.models.importing.openvino_ir.operations import OPERATIONS
+from openpose_ros.models.importing.openvino_ir.reading import Layer, Port, Source
+from openpose_ros.models.importing.openvino_ir.work import RANK, Value, Work, tensor
 
 
 def results_of(layers: Mapping[str, Layer]) -> dict[str, Port]:

@@ -6,16 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from openpose_ros.models.ir import Layer
-from openpose_ros.models.ir_constants import combine, constant, convert, floats, reshape
-from openpose_ros.models.ir_convolutions import (
+from openpose_ros.models.importing.openvino_ir.constants import (
+    combine,
+    constant,
+    convert,
+    floats,
+    reshape,
+)
+from openpose_ros.models.importing.openvino_ir.convolutions import (
     convolution,
     pooling,
     took_bias,
     transposed_convolution,
 )
-from openpose_ros.models.ir_quantization import fake_quantize
-from openpose_ros.models.ir_work import (
+from openpose_ros.models.importing.openvino_ir.quantization import fake_quantize
+from openpose_ros.models.importing.openvino_ir.reading import Layer
+from openpose_ros.models.importing.openvino_ir.work import (
     CHANNELS,
     RANK,
     Value,

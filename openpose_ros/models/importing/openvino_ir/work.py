@@ -8,9 +8,9 @@ from math import isfinite
 
 import numpy as np
 
-from openpose_ros.models.ir import Layer, Source, whole_numbers
-from openpose_ros.models.ir_constants import Array, Constant
-from openpose_ros.models.onnx_graph import Graph
+from openpose_ros.models.importing.onnx_graph import Graph
+from openpose_ros.models.importing.openvino_ir.constants import Array, Constant
+from openpose_ros.models.importing.openvino_ir.reading import Layer, Source, whole_numbers
 
 CHANNELS, RANK = 1, 4  # of (N, C, H, W)
 Value = str | Constant  # the name of a tensor, or what is known already
