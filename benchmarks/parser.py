@@ -25,9 +25,9 @@ from scipy.ndimage import maximum_filter
 from openpose_ros.cli.parameters import whole_number
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.parsing import PafParams, parse_pafs
-from openpose_ros.parsing.assembly import assemble_people
-from openpose_ros.parsing.limbs import find_limbs
-from openpose_ros.parsing.peaks import find_peaks
+from openpose_ros.parsing.paf.assembly import assemble_people
+from openpose_ros.parsing.paf.limbs import find_limbs
+from openpose_ros.parsing.paf.peaks import find_peaks
 from openpose_ros.skeletons import load_skeleton
 
 YARDSTICK = 'filter'

@@ -33,7 +33,7 @@ HOMES = {  # dependency -> the only places that may import it, at the top or laz
     'cuda': ('engine/tensorrt',),
     'onnxruntime': ('engine/onnxruntime', 'engine/tensorrt/half_precision'),
     'openvino': ('engine/openvino', 'models/'),
-    'numba': ('parsing/_kernels',),
+    'numba': ('parsing/paf/_kernels',),
 }
 
 
@@ -50,7 +50,7 @@ def imports_of(source: str) -> set[str]:
 
 
 def complaints(here: str, source: str) -> list[str]:
-    """Return what is wrong with the imports of a module at `here`, say 'parsing/peaks'."""
+    """Return what is wrong with the imports of a module at `here`, say 'parsing/paf/peaks'."""
     found = []
     for name in sorted(imports_of(source)):
         home = next((at for dep, at in HOMES.items() if f'{name}.'.startswith(f'{dep}.')), None)
@@ -81,7 +81,7 @@ def test_imports_point_down(path: Path) -> None:
         ('errors', 'from openpose_ros.people import People'),  # upwards
         ('drawing', 'from openpose_ros.preprocess import preprocess'),  # a sibling
         ('io/video', 'def f():\n    import openpose_ros.cli.main'),  # upwards, lazily
-        ('parsing/peaks', 'import numba'),  # not its home
+        ('parsing/paf/peaks', 'import numba'),  # not its home
         ('estimator', 'from onnxruntime import InferenceSession'),  # not its home
         ('cli/main', 'from openpose_ros.somewhere import anything'),  # without a tier
     ],

@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import numba
 import pytest
 
-from openpose_ros.parsing._kernels.compiling import compiled
+from openpose_ros.parsing.paf._kernels.compiling import compiled
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,7 +7,7 @@ from dataclasses import Field, fields
 import re
 from typing import Any
 
-from openpose_ros.parsing.params import PafParams
+from openpose_ros.parsing.paf.params import PafParams
 
 
 def add_paf_params(parser: argparse.ArgumentParser) -> None:

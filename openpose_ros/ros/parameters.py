@@ -8,7 +8,7 @@ from typing import Any
 
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.errors import ParameterError
-from openpose_ros.parsing.params import PafParams, parameter
+from openpose_ros.parsing.paf.params import PafParams, parameter
 from openpose_ros.placement import Size
 
 

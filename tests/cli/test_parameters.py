@@ -9,7 +9,7 @@ import pytest
 
 from openpose_ros.cli.parameters import add_paf_params, net_resolution, paf_params
 from openpose_ros.errors import ParameterError
-from openpose_ros.parsing.params import PafParams
+from openpose_ros.parsing.paf.params import PafParams
 
 
 def parse(*arguments: str) -> PafParams:

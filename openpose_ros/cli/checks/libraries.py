@@ -28,7 +28,7 @@ _OPENCV_PACKAGES = (
 )
 _NUMBA = """
 import numba
-from openpose_ros.parsing._kernels.compiling import falling
+from openpose_ros.parsing.paf._kernels.compiling import falling
 stats = getattr(falling, 'stats', None)
 facts = {
     'version': numba.__version__,

@@ -8,13 +8,13 @@ import pytest
 
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams
-from openpose_ros.parsing._kernels import limbs as kernels
-from openpose_ros.parsing.limbs import Connections, find_limbs, min_counts, sample_places
-from openpose_ros.parsing.peaks import Peaks, find_peaks
+from openpose_ros.parsing.paf._kernels import limbs as kernels
+from openpose_ros.parsing.paf.limbs import Connections, find_limbs, min_counts, sample_places
+from openpose_ros.parsing.paf.peaks import Peaks, find_peaks
 from openpose_ros.skeletons import load_skeleton
-from tests.parsing import strategies
-from tests.parsing.agreement import check_limbs, peaks_of
-from tests.parsing.strategies import KITE, Array, Scene
+from tests.parsing.paf import strategies
+from tests.parsing.paf.agreement import check_limbs, peaks_of
+from tests.parsing.paf.strategies import KITE, Array, Scene
 
 FIRST, STRICT = 0, 2  # limbs of the kite: a loose one, and one that is not
 START = KITE.limbs[STRICT].start, KITE.limbs[STRICT].end

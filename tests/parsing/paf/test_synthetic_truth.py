@@ -12,13 +12,13 @@ from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.parsing import PafParams, parse_pafs
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
-from tests.parsing.strategies import JIT, Array
+from tests.parsing.paf.strategies import JIT, Array
 
 SHAPE = (46, 82) if JIT else (23, 41)
 COUNTS = [1, 2, 5, 10, 20, 30, 50] if JIT else [1, 2]
 SEEDS = range(5 if JIT else 1)
 NOISE = 0.01
-DOG = Path(__file__).parents[1] / 'data/dog.json'
+DOG = Path(__file__).parents[2] / 'data/dog.json'
 
 
 def errors(people: People, drawn: Array) -> Array:

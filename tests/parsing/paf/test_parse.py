@@ -16,9 +16,9 @@ from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams, parse_pafs
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
-from tests.parsing import naive, strategies
-from tests.parsing.agreement import check_people, check_scene
-from tests.parsing.strategies import KITE, Array, Scene
+from tests.parsing.paf import naive, strategies
+from tests.parsing.paf.agreement import check_people, check_scene
+from tests.parsing.paf.strategies import KITE, Array, Scene
 
 COCO = load_skeleton('coco_18')
 SHAPE = (20, 26)  # room for two

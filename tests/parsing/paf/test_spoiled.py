@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from openpose_ros.parsing import PafParams
-import openpose_ros.parsing._kernels as kernels
-from openpose_ros.parsing.peaks import Peaks
-from tests.parsing import naive, test_assembly, test_matching
-from tests.parsing.agreement import check_assembly, check_limbs, check_peaks, peaks_of
-from tests.parsing.strategies import KITE, Array, noise, smooth
+import openpose_ros.parsing.paf._kernels as kernels
+from openpose_ros.parsing.paf.peaks import Peaks
+from tests.parsing.paf import naive, test_assembly, test_matching
+from tests.parsing.paf.agreement import check_assembly, check_limbs, check_peaks, peaks_of
+from tests.parsing.paf.strategies import KITE, Array, noise, smooth
 
 FOLDER = Path(kernels.__file__).parent
 MODULES = (
@@ -91,7 +91,9 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             monkeypatch.setitem(sys.modules, module.__name__, module)
             monkeypatch.setattr(kernels, name, module)
         for name in ('peaks', 'limbs', 'assembly'):
-            monkeypatch.setattr(f'openpose_ros.parsing.{name}._kernels', getattr(kernels, name))
+            monkeypatch.setattr(
+                f'openpose_ros.parsing.paf.{name}._kernels', getattr(kernels, name)
+            )
         for name in ('compiling', 'matching'):
             monkeypatch.setattr(test_matching, name, getattr(kernels, name))
 

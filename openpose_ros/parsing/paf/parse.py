@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
-from openpose_ros.parsing.assembly import assemble_people, single_person
-from openpose_ros.parsing.limbs import find_limbs
-from openpose_ros.parsing.params import PafParams
-from openpose_ros.parsing.peaks import find_peaks
+from openpose_ros.parsing.paf.assembly import assemble_people, single_person
+from openpose_ros.parsing.paf.limbs import find_limbs
+from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.paf.peaks import find_peaks
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 

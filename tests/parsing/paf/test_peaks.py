@@ -9,10 +9,10 @@ import pytest
 
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams
-from openpose_ros.parsing.peaks import find_peaks
-from tests.parsing import strategies
-from tests.parsing.agreement import check_peaks
-from tests.parsing.strategies import Array
+from openpose_ros.parsing.paf.peaks import find_peaks
+from tests.parsing.paf import strategies
+from tests.parsing.paf.agreement import check_peaks
+from tests.parsing.paf.strategies import Array
 
 DEFAULTS = PafParams()
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.parsing._kernels import assembly as _kernels
-from openpose_ros.parsing.limbs import Connections, limb_table
-from openpose_ros.parsing.params import PafParams
-from openpose_ros.parsing.peaks import Peaks
+from openpose_ros.parsing.paf._kernels import assembly as _kernels
+from openpose_ros.parsing.paf.limbs import Connections, limb_table
+from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.paf.peaks import Peaks
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
 

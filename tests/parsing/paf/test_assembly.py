@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from openpose_ros.parsing import PafParams
-from openpose_ros.parsing.assembly import assemble_people, single_person
-from openpose_ros.parsing.limbs import Connections
-from openpose_ros.parsing.peaks import find_peaks
+from openpose_ros.parsing.paf.assembly import assemble_people, single_person
+from openpose_ros.parsing.paf.limbs import Connections
+from openpose_ros.parsing.paf.peaks import find_peaks
 from openpose_ros.people import People
-from tests.parsing import naive, strategies
-from tests.parsing.agreement import check_assembly, check_people, peaks_of
-from tests.parsing.strategies import KITE
+from tests.parsing.paf import naive, strategies
+from tests.parsing.paf.agreement import check_assembly, check_people, peaks_of
+from tests.parsing.paf.strategies import KITE
 
 Rows = list[tuple[int, int, int, float]]  # limb, start peak, end peak, score
 

@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as npst
 import numpy as np
 import pytest
 
-from openpose_ros.parsing._kernels import compiling, matching
-from tests.parsing import naive, strategies
-from tests.parsing.strategies import Array
+from openpose_ros.parsing.paf._kernels import compiling, matching
+from tests.parsing.paf import naive, strategies
+from tests.parsing.paf.strategies import Array
 
 Pairs = list[tuple[int, int]]
 

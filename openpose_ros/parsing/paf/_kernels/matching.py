@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import compiled, falling
+from openpose_ros.parsing.paf._kernels.compiling import compiled, falling
 
 
 @compiled(types.void(types.int64[:, ::1], types.float64[::1]))

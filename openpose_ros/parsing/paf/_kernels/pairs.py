@@ -7,7 +7,7 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import FLAGS, MAP, NOT_FINITE, VALUES, compiled
+from openpose_ros.parsing.paf._kernels.compiling import FLAGS, MAP, NOT_FINITE, VALUES, compiled
 
 _ENDS = types.Array(types.float64, 2, 'C', readonly=True)
 _PAIRS = types.int64[:, ::1]

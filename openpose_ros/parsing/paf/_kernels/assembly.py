@@ -5,7 +5,14 @@ from __future__ import annotations
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import COUNTS, PEAKS, TABLE, VALUES, compiled, falling
+from openpose_ros.parsing.paf._kernels.compiling import (
+    COUNTS,
+    PEAKS,
+    TABLE,
+    VALUES,
+    compiled,
+    falling,
+)
 
 
 @compiled(

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.parsing import PafParams, assembly, limbs, parse_pafs, peaks
-from openpose_ros.parsing.limbs import Connections
-from openpose_ros.parsing.peaks import Peaks
+from openpose_ros.parsing import PafParams, parse_pafs
+from openpose_ros.parsing.paf import assembly, limbs, peaks
+from openpose_ros.parsing.paf.limbs import Connections
+from openpose_ros.parsing.paf.peaks import Peaks
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
-from tests.parsing import naive
-from tests.parsing.strategies import Scene
+from tests.parsing.paf import naive
+from tests.parsing.paf.strategies import Scene
 
 Array = npt.NDArray[Any]
 ROUNDING = 1e-9  # decisions closer than this may fall either way

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
-from openpose_ros.parsing._kernels import peaks as _kernels
-from openpose_ros.parsing._kernels.compiling import NOT_FINITE
-from openpose_ros.parsing.params import PafParams
+from openpose_ros.parsing.paf._kernels import peaks as _kernels
+from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing.paf.params import PafParams
 
 
 @dataclass(frozen=True, eq=False)

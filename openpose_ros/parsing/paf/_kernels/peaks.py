@@ -7,7 +7,14 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import MAP, MAPS, NOT_FINITE, ROW, compiled, falling
+from openpose_ros.parsing.paf._kernels.compiling import (
+    MAP,
+    MAPS,
+    NOT_FINITE,
+    ROW,
+    compiled,
+    falling,
+)
 
 _EXPONENT = np.int32(0x7F800000)  # all set in a float32 that is NaN or infinite
 _WITHOUT_SIGN = np.int32(0x7FFFFFFF)

@@ -7,7 +7,7 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import (
+from openpose_ros.parsing.paf._kernels.compiling import (
     COUNTS,
     FLAGS,
     MAP,
@@ -18,8 +18,8 @@ from openpose_ros.parsing._kernels.compiling import (
     VALUES,
     compiled,
 )
-from openpose_ros.parsing._kernels.matching import match_greedy, match_optimal
-from openpose_ros.parsing._kernels.pairs import all_pairs, field_at, likely_pairs, mark_weak
+from openpose_ros.parsing.paf._kernels.matching import match_greedy, match_optimal
+from openpose_ros.parsing.paf._kernels.pairs import all_pairs, field_at, likely_pairs, mark_weak
 
 _PAIRS = types.int64[:, ::1]
 # Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with

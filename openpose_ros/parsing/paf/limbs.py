@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
-from openpose_ros.parsing._kernels import limbs as _kernels
-from openpose_ros.parsing._kernels.compiling import NOT_FINITE
-from openpose_ros.parsing.params import PafParams
-from openpose_ros.parsing.peaks import Peaks
+from openpose_ros.parsing.paf._kernels import limbs as _kernels
+from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.paf.peaks import Peaks
 from openpose_ros.skeletons import Skeleton
 
 
