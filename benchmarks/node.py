@@ -85,7 +85,7 @@ def over_rclpy(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
     """Run the lifecycle node."""
     import rclpy
 
-    from openpose_ros.ros.rclpy_node import OpenPoseNode
+    from openpose_ros.ros.rclpy.node import OpenPoseNode
 
     rclpy.init()
     node = OpenPoseNode(opener)
@@ -120,7 +120,7 @@ def rclpy_camera() -> Iterator[Callable[[FrameArray], None]]:
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
 
-    from openpose_ros.ros.rclpy_transport import MessageTypes
+    from openpose_ros.ros.rclpy.transport import MessageTypes
 
     rclpy.init()
     node = rclpy.create_node('camera')

@@ -21,10 +21,10 @@ TIERS = [  # low to high; a module may import its own folder and any lower tier
 ]
 RANK = {name: rank for rank, tier in enumerate(TIERS) for name in tier}
 HOMES = {  # dependency -> the only places that may import it, at the top or lazily
-    'rclpy': ('ros/rclpy_',),
-    'cv_bridge': ('ros/rclpy_',),
-    'sensor_msgs': ('ros/rclpy_',),
-    'openpose_ros.msg': ('ros/rclpy_',),
+    'rclpy': ('ros/rclpy/',),
+    'cv_bridge': ('ros/rclpy/',),
+    'sensor_msgs': ('ros/rclpy/',),
+    'openpose_ros.msg': ('ros/rclpy/',),
     'cyclonedds': ('ros/dds',),
     'rosbags': ('ros/dds', 'io/bags'),
     'tensorrt': ('engine/tensorrt',),

@@ -70,7 +70,7 @@ def rclpy_world(on_persons: Callable[[Any], None]) -> World:
     import rclpy
     from sensor_msgs.msg import Image
 
-    from openpose_ros.ros.rclpy_transport import MessageTypes
+    from openpose_ros.ros.rclpy.transport import MessageTypes
 
     class RclpyWorld:
         def __init__(self) -> None:

@@ -77,7 +77,7 @@ def run_rclpy(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
     from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
     from rclpy.parameter import Parameter
 
-    from openpose_ros.ros.rclpy_node import OpenPoseNode
+    from openpose_ros.ros.rclpy.node import OpenPoseNode
 
     context = rclpy.Context()
     rclpy.init(context=context, args=['--ros-args', '-r', *RULES])

@@ -9,7 +9,7 @@ import pytest
 
 from openpose_ros.errors import FrameError
 from openpose_ros.ros.images import ENCODINGS, decode_image
-from openpose_ros.ros.rclpy_images import _PIXEL_BYTES, open_decoder
+from openpose_ros.ros.rclpy.images import _PIXEL_BYTES, open_decoder
 
 WIDTH, HEIGHT = 32, 20
 PLANES = {'nv21': 1.5, 'nv24': 3}

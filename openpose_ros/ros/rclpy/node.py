@@ -27,7 +27,7 @@ from openpose_ros.errors import OpenPoseError
 from openpose_ros.ros.core import PoseNode
 from openpose_ros.ros.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.parameters import Declaration, declarations
-from openpose_ros.ros.rclpy_transport import RclpyTransport
+from openpose_ros.ros.rclpy.transport import RclpyTransport
 
 _NEWEST = rclpy.qos.QoSProfile(
     depth=1,

@@ -20,7 +20,7 @@ import visualization_msgs.msg as visualization
 
 from openpose_ros.frames import FrameArray
 from openpose_ros.msg import Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
-from openpose_ros.ros.rclpy_images import open_decoder
+from openpose_ros.ros.rclpy.images import open_decoder
 
 _RESULTS = QoSProfile(depth=5)
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
