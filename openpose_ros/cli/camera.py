@@ -76,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.io import find_sources
     from openpose_ros.io.quiet import silence_opencv
     from openpose_ros.io.video import Camera
-    from openpose_ros.ros.dds import Participant
-    from openpose_ros.ros.dds_camera import DdsCamera
-    from openpose_ros.ros.dds_names import Names
+    from openpose_ros.ros.dds.camera import DdsCamera
+    from openpose_ros.ros.dds.names import Names
+    from openpose_ros.ros.dds.participant import Participant
 
     silence_opencv()
     sources = find_sources(args.source)

@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     """
     check_dds()
 
-    from openpose_ros.ros.dds import Participant
-    from openpose_ros.ros.dds_endpoints import Profile
-    from openpose_ros.ros.dds_names import Names
+    from openpose_ros.ros.dds.endpoints import Profile
+    from openpose_ros.ros.dds.names import Names
+    from openpose_ros.ros.dds.participant import Participant
 
     printed, heard_s, stopped = 0, monotonic(), False
 

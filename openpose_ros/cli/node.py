@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     """
     check_dds()
-    from openpose_ros.ros.dds_node import DdsNode
+    from openpose_ros.ros.dds.node import DdsNode
 
     def log(level: str, text: str) -> None:
         if _LEVELS.index(level) >= _LEVELS.index(args.log_level):

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from openpose_ros.cli import main
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.images import decode_image
 from openpose_ros.ros.messages import nanoseconds
 from tests.cli.processes import PATIENCE_S, running

@@ -11,9 +11,9 @@ import pytest
 
 from openpose_ros.cli import main
 from openpose_ros.people import People
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages import persons_message
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, header

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from openpose_ros.frames import FrameArray
-from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.images import decode_image
 
 # rosbags' classes of the real messages: each field must be given.

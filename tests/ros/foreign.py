@@ -38,8 +38,8 @@ class World(Protocol):
 
 def dds_world(on_persons: Callable[[Any], None]) -> World:
     """Join the network by DDS."""
-    from openpose_ros.ros.dds import Participant, Profile
-    from openpose_ros.ros.dds_names import Names
+    from openpose_ros.ros.dds.names import Names
+    from openpose_ros.ros.dds.participant import Participant, Profile
 
     class DdsWorld:
         def __init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from openpose_ros.ros import diagnostics
-from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.diagnostics import (
     ERROR,
     OK,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.people import People
-from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.markers import Rays, marker_array, rays_of_camera
 from openpose_ros.ros.messages import persons_message
 from openpose_ros.skeletons import load_skeleton

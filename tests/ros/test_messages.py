@@ -10,7 +10,7 @@ import pytest
 
 from openpose_ros.errors import SkeletonError
 from openpose_ros.people import People
-from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.messages import (
     nanoseconds,
     people_from_message,

@@ -11,7 +11,7 @@ from openpose_ros.cli.checks.libraries import version_of
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.cli.network import check_dds
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds_environment import cyclone_config, domain_of
+from openpose_ros.ros.dds.environment import cyclone_config, domain_of
 
 RECEIVE_BUFFER = Path('/proc/sys/net/core/rmem_max')
 _ENOUGH_BYTES = 1 << 22  # for raw images of 1280x720
@@ -20,8 +20,8 @@ _ADVISED_BYTES = 1 << 24  # what we ask of Cyclone DDS
 _SHOWN = ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY')
 _NAMED = ('ROS_STATIC_PEERS', 'CYCLONEDDS_URI', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 _JOIN = """
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.dds.names import Names
 with Participant(Names('openpose_doctor')):
     facts = {}
 """

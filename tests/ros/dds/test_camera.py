@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_camera import DdsCamera, read_calibration
-from openpose_ros.ros.dds_endpoints import Profile
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.camera import DdsCamera, read_calibration
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.images import decode_image
 from openpose_ros.ros.messages import nanoseconds
 

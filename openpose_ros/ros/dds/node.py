@@ -10,9 +10,9 @@ from typing import Any
 
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_transport import DdsTransport
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.parameters import NodeParams
 from openpose_ros.ros.params_file import parse_assignment, read_params_file
 from openpose_ros.ros.throttle import Throttle

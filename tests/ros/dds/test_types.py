@@ -7,7 +7,7 @@ import pytest
 
 import openpose_ros
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds_types import OUR_MESSAGES, RosTypes, load_types, read_definitions
+from openpose_ros.ros.dds.types import OUR_MESSAGES, RosTypes, load_types, read_definitions
 
 # What rosidl of ROS 2 Jazzy wrote into share/openpose_ros/msg/*.json. They change only with the
 # definitions, and then every bag and every other node has to know.

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile, Publisher
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.endpoints import Profile, Publisher
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.images import image_message
 from tests.ros.fakes import TYPES, header
 
@@ -28,9 +28,9 @@ HEADER, IMAGE = 'std_msgs/msg/Header', 'sensor_msgs/msg/Image'
 RELIABLE, LATCHED, LOSSY = Profile(5), Profile(1, latched=True), Profile(5, reliable=False)
 PUBLISH_FROM_ANOTHER_PROCESS = """
 import sys
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile
-from openpose_ros.ros.dds_names import Names
+from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
 with Participant(Names('far')) as far:
     publisher = far.publisher('/far', 'std_msgs/msg/Header', Profile(1, latched=True))
     stamp = far.types.classes.Time(sec=1, nanosec=2)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile
-from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_transport import DdsTransport
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.transport import OUTPUTS
 from tests.ros.fakes import TYPES
 

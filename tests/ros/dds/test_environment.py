@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds_environment import cyclone_config, domain_of
+from openpose_ros.ros.dds.environment import cyclone_config, domain_of
 
 
 def configured(**environment: str) -> ElementTree.Element:

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import SENSOR_DATA, Profile, Publisher, Subscription
+from openpose_ros.ros.dds.endpoints import SENSOR_DATA, Profile, Publisher, Subscription
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.diagnostics import Status, diagnostic_array
 from openpose_ros.ros.images import decode_image
 from openpose_ros.ros.messages import nanoseconds, time_message

@@ -24,16 +24,16 @@ from cyclonedds.util import duration
 from rosbags.serde import SerdeError
 
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds_endpoints import Profile, Publisher, Subscription
-from openpose_ros.ros.dds_environment import cyclone_config, domain_of
-from openpose_ros.ros.dds_graph import (
+from openpose_ros.ros.dds.endpoints import Profile, Publisher, Subscription
+from openpose_ros.ros.dds.environment import cyclone_config, domain_of
+from openpose_ros.ros.dds.graph import (
     DISCOVERY_TOPIC,
     DISCOVERY_TYPE,
     PARTICIPANT_DATA,
     announce_node,
 )
-from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_types import DEFAULT_DISTRO, RosTypes, load_types
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.types import DEFAULT_DISTRO, RosTypes, load_types
 
 # The policies by which a reader and a writer may not fit, by DDS's numbers.
 _POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from openpose_ros.ros.dds_graph import announce_node
-from openpose_ros.ros.dds_names import Names
-from openpose_ros.ros.dds_types import load_types
+from openpose_ros.ros.dds.graph import announce_node
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.types import load_types
 
 PARTICIPANT, READER, WRITER = (UUID(int=number) for number in (1, 2, 3))
 

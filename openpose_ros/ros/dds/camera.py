@@ -13,8 +13,8 @@ import yaml
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.compressed import compressed_message
-from openpose_ros.ros.dds import Participant
-from openpose_ros.ros.dds_endpoints import Profile
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.images import image_message
 from openpose_ros.ros.messages import time_message
 

@@ -1,0 +1,1 @@
+"""The node and the camera on ROS 2's DDS wire, without a ROS installation."""
