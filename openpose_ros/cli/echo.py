@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _lines(message: Any) -> list[str]:
     """Return a message to read: a line for the image, one for each person."""
-    from openpose_ros.ros.messages import nanoseconds
+    from openpose_ros.ros.messages.people import nanoseconds
 
     seconds, number = nanoseconds(message.header.stamp) / 1e9, len(message.persons)
     lines = [
@@ -110,7 +110,7 @@ def _lines(message: Any) -> list[str]:
 
 def _json(message: Any, topic: str, index: int) -> str:
     """Return a message as `estimate --json` writes a frame."""
-    from openpose_ros.ros.messages import nanoseconds, people_from_message
+    from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 
     people = people_from_message(message).to_dict()
     for person, sent in zip(people['people'], message.persons):

@@ -19,8 +19,8 @@ from openpose_ros.people import People
 from openpose_ros.ros.diagnostics import Measurement, Recorder, Status, describe
 from openpose_ros.ros.engine_log import engine_log
 from openpose_ros.ros.loading import OpenEstimator, load_estimator, open_estimator
-from openpose_ros.ros.markers import Rays, rays_of_camera
-from openpose_ros.ros.messages import (
+from openpose_ros.ros.messages.markers import Rays, rays_of_camera
+from openpose_ros.ros.messages.people import (
     nanoseconds,
     persons_message,
     skeleton_info_message,

@@ -11,9 +11,9 @@ import numpy as np
 from openpose_ros.drawing import draw_people
 from openpose_ros.frames import FrameArray
 from openpose_ros.people import People
-from openpose_ros.ros.compressed import compressed_message
-from openpose_ros.ros.images import image_message
-from openpose_ros.ros.markers import Rays, marker_array
+from openpose_ros.ros.messages.compressed import compressed_message
+from openpose_ros.ros.messages.images import image_message
+from openpose_ros.ros.messages.markers import Rays, marker_array
 from openpose_ros.ros.parameters import NodeParams
 from openpose_ros.ros.transport import Transport
 

@@ -13,8 +13,8 @@ from openpose_ros.cli import main
 from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.images import decode_image
-from openpose_ros.ros.messages import nanoseconds
+from openpose_ros.ros.messages.images import decode_image
+from openpose_ros.ros.messages.people import nanoseconds
 from tests.cli.processes import PATIENCE_S, running
 
 pytestmark = pytest.mark.usefixtures('network')

@@ -14,7 +14,7 @@ from openpose_ros.people import People
 from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.messages import persons_message
+from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, header
 

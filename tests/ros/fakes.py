@@ -8,7 +8,7 @@ import numpy as np
 
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.dds.types import load_types
-from openpose_ros.ros.images import decode_image
+from openpose_ros.ros.messages.images import decode_image
 
 # rosbags' classes of the real messages: each field must be given.
 TYPES = load_types().classes

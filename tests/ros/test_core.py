@@ -25,11 +25,11 @@ from openpose_ros.errors import (
     TransitionError,
 )
 from openpose_ros.ros import core
-from openpose_ros.ros.compressed import compressed_message
 from openpose_ros.ros.core import PoseNode
 from openpose_ros.ros.diagnostics import ERROR, OK, WARN
-from openpose_ros.ros.images import image_message
 from openpose_ros.ros.messages import people_from_message
+from openpose_ros.ros.messages.compressed import compressed_message
+from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.parameters import NodeParams
 from tests.ros.fakes import TYPES, FakeTransport, header, image
 from tests.ros.scenes import PATIENCE_S, Scene

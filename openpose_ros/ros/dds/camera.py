@@ -12,11 +12,11 @@ import yaml
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
-from openpose_ros.ros.compressed import compressed_message
 from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.images import image_message
-from openpose_ros.ros.messages import time_message
+from openpose_ros.ros.messages.compressed import compressed_message
+from openpose_ros.ros.messages.images import image_message
+from openpose_ros.ros.messages.people import time_message
 
 # REP-2003: who publishes images is reliable; who cannot keep up asks for best effort.
 _QUALITY = Profile(5)

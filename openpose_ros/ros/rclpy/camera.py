@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from openpose_ros.errors import OpenPoseError, SourceError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.sources import find_sources
-from openpose_ros.ros.images import image_message
+from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.rclpy.transport import MessageTypes
 
 # REP-2003: who publishes images is reliable; who cannot keep up asks for best effort.

@@ -9,7 +9,7 @@ import numpy as np
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
-from openpose_ros.ros.images import check_image, decode_image
+from openpose_ros.ros.messages.images import check_image, decode_image
 
 # What cv_bridge turns into bgr8, and the bytes of a pixel; the YUV of cameras is ours.
 _PIXEL_BYTES = {

@@ -15,8 +15,8 @@ from openpose_ros.ros.dds.camera import DdsCamera, read_calibration
 from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.images import decode_image
-from openpose_ros.ros.messages import nanoseconds
+from openpose_ros.ros.messages.images import decode_image
+from openpose_ros.ros.messages.people import nanoseconds
 
 CALIBRATION = """
 image_width: 64

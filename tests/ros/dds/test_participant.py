@@ -19,7 +19,7 @@ from openpose_ros.errors import TransportError
 from openpose_ros.ros.dds.endpoints import Profile, Publisher
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.images import image_message
+from openpose_ros.ros.messages.images import image_message
 from tests.ros.fakes import TYPES, header
 
 pytestmark = pytest.mark.usefixtures('network')

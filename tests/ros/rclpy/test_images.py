@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import FrameError
-from openpose_ros.ros.images import ENCODINGS, decode_image
+from openpose_ros.ros.messages.images import ENCODINGS, decode_image
 from openpose_ros.ros.rclpy.images import _PIXEL_BYTES, open_decoder
 
 WIDTH, HEIGHT = 32, 20

@@ -11,7 +11,7 @@ import pytest
 from openpose_ros.errors import SkeletonError
 from openpose_ros.people import People
 from openpose_ros.ros.dds.types import load_types
-from openpose_ros.ros.messages import (
+from openpose_ros.ros.messages.people import (
     nanoseconds,
     people_from_message,
     persons_message,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import FrameError
-from openpose_ros.ros.compressed import compressed_message, decode_compressed
+from openpose_ros.ros.messages.compressed import compressed_message, decode_compressed
 from tests.ros.fakes import TYPES, header
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from openpose_ros.people import People
 from openpose_ros.ros.dds.types import load_types
-from openpose_ros.ros.markers import Rays, marker_array, rays_of_camera
-from openpose_ros.ros.messages import persons_message
+from openpose_ros.ros.messages.markers import Rays, marker_array, rays_of_camera
+from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, header
 

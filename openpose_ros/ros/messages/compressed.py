@@ -10,7 +10,7 @@ import numpy as np
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.pictures import decode_picture
-from openpose_ros.ros.frame_size import check_size
+from openpose_ros.ros.messages.frame_size import check_size
 
 _JPEG_QUALITY, _JPEG_LONGEST_SIDE = 80, 65_500  # pixels, libjpeg's own limit
 _JPEG_START, _PNG_START = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openpose_ros.errors import FrameError
-from openpose_ros.ros.frame_size import check_size
+from openpose_ros.ros.messages.frame_size import check_size
 
 
 @pytest.mark.parametrize('size', [(8, 8), (640, 480), (1 << 14, 1 << 13), (8, 1 << 24)])

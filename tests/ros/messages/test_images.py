@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from openpose_ros.errors import FrameError
-from openpose_ros.ros.images import ENCODINGS, decode_image, image_message
+from openpose_ros.ros.messages.images import ENCODINGS, decode_image, image_message
 from tests.ros.fakes import TYPES, header, image
 
 Pixels = npt.NDArray[Any]

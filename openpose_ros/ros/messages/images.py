@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
-from openpose_ros.ros.compressed import decode_compressed
-from openpose_ros.ros.frame_size import check_size
+from openpose_ros.ros.messages.compressed import decode_compressed
+from openpose_ros.ros.messages.frame_size import check_size
 
 Pixels = npt.NDArray[Any]
 
