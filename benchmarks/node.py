@@ -34,11 +34,11 @@ from openpose_ros.estimator import PoseEstimator
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import load_model
 from openpose_ros.placement import Size
-from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.loading import OpenEstimator as Opener
 from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.messages.people import nanoseconds
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.loading import OpenEstimator as Opener
+from openpose_ros.ros.node.parameters import NodeParams
 
 Spin = Callable[[float], object]
 

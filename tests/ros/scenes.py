@@ -13,7 +13,7 @@ from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import load_model
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node.parameters import NodeParams
 
 PATIENCE_S = 20.0  # of a test with a thread; never waited for when all is well
 

@@ -24,9 +24,9 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import EngineError
-from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.diagnostics import ERROR, OK
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.diagnostics import ERROR, OK
+from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.foreign import TOPIC
 from tests.ros.scenes import Scene
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from openpose_ros.ros.transport import OUTPUTS
+from openpose_ros.ros.node.transport import OUTPUTS
 
 CONFIG = Path(__file__).parents[2] / 'config' / 'openpose.rviz'
 TYPES = {  # display: what it shows, by the name of the output

@@ -9,13 +9,13 @@ from time import monotonic
 from typing import Any
 
 from openpose_ros.errors import OpenPoseError, ParameterError
-from openpose_ros.ros.core import PoseNode
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
-from openpose_ros.ros.parameters import NodeParams
-from openpose_ros.ros.params_file import parse_assignment, read_params_file
-from openpose_ros.ros.throttle import Throttle
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.params_file import parse_assignment, read_params_file
+from openpose_ros.ros.node.throttle import Throttle
 
 NODE_NAME = 'openpose'
 _SETTINGS = ('use_sim_time', 'qos_overrides.')  # of the transport, not of the node

@@ -10,9 +10,9 @@ from typing import Any
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.dds.endpoints import SENSOR_DATA, Profile, Publisher, Subscription
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.diagnostics import Status, diagnostic_array
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds, time_message
+from openpose_ros.ros.node.diagnostics import Status, diagnostic_array
 
 _RESULTS, _LATCHED, _NEWEST = Profile(5), Profile(1, latched=True), Profile(1, reliable=False)
 _PUBLISHED = {  # output: type, quality of service

@@ -24,9 +24,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from openpose_ros.errors import OpenPoseError
-from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.loading import OpenEstimator, open_estimator
-from openpose_ros.ros.parameters import Declaration, declarations
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
+from openpose_ros.ros.node.parameters import Declaration, declarations
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 
 _NEWEST = rclpy.qos.QoSProfile(

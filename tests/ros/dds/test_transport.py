@@ -13,7 +13,7 @@ from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
-from openpose_ros.ros.transport import OUTPUTS
+from openpose_ros.ros.node.transport import OUTPUTS
 from tests.ros.fakes import TYPES
 
 pytestmark = pytest.mark.usefixtures('network')

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.params_file import parse_assignment, read_params_file
+from openpose_ros.ros.node.params_file import parse_assignment, read_params_file
 
 
 def written(tmp_path: Path, text: str) -> Path:

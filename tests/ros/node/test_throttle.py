@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openpose_ros.ros import throttle
-from openpose_ros.ros.throttle import Throttle
+from openpose_ros.ros.node import throttle
+from openpose_ros.ros.node.throttle import Throttle
 
 
 def test_first_passes_and_the_rest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

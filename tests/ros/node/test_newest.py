@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from openpose_ros.ros.newest import Counts, NewestWorker
+from openpose_ros.ros.node.newest import Counts, NewestWorker
 
 PATIENCE_S = 10.0  # of a test with a thread; never waited for when all is well
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import EngineError, ParameterError
-from openpose_ros.ros.loading import load_estimator, open_estimator
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node.loading import load_estimator, open_estimator
+from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.scenes import Scene
 
 

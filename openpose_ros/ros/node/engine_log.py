@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import logging
 
-from openpose_ros.ros.transport import Transport
+from openpose_ros.ros.node.transport import Transport
 
 _LOGGER = logging.getLogger('openpose_ros.engine')
 _LEVELS = ((logging.ERROR, 'error'), (logging.WARNING, 'warning'), (logging.INFO, 'info'))

@@ -1,7 +1,7 @@
 """
 The node's parameters: checked, live or not, and the same wherever they are written down.
 
-`python -m tests.ros.test_parameters` writes config/openpose.yaml and the README's table anew.
+`python -m tests.ros.node.test_parameters` writes config/openpose.yaml and the README's table anew.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import yaml
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.parsing import PafParams
-from openpose_ros.ros.parameters import FIXED, Declaration, NodeParams, declarations, updated
-from openpose_ros.ros.params_file import read_params_file
+from openpose_ros.ros.node.parameters import FIXED, Declaration, NodeParams, declarations, updated
+from openpose_ros.ros.node.params_file import read_params_file
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG, README = ROOT / 'config/openpose.yaml', ROOT / 'README.md'
 MARKED = re.compile(r'(?<=<!-- node-parameters -->\n).*?(?=<!-- /node-parameters -->)', re.DOTALL)
 DECLARED = {item.name: item for item in declarations()}
@@ -66,7 +66,7 @@ def readme_table() -> str:
 
 def test_config_file_is_the_codes() -> None:
     text = CONFIG.read_text(encoding='utf-8')
-    assert text == config_text(), 'run python -m tests.ros.test_parameters'
+    assert text == config_text(), 'run python -m tests.ros.node.test_parameters'
     values = read_params_file(CONFIG, '/openpose')
     assert list(values) == list(DECLARED)
     assert NodeParams.from_mapping(values) == NodeParams()
@@ -75,7 +75,7 @@ def test_config_file_is_the_codes() -> None:
 def test_readme_table_is_the_codes() -> None:
     found = MARKED.search(README.read_text(encoding='utf-8'))
     assert found is not None, 'the README needs a place for the table'
-    assert found[0] == readme_table(), 'run python -m tests.ros.test_parameters'
+    assert found[0] == readme_table(), 'run python -m tests.ros.node.test_parameters'
 
 
 def test_declarations_are_the_fields() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.ros.newest import Counts
+from openpose_ros.ros.node.newest import Counts
 
 OK, WARN, ERROR, STALE = 0, 1, 2, 3  # diagnostic_msgs/DiagnosticStatus
 

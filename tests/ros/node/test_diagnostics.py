@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from openpose_ros.ros import diagnostics
 from openpose_ros.ros.dds.types import load_types
-from openpose_ros.ros.diagnostics import (
+from openpose_ros.ros.node import diagnostics
+from openpose_ros.ros.node.diagnostics import (
     ERROR,
     OK,
     WARN,
@@ -18,7 +18,7 @@ from openpose_ros.ros.diagnostics import (
     describe,
     diagnostic_array,
 )
-from openpose_ros.ros.newest import Counts
+from openpose_ros.ros.node.newest import Counts
 from tests.ros.fakes import TYPES
 
 COUNTS = Counts(

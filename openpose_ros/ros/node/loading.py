@@ -7,7 +7,7 @@ from collections.abc import Callable
 from openpose_ros.engine import OnProgress
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimator import PoseEstimator
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node.parameters import NodeParams
 
 OpenEstimator = Callable[[NodeParams, OnProgress], PoseEstimator]
 

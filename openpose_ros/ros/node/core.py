@@ -16,9 +16,6 @@ from typing import Any, NamedTuple
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.people import People
-from openpose_ros.ros.diagnostics import Measurement, Recorder, Status, describe
-from openpose_ros.ros.engine_log import engine_log
-from openpose_ros.ros.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import (
     nanoseconds,
@@ -26,12 +23,15 @@ from openpose_ros.ros.messages.people import (
     skeleton_info_message,
     time_message,
 )
-from openpose_ros.ros.newest import Counts, NewestWorker
-from openpose_ros.ros.parameters import NodeParams, updated
-from openpose_ros.ros.pictures import PICTURES, publish_pictures
-from openpose_ros.ros.rotation import people_as_they_came, turned_upright
-from openpose_ros.ros.throttle import Throttle
-from openpose_ros.ros.transport import Transport
+from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, describe
+from openpose_ros.ros.node.engine_log import engine_log
+from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
+from openpose_ros.ros.node.newest import Counts, NewestWorker
+from openpose_ros.ros.node.parameters import NodeParams, updated
+from openpose_ros.ros.node.pictures import PICTURES, publish_pictures
+from openpose_ros.ros.node.rotation import people_as_they_came, turned_upright
+from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.ros.node.transport import Transport
 
 _PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
 _WARN_EVERY_S = 5.0

@@ -24,13 +24,13 @@ from openpose_ros.errors import (
     ParameterError,
     TransitionError,
 )
-from openpose_ros.ros import core
-from openpose_ros.ros.core import PoseNode
-from openpose_ros.ros.diagnostics import ERROR, OK, WARN
 from openpose_ros.ros.messages import people_from_message
 from openpose_ros.ros.messages.compressed import compressed_message
 from openpose_ros.ros.messages.images import image_message
-from openpose_ros.ros.parameters import NodeParams
+from openpose_ros.ros.node import core
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN
+from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.fakes import TYPES, FakeTransport, header, image
 from tests.ros.scenes import PATIENCE_S, Scene
 

@@ -14,8 +14,8 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.compressed import compressed_message
 from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.messages.markers import Rays, marker_array
-from openpose_ros.ros.parameters import NodeParams
-from openpose_ros.ros.transport import Transport
+from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import Transport
 
 PICTURES = ('image_annotated', 'image_annotated/compressed', 'markers')
 

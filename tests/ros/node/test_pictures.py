@@ -10,8 +10,8 @@ from openpose_ros.engine.synthetic import scatter_people
 from openpose_ros.people import People
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import persons_message
-from openpose_ros.ros.parameters import NodeParams
-from openpose_ros.ros.pictures import PICTURES, annotated, publish_pictures
+from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.pictures import PICTURES, annotated, publish_pictures
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, FakeTransport, header
 

@@ -1,0 +1,1 @@
+"""The node without its transport: states, images in, people out."""
