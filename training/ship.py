@@ -77,7 +77,7 @@ def main() -> None:
     # In processes of their own: what this one knows of the manifests is what was there before.
     sports = ['--sports', str(arguments.sports.resolve())] if arguments.sports else []
     for command in (
-        ['-m', 'tests.test_readme'],
+        ['-m', 'tests.docs.test_tables'],
         ['-m', 'benchmarks.update_readme', 'networks', *sports],
         ['-m', 'docs.render'],
     ):

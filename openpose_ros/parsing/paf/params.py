@@ -28,7 +28,8 @@ def parameter(
     default : bool, int, float, str or tuple of int
         The one place where the default stands; its type is the parameter's.
     description : str
-        One line, with the unit; it becomes the help text, the descriptor and the README row.
+        One line, with the unit; it becomes the help text, the descriptor and the row of
+        docs/parameters.md.
     low, high : float, optional
         The range, both ends allowed; of each number of a tuple.
     choices : tuple of str or int

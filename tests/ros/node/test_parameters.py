@@ -1,7 +1,8 @@
 """
 The node's parameters: checked, live or not, and the same wherever they are written down.
 
-`python -m tests.ros.node.test_parameters` writes config/openpose.yaml and the README's table anew.
+`python -m tests.ros.node.test_parameters` writes config/openpose.yaml and the table of
+docs/parameters.md anew.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from openpose_ros.ros.node.parameters import FIXED, Declaration, NodeParams, dec
 from openpose_ros.ros.node.params_file import read_params_file
 
 ROOT = Path(__file__).parents[3]
-CONFIG, README = ROOT / 'config/openpose.yaml', ROOT / 'README.md'
+CONFIG, PAGE = ROOT / 'config/openpose.yaml', ROOT / 'docs/parameters.md'
 MARKED = re.compile(r'(?<=<!-- node-parameters -->\n).*?(?=<!-- /node-parameters -->)', re.DOTALL)
 DECLARED = {item.name: item for item in declarations()}
 
@@ -51,7 +52,7 @@ def config_text() -> str:
     return CONFIG_HEAD + '\n'.join(lines) + '\n'
 
 
-def readme_table() -> str:
+def page_table() -> str:
     rows = ['| name | type | default | range | live | meaning |', '|---|---|---|---|---|---|']
     inherited = {item.name for item in fields(PafParams)}
     for item in declarations():
@@ -72,10 +73,10 @@ def test_config_file_is_the_codes() -> None:
     assert NodeParams.from_mapping(values) == NodeParams()
 
 
-def test_readme_table_is_the_codes() -> None:
-    found = MARKED.search(README.read_text(encoding='utf-8'))
-    assert found is not None, 'the README needs a place for the table'
-    assert found[0] == readme_table(), 'run python -m tests.ros.node.test_parameters'
+def test_page_table_is_the_codes() -> None:
+    found = MARKED.search(PAGE.read_text(encoding='utf-8'))
+    assert found is not None, 'docs/parameters.md needs a place for the table'
+    assert found[0] == page_table(), 'run python -m tests.ros.node.test_parameters'
 
 
 def test_declarations_are_the_fields() -> None:
@@ -192,5 +193,5 @@ def test_fixed_parameters_change_only_unconfigured() -> None:
 
 if __name__ == '__main__':
     CONFIG.write_text(config_text(), encoding='utf-8')
-    text = README.read_text(encoding='utf-8')
-    README.write_text(MARKED.sub(lambda _: readme_table(), text), encoding='utf-8')
+    text = PAGE.read_text(encoding='utf-8')
+    PAGE.write_text(MARKED.sub(lambda _: page_table(), text), encoding='utf-8')
