@@ -1,4 +1,4 @@
-# Everything runs in a virtual environment of its own, which is made anew when pyproject.toml or
+# Everything runs in a virtual environment of its own, made anew when pyproject.toml, the version or
 # the Python changes. Another Python: make PYTHON=python3.12 test
 PYTHON ?= python3
 VENV ?= .venv
@@ -36,7 +36,7 @@ bench: $(DEV)
 clean:
 	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
-$(BASE): pyproject.toml setup.py
+$(BASE): pyproject.toml setup.py openpose_ros/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \
 	  { echo 'needs Python 3.10 or newer; $(PYTHON) is "$(VERSION)": make PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || \

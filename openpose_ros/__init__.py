@@ -10,6 +10,8 @@ from importlib import import_module
 from pkgutil import extend_path
 from typing import TYPE_CHECKING, Any
 
+from openpose_ros._version import __version__
+
 if TYPE_CHECKING:
     from openpose_ros.engine import open_engine
     from openpose_ros.estimator import PoseEstimator
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
     from openpose_ros.people import People
     from openpose_ros.skeletons import load_skeleton
 
-__version__ = '0.1.0'
-__all__ = ['People', 'PoseEstimator', 'load_model', 'load_skeleton', 'open_engine']
+__all__ = [
+    'People',
+    'PoseEstimator',
+    '__version__',
+    'load_model',
+    'load_skeleton',
+    'open_engine',
+]
 
 # In a ROS workspace the generated messages, openpose_ros.msg, are installed in another folder
 # than a source tree's or pip's modules; together they are one package.

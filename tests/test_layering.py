@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / 'openpose_ros'
 TIERS = [  # low to high; a module may import its own folder and any lower tier
-    {'advice', 'backends', 'errors'},
+    {'_version', 'advice', 'backends', 'errors'},
     {'skeletons', 'frames', 'placement'},
     {'people', 'models'},
     {'preprocess', 'parsing', 'engine', 'drawing'},  # siblings: none imports another

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import numba
@@ -104,6 +105,22 @@ def test_wheel_works_without_the_sources(wheel: Path, tmp_path: Path) -> None:
     number, default = models.split(maxsplit=1)
     assert int(number) >= 3
     assert default.startswith(str(tmp_path / 'site/openpose_ros/models/data/'))
+
+
+def test_version_stands_once(wheel: Path) -> None:
+    """What reads it reads `_version.py`; package.xml, which cannot, says the same."""
+    import openpose_ros
+
+    assert re.fullmatch(r'\d+\.\d+\.\d+', openpose_ros.__version__)
+    assert wheel.name.split('-')[1] == openpose_ros.__version__
+    assert ElementTree.parse(ROOT / 'package.xml').findtext('version') == openpose_ros.__version__
+    literal = re.compile(rf'version[\W_]+{re.escape(openpose_ros.__version__)}\b')
+    places = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / 'pyproject.toml', *(ROOT / 'openpose_ros').rglob('*.py'))
+        if literal.search(path.read_text(encoding='utf-8'))
+    }
+    assert places == {'openpose_ros/_version.py'}
 
 
 def test_setup_py_is_the_shim_for_old_tools() -> None:

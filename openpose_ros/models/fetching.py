@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from openpose_ros import __version__
+from openpose_ros._version import __version__
 from openpose_ros.errors import FetchError, ModelError
 from openpose_ros.models.finding import download_folder, file_sha256, known_models
 from openpose_ros.models.importing.importer import import_model
