@@ -1,9 +1,10 @@
 """
 The command line: `openpose-ros VERB`.
 
-A verb is a module with SUMMARY, add_arguments(parser) and run(args) -> exit status. Only the one
-that is asked for is imported, so that `--help` is there at once. Exit status: 0 done, 1 the work
-failed, 2 wrong usage, 130 interrupted.
+A verb is a module with SUMMARY, EXAMPLES (what to type after the program's name, what it does),
+add_arguments(parser) and run(args) -> exit status. Only the one that is asked for is imported, so
+that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -40,8 +41,14 @@ VERBS = {  # name: module, its SUMMARY
     ),
     'demo': (
         'openpose_ros.cli.demo',
-        'find the person in a photograph, over the network: does it all work?',
+        'find people in a photograph through camera, node and echo',
     ),
+}
+GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
+    'look at people': ('estimate',),
+    'run a node': ('node', 'camera', 'echo'),
+    'models and engines': ('models', 'build-engine'),
+    'find out what is wrong': ('doctor', 'demo'),
 }
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -92,18 +99,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parsed(given: list[str]) -> argparse.Namespace:
     parser = _Parser(
         prog=command(),
+        usage='%(prog)s [-h] [--version] VERB ...',
         description='Human pose estimation with OpenPose-family networks.',
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument('--version', action='version', version=f'{PROGRAM} {__version__}')
-    verbs = parser.add_subparsers(metavar='VERB', required=True)
+    # argparse cannot list verbs in groups; the overview does.
+    verbs = parser.add_subparsers(
+        prog=command(), metavar='VERB', required=True, help=argparse.SUPPRESS
+    )
     for name, (module, summary) in VERBS.items():
-        verb = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        verb = verbs.add_parser(
+            name,
+            description=summary,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
         if name in given:
             imported = import_module(module)
             imported.add_arguments(verb)
             verb.set_defaults(run=imported.run)
+            verb.epilog = _examples(imported.EXAMPLES)
     return parser.parse_args(given)
+
+
+def _overview() -> str:
+    """Return the verbs in their groups, and where to read on."""
+    width = max(map(len, VERBS))
+    lines = []
+    for group, names in GROUPS.items():
+        lines.append(f'{group}:')
+        lines += [f'  {name:<{width}}  {VERBS[name][1]}' for name in names]
+        lines.append('')
+    return '\n'.join([*lines, f'flags and examples of a verb: {command("VERB --help")}'])
+
+
+def _examples(examples: Sequence[tuple[str, str]]) -> str:
+    """Return what ends a verb's help: what to type, as it exists here, and what it does."""
+    lines = ['examples:']
+    for arguments, does in examples:
+        lines += [f'  {command(arguments)}', f'      {does}']
+    return '\n'.join(lines)
 
 
 def _with_sizes_joined(given: Sequence[str]) -> list[str]:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from openpose_ros.engine.tensorrt.progress import OnProgress
 
 SUMMARY = 'build a TensorRT engine of a network, for this GPU or another'
+EXAMPLES = (
+    ('build-engine human-pose-estimation-0001', 'in float16, for the GPU of this machine'),
+    (
+        'build-engine mine.onnx --net-resolution 656x368 --fixed',
+        'one input size only, which is a little faster',
+    ),
+    (
+        'build-engine mine.onnx --library tensorrt_rtx --target sm_86 --output mine.engine',
+        'for a GPU that is not here',
+    ),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from openpose_ros.io import Frame, Source
 
 SUMMARY = 'publish pictures or a video as a camera does'
+EXAMPLES = (
+    ('camera walk.mp4 --topic /camera/image_raw', 'a video, again and again, at its own rate'),
+    ('camera photos --fps 2 --once', 'the pictures of a folder, two a second, once'),
+    (
+        'camera 0 --compressed --camera-info left.yaml',
+        'the first webcam as JPEG, with its calibration',
+    ),
+)
 _STILLS_FPS = 10.0
 
 

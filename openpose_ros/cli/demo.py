@@ -18,7 +18,14 @@ from openpose_ros.advice import command
 from openpose_ros.cli.network import check_dds, interrupt, on_stop
 from openpose_ros.errors import SourceError, TransportError
 
-SUMMARY = 'find the person in a photograph, over the network: does it all work?'
+SUMMARY = 'find people in a photograph through camera, node and echo'
+EXAMPLES = (
+    ('demo photo.jpg', 'draws the people of the photograph, in the folder output'),
+    (
+        'demo photo.jpg --model human-pose-estimation-0001 --output out',
+        'with another network, into another folder',
+    ),
+)
 ENOUGH_KEYPOINTS = 8
 _PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
 _FAREWELL_S = 20

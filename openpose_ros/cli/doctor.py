@@ -13,6 +13,11 @@ from openpose_ros.cli.checks import dds, gpu, libraries, machine, models, ros, t
 from openpose_ros.cli.checks.finding import Finding
 
 SUMMARY = 'say what is installed, what works, and how to mend the rest'
+EXAMPLES = (
+    ('doctor', 'what is here, what works, and a command for the rest'),
+    ('doctor --model human-pose-estimation-0001', 'tries that network in the end'),
+    ('doctor --json', 'to go with a bug report'),
+)
 Check = Callable[[], list[Finding]]
 _CHECKS: dict[str, tuple[Check, ...]] = {
     'machine': (machine.check_python, machine.check_platform, machine.check_cache),

@@ -13,6 +13,11 @@ from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.errors import TransportError
 
 SUMMARY = 'print the people that a node publishes'
+EXAMPLES = (
+    ('echo', 'people as they arrive, a line each'),
+    ('echo /left/openpose/persons --json --count 10', 'ten messages of another node, as JSON'),
+    ('echo --timeout 5', 'exit status 1 when nothing comes for 5 seconds'),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -30,6 +30,21 @@ if TYPE_CHECKING:
     from openpose_ros.io.windows import Window
 
 SUMMARY = 'find people in pictures, folders, videos or a camera'
+EXAMPLES = (
+    (
+        'estimate photo.jpg --output out',
+        "draws skeletons, writes OpenPose's JSON beside the picture, both in out",
+    ),
+    (
+        'estimate walk.mp4 --output out --json people.jsonl',
+        'the same of a video, and one line of JSON a frame',
+    ),
+    ('estimate 0 --show', 'the first camera, in a window'),
+    (
+        'estimate photo.jpg --json - --net-resolution -1x368',
+        'to standard output; a larger input finds smaller people',
+    ),
+)
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
 
 

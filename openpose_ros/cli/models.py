@@ -20,6 +20,11 @@ from openpose_ros.models.finding import how_to_get
 from openpose_ros.models.importing.importer import PRECISIONS
 
 SUMMARY = 'list, show, fetch and import models'
+EXAMPLES = (
+    ('models list', 'all networks that are known, and which are here'),
+    ('models fetch human-pose-estimation-0001', 'a larger network than the one in the package'),
+    ('models import net.xml --output net.onnx', 'OpenVINO IR of your own, as ONNX'),
+)
 _SAID = {  # an action: its line in the list of them, and what its own help adds
     'list': (
         'all networks, and whether they are on this machine',

@@ -12,6 +12,20 @@ import time
 from openpose_ros.cli.network import add_rules, check_dds, on_stop
 
 SUMMARY = 'the ROS 2 node, without a ROS installation'
+EXAMPLES = (
+    (
+        'node -r image:=/camera/image_raw',
+        'finds people in the images of a camera that is there already',
+    ),
+    (
+        'node -p model:=human-pose-estimation-0001 -p min_parts:=5',
+        'with another network, for people of at least 5 keypoints',
+    ),
+    (
+        'node --params-file mine.yaml -r __ns:=/left',
+        'with a file like config/openpose.yaml, as the node /left/openpose',
+    ),
+)
 _LEVELS = ('debug', 'info', 'warning', 'error')
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 from importlib import import_module
+import shlex
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from openpose_ros import __version__
-from openpose_ros.cli import VERBS, main
+from openpose_ros import __version__, cli
+from openpose_ros.cli import GROUPS, VERBS, main
 
 HEAVY = {'numpy', 'cv2', 'numba', 'onnxruntime', 'tqdm'}
 
@@ -38,6 +39,36 @@ def test_help_lists_the_verbs_and_imports_none() -> None:
         assert summary in ' '.join(run.stdout.split())
         assert module not in run.stdout
     assert not HEAVY & set(run.stdout.split('imported')[1].split())
+
+
+def test_help_groups_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(VERBS)
+    with pytest.raises(SystemExit, match='0'):
+        main(['--help'])
+    text = capsys.readouterr().out
+    for group, names in GROUPS.items():
+        _, _, below = text.partition(f'\n{group}:\n')
+        listed = [line.split()[0] for line in below.split('\n\n')[0].splitlines()]
+        assert listed == list(names)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize('name', VERBS)
+def test_help_of_a_verb_ends_with_examples_that_parse(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = import_module(VERBS[name][0])
+    monkeypatch.setattr(cli, 'command', lambda words='': f'ros2 run x y {words}'.rstrip())
+    with pytest.raises(SystemExit, match='0'):
+        main([name, '--help'])
+    _, _, below = capsys.readouterr().out.partition('\nexamples:\n')
+    lines = [line.strip() for line in below.splitlines()]
+    assert len(lines) >= 4
+    assert lines[1::2] == [does for _, does in module.EXAMPLES]
+    for line, (arguments, _) in zip(lines[::2], module.EXAMPLES):
+        assert line == f'ros2 run x y {arguments}'  # the form that exists here
+        args = cli._parsed(cli._with_sizes_joined(shlex.split(arguments)))
+        assert args.run is module.run
 
 
 def test_help_of_estimate_needs_no_numba() -> None:
