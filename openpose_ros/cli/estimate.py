@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, TextIO
 from openpose_ros.advice import command
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.parameters import (
-    add_paf_params,
+    add_parameters,
+    given_parameters,
     net_resolution,
-    paf_params,
     whole_number,
 )
 from openpose_ros.errors import MapsError, OutputError, SourceError
+from openpose_ros.parsing import PafParams
 
 if TYPE_CHECKING:
     from openpose_ros.cli.tally import Tally
@@ -98,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='P,…',
         help="ONNX Runtime's execution providers, best first",
     )
-    add_paf_params(parser)
+    add_parameters(parser, PafParams)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         0 if all was done, 1 if something was left out, 130 after Ctrl-C.
 
     """
-    params = paf_params(args)
+    params = given_parameters(args, PafParams)
 
     from openpose_ros.cli.tally import Tally
     from openpose_ros.io.quiet import silence_opencv

@@ -1,28 +1,34 @@
-"""Flags made from the parser's parameters, and how the words of others are read."""
+"""Flags made from declared parameters, and how the words of others are read."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import Field, fields
+from itertools import groupby
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parameters import Declaration, declarations, from_mapping
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def add_paf_params(parser: argparse.ArgumentParser) -> None:
-    """Give the parser a flag for each field of PafParams."""
-    group = parser.add_argument_group('how people are put together')
-    for item in fields(PafParams):
-        flag = f'--{item.name.replace("_", "-")}'
-        text = f'{item.metadata["description"]} ({described_range(item)})'.replace('%', '%%')
-        kind: dict[str, Any] = {'type': type(item.default), 'metavar': _metavar(item)}
-        if isinstance(item.default, bool):
-            kind = {'action': argparse.BooleanOptionalAction}
-        group.add_argument(flag, default=argparse.SUPPRESS, help=text, **kind)
+    Params = TypeVar('Params', bound=DataclassInstance)
 
 
-def paf_params(args: argparse.Namespace) -> PafParams:
+def add_parameters(parser: argparse.ArgumentParser, cls: type[DataclassInstance]) -> None:
+    """Give the parser a flag for each parameter of a dataclass, grouped by their sections."""
+    for section, items in groupby(declarations(cls), lambda item: item.section):
+        group = parser.add_argument_group(section)
+        for item in items:
+            group.add_argument(
+                f'--{item.name.replace("_", "-")}',
+                default=argparse.SUPPRESS,
+                help=_help(item).replace('%', '%%'),
+                **_reading(item),
+            )
+
+
+def given_parameters(args: argparse.Namespace, cls: type[Params]) -> Params:
     """
     Return the parameters that were given, and the defaults of the others.
 
@@ -32,17 +38,8 @@ def paf_params(args: argparse.Namespace) -> PafParams:
         If one is out of its range.
 
     """
-    names = {item.name for item in fields(PafParams)}
-    return PafParams(**{name: value for name, value in vars(args).items() if name in names})
-
-
-def described_range(item: Field[Any]) -> str:
-    """Return what a field of PafParams may be, and its default."""
-    meta, default = item.metadata, item.default
-    if isinstance(default, bool):
-        return f'default {"on" if default else "off"}'
-    values = f'{meta["low"]} to {meta["high"]}' if meta['low'] is not None else ''
-    return f'{" or ".join(meta["choices"]) or values}; default {default}'
+    names = {item.name for item in declarations(cls)}
+    return from_mapping(cls, {name: value for name, value in vars(args).items() if name in names})
 
 
 def net_resolution(text: str) -> tuple[int, int]:
@@ -80,5 +77,16 @@ def positive_number(text: str) -> float:
     return number
 
 
-def _metavar(item: Field[Any]) -> str:
-    return {int: 'N', float: 'X'}.get(type(item.default), 'WORD')
+def _reading(item: Declaration) -> dict[str, Any]:
+    """Return how argparse reads a parameter: a word or a number; a switch has none."""
+    if isinstance(item.default, bool):
+        return {'action': argparse.BooleanOptionalAction}
+    kind = type(item.default)
+    return {'type': kind, 'metavar': {int: 'N', float: 'X', str: 'WORD'}[kind]}
+
+
+def _help(item: Declaration) -> str:
+    default = item.default if item.default != '' else 'empty'
+    if isinstance(default, bool):
+        default = 'on' if default else 'off'
+    return f'{item.description} ({"; ".join(filter(None, (item.limits, f"default {default}")))})'

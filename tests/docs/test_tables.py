@@ -1,5 +1,5 @@
 """
-The tables of the documentation that the code knows better are the code's.
+What the code knows better is the code's: tables of the documentation, the parameter file.
 
 `python -m tests.docs.test_tables` writes them anew.
 """
@@ -7,30 +7,77 @@ The tables of the documentation that the code knows better are the code's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from itertools import groupby
 from pathlib import Path
 import re
+import textwrap
 
 import pytest
+import yaml
 
 from openpose_ros.models.finding import known_models
+from openpose_ros.parameters import Declaration, declarations
 from openpose_ros.parsing import PafParams
+from openpose_ros.ros.node.parameters import (
+    NodeParams,
+    node_declarations,
+    ros_default,
+    ros_type,
+)
+from openpose_ros.ros.node.params_file import read_params_file
 
 ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'config/openpose.yaml'
+CONFIG_HEAD = """\
+# Every parameter of the node and its default. Lines that you leave out keep the default; the
+# first line says which nodes the file is for: all, or `/front/openpose`, or `/*/openpose`.
+/**:
+  ros__parameters:
+"""
 
 
 def parameters_table() -> str:
     rows = ['| name | type | default | range | meaning |', '|---|---|---|---|---|']
-    for item in fields(PafParams):
-        meta = item.metadata
-        limits = f'{meta["low"]} to {meta["high"]}' if meta['low'] is not None else ''
-        allowed = ' or '.join(f'`{word}`' for word in meta['choices']) or limits
-        default = str(item.default).lower() if isinstance(item.default, bool) else item.default
+    for item in declarations(PafParams):
         rows.append(
-            f'| `{item.name}` | {type(item.default).__name__} | `{default}` | {allowed} '
-            f'| {meta["description"]} |'
+            f'| `{item.name}` | {type(item.default).__name__} | `{in_yaml(item)}` | {item.limits} '
+            f'| {item.description} |'
         )
     return '\n'.join(rows)
+
+
+def node_parameters_table() -> str:
+    rows = ['| name | type | default | range | live | meaning |', '|---|---|---|---|---|---|']
+    for item in node_declarations():
+        if item not in declarations(PafParams):
+            rows.append(
+                f'| `{item.name}` | {ros_type(item)} | `{in_yaml(item)}` | {item.limits} '
+                f'| {"yes" if item.live else "no"} | {item.description} |'
+            )
+    return '\n'.join(rows)
+
+
+def in_yaml(item: Declaration) -> str:
+    """Return the default as a parameter file holds it."""
+    return yaml.safe_dump(ros_default(item), default_flow_style=True).split('\n')[0]
+
+
+def config_text() -> str:
+    """Return config/openpose.yaml."""
+    sections = [
+        '\n'.join([f'    # == {section} ==', *map(config_lines, items)])
+        for section, items in groupby(node_declarations(), lambda item: item.section)
+    ]
+    return CONFIG_HEAD + '\n\n'.join(sections) + '\n'
+
+
+def config_lines(item: Declaration) -> str:
+    """Return the line of a parameter, with what there is to say above it."""
+    details = '; '.join(filter(None, (item.limits, '' if item.live else 'at configure only')))
+    comment = f'{item.description} ({details})' if details else item.description
+    indent = '    # '
+    wrapped = textwrap.fill(comment, 99, initial_indent=indent, subsequent_indent=indent)
+    return f'{wrapped}\n    {item.name}: {in_yaml(item)}'
 
 
 def models_table() -> str:
@@ -46,6 +93,7 @@ def models_table() -> str:
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {  # name of the marks: page, rows
     'parameters': ('docs/parameters.md', parameters_table),
+    'node-parameters': ('docs/parameters.md', node_parameters_table),
     'models': ('README.md', models_table),
 }
 
@@ -65,9 +113,18 @@ def test_tables_are_the_codes(name: str) -> None:
     assert with_table(text, name, table()) == text, 'run python -m tests.docs.test_tables'
 
 
+def test_config_file_is_the_codes() -> None:
+    text = CONFIG.read_text(encoding='utf-8')
+    assert text == config_text(), 'run python -m tests.docs.test_tables'
+    values = read_params_file(CONFIG, '/openpose')
+    assert list(values) == [item.name for item in node_declarations()]
+    assert NodeParams.from_mapping(values) == NodeParams()
+
+
 if __name__ == '__main__':
     for name, (page, table) in TABLES.items():
         path = ROOT / page
         path.write_text(
             with_table(path.read_text(encoding='utf-8'), name, table()), encoding='utf-8'
         )
+    CONFIG.write_text(config_text(), encoding='utf-8')

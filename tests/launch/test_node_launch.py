@@ -120,7 +120,8 @@ class TestNode(unittest.TestCase):
         name = '/robot/openpose'
         assert '3' in ros2('param', 'get', name, 'nms_window')
         assert 'successful' in ros2('param', 'set', name, 'nms_window', '7')
-        assert 'must be odd' in ros2('param', 'set', name, 'nms_window', '4')
+        assert 'not a valid step' in ros2('param', 'set', name, 'nms_window', '4')
+        assert 'must be odd' in ros2('param', 'set', name, 'nms_window', '4.0')
         assert 'successful' in ros2('param', 'set', name, 'peak_threshold', '1')
         for value in ('7', '7.0'):
             assert 'failed' in ros2('param', 'set', name, 'peak_threshold', value)

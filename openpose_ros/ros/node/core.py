@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.parameters import updated
 from openpose_ros.people import People
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import (
@@ -27,7 +28,7 @@ from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, des
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.node.newest import Counts, NewestWorker
-from openpose_ros.ros.node.parameters import NodeParams, updated
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.pictures import PICTURES, publish_pictures
 from openpose_ros.ros.node.rotation import people_as_they_came, turned_upright
 from openpose_ros.ros.node.throttle import Throttle

@@ -24,9 +24,16 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from openpose_ros.errors import OpenPoseError
+from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
-from openpose_ros.ros.node.parameters import Declaration, declarations
+from openpose_ros.ros.node.parameters import (
+    node_declarations,
+    ros_constraints,
+    ros_default,
+    ros_range,
+    ros_type,
+)
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 
 _NEWEST = rclpy.qos.QoSProfile(
@@ -34,7 +41,7 @@ _NEWEST = rclpy.qos.QoSProfile(
     reliability=qos_profile_sensor_data.reliability,
     durability=qos_profile_sensor_data.durability,
 )
-_DECLARATIONS = {declaration.name: declaration for declaration in declarations()}
+_DECLARATIONS = {item.name: item for item in node_declarations()}
 
 
 class OpenPoseNode(LifecycleNode):
@@ -58,10 +65,8 @@ class OpenPoseNode(LifecycleNode):
         self._subscriptions_open: list[Subscription] = []
         # Declared as wide as can be: what is wrong is refused in configure, with one line. The
         # ranges are declared there, too.
-        for declaration in _DECLARATIONS.values():
-            self.declare_parameter(
-                declaration.name, declaration.default, _descriptor(declaration, with_range=False)
-            )
+        for name, item in _DECLARATIONS.items():
+            self.declare_parameter(name, ros_default(item), _descriptor(item, with_range=False))
         self._transport = RclpyTransport(self)
         self._core = PoseNode(
             self._transport,
@@ -123,8 +128,8 @@ class OpenPoseNode(LifecycleNode):
     def _configure(self) -> None:
         values = {name: self._value(name) for name in _DECLARATIONS}
         self._core.set_parameters(values)
-        for name, declaration in _DECLARATIONS.items():
-            self.set_descriptor(name, _descriptor(declaration, with_range=True))
+        for name, item in _DECLARATIONS.items():
+            self.set_descriptor(name, _descriptor(item, with_range=True))
         topic = self.resolve_topic_name('image')
         if values['image_transport'] == 'compressed':
             topic += '/compressed'
@@ -202,22 +207,22 @@ def _plain(parameter: Parameter) -> Any:
     return list(value) if parameter.type_ == Parameter.Type.INTEGER_ARRAY else value
 
 
-def _descriptor(declaration: Declaration, *, with_range: bool) -> ParameterDescriptor:
+def _descriptor(item: Declaration, *, with_range: bool) -> ParameterDescriptor:
     # Dynamic typing lets 1 be given for 1.0; our own check refuses what is no number.
     descriptor = ParameterDescriptor(
-        description=declaration.description,
-        additional_constraints=declaration.constraints,
+        description=item.description,
+        additional_constraints=ros_constraints(item),
         dynamic_typing=True,
     )
-    if with_range and declaration.low is not None and declaration.high is not None:
-        if declaration.kind == 'double':
+    ends = ros_range(item)
+    if with_range and ends is not None:
+        low, high, step = ends
+        if ros_type(item) == 'double':
             descriptor.floating_point_range = [
-                FloatingPointRange(from_value=declaration.low, to_value=declaration.high)
+                FloatingPointRange(from_value=low, to_value=high, step=step)
             ]
-        elif declaration.kind == 'integer':
-            descriptor.integer_range = [
-                IntegerRange(from_value=int(declaration.low), to_value=int(declaration.high))
-            ]
+        else:
+            descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=step)]
     return descriptor
 
 

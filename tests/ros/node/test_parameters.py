@@ -1,115 +1,111 @@
-"""
-The node's parameters: checked, live or not, and the same wherever they are written down.
-
-`python -m tests.ros.node.test_parameters` writes config/openpose.yaml and the table of
-docs/parameters.md anew.
-"""
+"""The node's parameters: as ROS declares them, checked, live or not."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from pathlib import Path
-import re
-import textwrap
+from dataclasses import asdict, dataclass, fields
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.parameters import declarations, parameter, updated
 from openpose_ros.parsing import PafParams
-from openpose_ros.ros.node.parameters import FIXED, Declaration, NodeParams, declarations, updated
-from openpose_ros.ros.node.params_file import read_params_file
-
-ROOT = Path(__file__).parents[3]
-CONFIG, PAGE = ROOT / 'config/openpose.yaml', ROOT / 'docs/parameters.md'
-MARKED = re.compile(r'(?<=<!-- node-parameters -->\n).*?(?=<!-- /node-parameters -->)', re.DOTALL)
-DECLARED = {item.name: item for item in declarations()}
-
-CONFIG_HEAD = """\
-# Every parameter of the node and its default. Lines that you leave out keep the default; the
-# first line says which nodes the file is for: all, or `/front/openpose`, or `/*/openpose`.
-/**:
-  ros__parameters:
-"""
+from openpose_ros.ros.node.parameters import (
+    NodeParams,
+    node_declarations,
+    ros_constraints,
+    ros_default,
+    ros_range,
+    ros_type,
+)
 
 
-def limits(item: Declaration) -> str:
-    if item.choices:
-        return ' or '.join(str(choice) or 'empty' for choice in item.choices)
-    return '' if item.low is None else f'{item.low:g} to {item.high:g}'
+@dataclass(frozen=True)
+class OneEnd:
+    least: int = parameter(1, 'at least 1', low=1)
+    most: int = parameter(1, 'at most 9', high=9)
+    share: float = parameter(0.5, 'never below nothing', low=0)
 
 
-def config_text() -> str:
-    lines = []
-    for item in declarations():
-        details = '; '.join(filter(None, (limits(item), '' if item.live else 'at configure only')))
-        comment = f'{item.description}{f" ({details})" if details else ""}'
-        lines += textwrap.wrap(comment, 99, initial_indent='    # ', subsequent_indent='    # ')
-        default = yaml.safe_dump(item.default, default_flow_style=True).split('\n')[0]
-        lines.append(f'    {item.name}: {default}')
-    return CONFIG_HEAD + '\n'.join(lines) + '\n'
+DECLARED = {item.name: item for item in node_declarations()}
 
 
-def page_table() -> str:
-    rows = ['| name | type | default | range | live | meaning |', '|---|---|---|---|---|---|']
-    inherited = {item.name for item in fields(PafParams)}
-    for item in declarations():
-        if item.name not in inherited:
-            default = yaml.safe_dump(item.default, default_flow_style=True).split('\n')[0]
-            rows.append(
-                f'| `{item.name}` | {item.kind} | `{default}` | {limits(item)} '
-                f'| {"yes" if item.live else "no"} | {item.description} |'
-            )
-    return '\n'.join(rows) + '\n'
-
-
-def test_config_file_is_the_codes() -> None:
-    text = CONFIG.read_text(encoding='utf-8')
-    assert text == config_text(), 'run python -m tests.ros.node.test_parameters'
-    values = read_params_file(CONFIG, '/openpose')
-    assert list(values) == list(DECLARED)
-    assert NodeParams.from_mapping(values) == NodeParams()
-
-
-def test_page_table_is_the_codes() -> None:
-    found = MARKED.search(PAGE.read_text(encoding='utf-8'))
-    assert found is not None, 'docs/parameters.md needs a place for the table'
-    assert found[0] == page_table(), 'run python -m tests.ros.node.test_parameters'
-
-
-def test_declarations_are_the_fields() -> None:
+def test_declarations_are_the_fields_and_the_nodes_own_come_first() -> None:
     assert set(DECLARED) == {item.name for item in fields(NodeParams)}
-    defaults = {name: item.default for name, item in DECLARED.items()}
+    assert next(iter(DECLARED)) == 'model'
+    assert list(DECLARED)[-len(fields(PafParams)) :] == [item.name for item in fields(PafParams)]
+    defaults = {name: ros_default(item) for name, item in DECLARED.items()}
     assert NodeParams.from_mapping(defaults) == NodeParams()
-    assert set(FIXED) == {name for name, item in DECLARED.items() if not item.live}
-    kinds = {bool: 'bool', int: 'integer', float: 'double', str: 'string', list: 'integer_array'}
-    for item in declarations():
-        assert item.kind == kinds[type(item.default)], item.name
+
+
+def test_every_parameter_says_what_it_is_and_belongs_to() -> None:
+    types = {bool: 'bool', int: 'integer', float: 'double', str: 'string', list: 'integer_array'}
+    for item in DECLARED.values():
+        assert ros_type(item) == types[type(ros_default(item))], item.name
         assert item.description, item.name
         assert '\n' not in item.description, item.name
+        assert item.section, item.name
 
 
-def test_ranges_are_numbers_of_the_parameters_kind() -> None:
-    for item in declarations():
-        assert (item.low is None) == (item.high is None), item.name
-        if item.kind == 'double':
-            assert type(item.low) is type(item.high) is float, item.name
+def test_what_is_taken_over_in_configure_is_not_live() -> None:
+    assert {name for name, item in DECLARED.items() if not item.live} == {
+        'model',
+        'backend',
+        'precision',
+        'threads',
+        'net_resolution',
+        'image_transport',
+        'autostart',
+    }
+
+
+@pytest.mark.parametrize(
+    ('name', 'ends'),
+    [
+        ('nms_window', (3, 31, 2)),
+        ('peak_threshold', (0.0, 1.0, 0.0)),
+        ('threads', (0, 256, 0)),
+        ('net_resolution', None),  # ROS has ranges for single numbers only
+        ('rotate', None),
+        ('lazy', None),
+        ('model', None),
+    ],
+)
+def test_ranges_as_ros_declares_them(name: str, ends: tuple[float, ...] | None) -> None:
+    found = ros_range(DECLARED[name])
+    assert found == ends
+    assert {type(end) for end in found or ()} <= {type(DECLARED[name].default)}
+
+
+def test_range_with_one_end_is_as_wide_as_the_type() -> None:
+    [least, most, share] = declarations(OneEnd)
+    assert ros_range(least) == (1, 2**63 - 1, 0)
+    assert ros_range(most) == (-(2**63), 9, 0)
+    assert ros_range(share) == (0.0, sys.float_info.max, 0.0)
+
+
+def test_constraints_in_words() -> None:
+    assert ros_constraints(DECLARED['rotate']) == 'one of 0, 90, 180, 270'
+    assert ros_constraints(DECLARED['lazy']) == ''
+    assert ros_constraints(DECLARED['image_transport']) == (
+        "one of 'raw', 'compressed'; changes only while the node is unconfigured"
+    )
 
 
 @pytest.mark.parametrize('name', sorted(set(DECLARED) - {'autostart'}))
 def test_each_range_is_checked(name: str) -> None:
     item = DECLARED[name]
     wrong: list[Any] = [None, {}, object()]
-    if item.kind != 'string':
+    if ros_type(item) != 'string':
         wrong.append('word')
     if item.choices:
         wrong += ['nonsense', 5]
     if item.low is not None:
         assert item.high is not None
         beyond = [item.low - 1, item.high + 1]
-        wrong += [[368, side] for side in beyond] if item.kind == 'integer_array' else beyond
+        wrong += [[368, side] for side in beyond] if ros_type(item) == 'integer_array' else beyond
     for value in wrong:
         with pytest.raises(ParameterError, match=name):
             updated(NodeParams(), {name: value})
@@ -189,9 +185,3 @@ def test_fixed_parameters_change_only_unconfigured() -> None:
         updated(NodeParams(), {'model': 'mine.onnx', 'lazy': True}, configured=True)
     same = {'model': '', 'net_resolution': [0, 0], 'peak_threshold': 0.3}
     assert updated(NodeParams(), same, configured=True).peak_threshold == 0.3
-
-
-if __name__ == '__main__':
-    CONFIG.write_text(config_text(), encoding='utf-8')
-    text = PAGE.read_text(encoding='utf-8')
-    PAGE.write_text(MARKED.sub(lambda _: page_table(), text), encoding='utf-8')

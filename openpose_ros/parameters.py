@@ -1,0 +1,256 @@
+"""Parameters, each written once: a dataclass's fields that know their range and their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from math import floor, isclose, isfinite
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from openpose_ros.errors import ParameterError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Params = TypeVar('Params', bound=DataclassInstance)
+
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Iterable[str | int] = (),
+    step: float | None = None,
+    live: bool = True,
+    section: str = '',
+) -> Any:
+    """
+    Return a field for a frozen dataclass whose `__post_init__` calls `check`.
+
+    Parameters
+    ----------
+    default : bool, int, float, str or tuple of int
+        The one place where the default stands; its type is the parameter's.
+    description : str
+        One line, with the unit; flags, descriptors, launch arguments, the example of a parameter
+        file and the tables of the documentation say it.
+    low, high : float, optional
+        The range, both ends allowed; of each number of a tuple.
+    choices : iterable of str or int
+        The values that are allowed; empty for any.
+    step : float, optional
+        Only `low` and what lies whole steps above it is allowed.
+    live : bool
+        Whether it may change while a node is configured.
+    section : str
+        What it belongs to: one word or two, under which flags and lines of files stand together.
+
+    Raises
+    ------
+    ParameterError
+        If the default is not allowed.
+    ValueError
+        If there are steps from nowhere, or the range does not end on one.
+
+    """
+    metadata: dict[str, Any] = {
+        'description': description,
+        'low': low,
+        'high': high,
+        'choices': tuple(choices),
+        'step': step,
+        'live': live,
+        'section': section,
+    }
+    Declaration(name='the default', default=default, **metadata).checked(default)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """One parameter: its name, and what `parameter` was told, which says what each is."""
+
+    name: str
+    default: Any
+    description: str
+    low: float | None
+    high: float | None
+    choices: tuple[str | int, ...]
+    step: float | None
+    live: bool
+    section: str
+
+    def __post_init__(self) -> None:
+        if self.step is None:
+            return
+        if self.low is None or self.step <= 0:
+            raise ValueError(f'a step of {self.step} from {self.low}: give both, the step above 0')
+        if self.high is not None and not self._is_on_step(self.high):
+            raise ValueError(f'{self.high} is no whole number of {self.step} above {self.low}')
+
+    @property
+    def limits(self) -> str:
+        """What it may be, in words: '3 to 31, odd', 'greedy or optimal'; '' for anything."""
+        if self.choices:
+            return ' or '.join(_named(choice) for choice in self.choices)
+        words = [_range(self.low, self.high, '{:g} to {:g}'), self._steps() if self.step else '']
+        return ', '.join(filter(None, words))
+
+    def checked(self, value: Any) -> Any:
+        """
+        Return a value in the type of the default: 1 for 1.0 and 1.0 for 1 where that is meant.
+
+        Raises
+        ------
+        ParameterError
+            If it is of another type, or not allowed.
+
+        """
+        found = _coerced(value, self.default)
+        if found is None:
+            raise self._error(repr(value), _type(self.default))
+        numbers = found if isinstance(found, tuple) else (found,)
+        if self.choices:
+            if found not in self.choices:
+                raise self._error(repr(found), f'one of {", ".join(map(_named, self.choices))}')
+        elif not isinstance(found, str) and not all(map(self._is_within, numbers)):
+            expected = _range(self.low, self.high, 'from {} to {}') or 'a finite number'
+            raise self._error(found, expected)
+        elif self.step and not all(map(self._is_on_step, numbers)):
+            raise self._error(found, f'{self._steps()}; {self._neighbours(numbers)}')
+        return found
+
+    def _error(self, found: Any, expected: str) -> ParameterError:
+        return ParameterError(f'{self.name} is {found}, but must be {expected}')
+
+    def _is_within(self, number: float) -> bool:
+        above = self.low is None or self.low <= number
+        below = self.high is None or number <= self.high
+        return isfinite(number) and above and below
+
+    def _is_on_step(self, number: float) -> bool:
+        steps = self._steps_above_low(number)
+        return isclose(steps, round(steps), abs_tol=1e-6)
+
+    def _steps_above_low(self, number: float) -> float:
+        return (number - (self.low or 0)) / (self.step or 1)
+
+    def _steps(self) -> str:
+        if self.step == 2 and (self.low or 0) % 1 == 0:
+            return 'odd' if (self.low or 0) % 2 else 'even'
+        return f'in steps of {self.step:g} from {self.low:g}'
+
+    def _neighbours(self, numbers: Iterable[float]) -> str:
+        """Return what to take instead of the first number that is between two steps."""
+        number = next(number for number in numbers if not self._is_on_step(number))
+        below = floor(self._steps_above_low(number))
+        around = [(self.low or 0) + steps * (self.step or 1) for steps in (below, below + 1)]
+        return 'take {:g} or {:g}'.format(*around)
+
+
+@cache
+def declarations(cls: type[DataclassInstance]) -> tuple[Declaration, ...]:
+    """Return the parameters of a dataclass, in the order of its fields."""
+    return tuple(
+        Declaration(name=item.name, default=item.default, **item.metadata)
+        for item in fields(cls)
+        if 'description' in item.metadata
+    )
+
+
+def check(params: DataclassInstance) -> None:
+    """
+    Bring each parameter of an object into its type; for `__post_init__`.
+
+    Raises
+    ------
+    ParameterError
+        If one is of another type, or not allowed.
+
+    """
+    for item in declarations(type(params)):
+        object.__setattr__(params, item.name, item.checked(getattr(params, item.name)))
+
+
+def from_mapping(cls: type[Params], values: Mapping[str, Any]) -> Params:
+    """
+    Create an object from names and values, say of a file.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown (the message lists the known ones) or a value is not allowed.
+
+    """
+    known = [item.name for item in declarations(cls)]
+    for name in values:
+        if name not in known:
+            raise ParameterError(f"unknown parameter '{name}'; known: {', '.join(known)}")
+    return cls(**values)
+
+
+def updated(params: Params, values: Mapping[str, Any], *, configured: bool = False) -> Params:
+    """
+    Return parameters with some of them changed: all, or if one is refused none.
+
+    Parameters
+    ----------
+    params : dataclass of parameters
+        Those that hold now.
+    values : mapping of str to object
+        The new values by name.
+    configured : bool
+        Refuse to change those that are not live.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, a value is not allowed, or it is not the moment.
+
+    """
+    items = declarations(type(params))
+    held = {item.name: getattr(params, item.name) for item in items}
+    changed = from_mapping(type(params), {**held, **values})
+    for item in items if configured else ():
+        before, after = held[item.name], getattr(changed, item.name)
+        if before != after and not item.live:
+            raise ParameterError(
+                f'{item.name} cannot change from {before!r} to {after!r} now; clean the node up, '
+                'set it, and configure the node again'
+            )
+    return changed
+
+
+def _coerced(value: Any, default: Any) -> Any:
+    """Return the value in the default's type (NumPy's numbers too), or None if it is no such."""
+    kind = type(default)
+    if kind is tuple:
+        numbers = [_coerced(part, 0) for part in value] if isinstance(value, Iterable) else []
+        fitting = len(numbers) == len(default) and None not in numbers
+        return tuple(numbers) if fitting else None
+    if kind in (bool, str) or isinstance(value, bool):
+        return value if type(value) is kind else None
+    if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
+        return kind(value)
+    return float(value) if kind is float and isinstance(value, Real) else None
+
+
+def _type(default: Any) -> str:
+    if isinstance(default, tuple):
+        return f'{len(default)} whole numbers'
+    return f'of type {type(default).__name__}'
+
+
+def _named(choice: str | int) -> str:
+    return 'empty' if choice == '' else str(choice)
+
+
+def _range(low: float | None, high: float | None, both: str) -> str:
+    """Return a range in words; `both` is the form of one with two ends."""
+    if low is not None and high is not None:
+        return both.format(low, high)
+    return f'{low:g} or more' if low is not None else '' if high is None else f'{high:g} or less'
