@@ -11,8 +11,10 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
-import yaml
+
+from openpose_ros.ros.node.launching import given_parameters, parameter_arguments
 
 ARGUMENTS = [  # name, default, description, choices
     ('image', 'image', 'topic of the camera image; /compressed is appended if so asked', None),
@@ -22,33 +24,18 @@ ARGUMENTS = [  # name, default, description, choices
     ('log_level', 'info', 'what is logged', ['debug', 'info', 'warn', 'error', 'fatal']),
     ('rviz', 'false', "start RViz with this package's displays", ['true', 'false']),
 ]
-PARAMETERS = [  # as above; an empty default leaves what the parameter file says
-    ('model', '', 'name or path of the model', None),
-    (
-        'backend',
-        '',
-        'what runs the model',
-        ['', 'auto', 'tensorrt', 'onnxruntime', 'openvino', 'fake'],
-    ),
-    ('image_transport', '', 'how images come', ['', 'raw', 'compressed']),
-    ('nms_window', '', 'side of the square in which a peak is the maximum, map cells, odd', None),
-    ('peak_threshold', '', 'a peak of a heatmap must be above this, 0 to 1', None),
-    ('paf_threshold', '', 'a sample of a limb counts above this, 0 to 1', None),
-    ('paf_min_count', '', 'samples that must count for a limb', None),
-    ('min_parts', '', 'keypoints that a person must have', None),
-    ('min_score', '', 'a person must score at least this, 0 to 1', None),
-]
+PARAMETERS = parameter_arguments()  # as above; empty ones leave what the parameter file says
 
 DISPLAYED = ['openpose/image_annotated', 'openpose/markers']
 
 
 def start(context: LaunchContext) -> list:
     """Return the nodes, with the parameters that were given."""
-    given = {name: LaunchConfiguration(name).perform(context) for name, *_ in PARAMETERS}
+    texts = {name: LaunchConfiguration(name).perform(context) for name, *_ in PARAMETERS}
     parameters = {
-        name: text if name == 'model' else yaml.safe_load(text)
-        for name, text in given.items()
-        if text
+        # A model called 8 is a word, not a number.
+        name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+        for name, value in given_parameters(texts).items()
     }
     parameters['use_sim_time'] = LaunchConfiguration('use_sim_time').perform(context) == 'true'
     image = LaunchConfiguration('image').perform(context)

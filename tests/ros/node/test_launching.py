@@ -1,0 +1,119 @@
+"""Every parameter is an argument of the launch file, which says nothing about them itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import runpy
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from openpose_ros.ros.node.launching import given_parameters, parameter_arguments
+from openpose_ros.ros.node.parameters import NodeParams, node_declarations
+
+LAUNCH_FILE = Path(__file__).parents[3] / 'launch/openpose.launch.py'
+ARGUMENTS = {item.name: item for item in parameter_arguments()}
+NOTHING = dict.fromkeys(ARGUMENTS, '')
+
+
+def test_every_parameter_is_an_argument_that_leaves_what_the_file_says() -> None:
+    assert list(ARGUMENTS) == [item.name for item in node_declarations()]
+    assert {item.default_value for item in ARGUMENTS.values()} == {''}
+    assert given_parameters(NOTHING) == {}
+    for item in node_declarations():
+        assert ARGUMENTS[item.name].description.startswith(item.description)
+
+
+@pytest.mark.parametrize(
+    ('name', 'choices'),
+    [
+        ('image_transport', ['', 'raw', 'compressed']),
+        ('precision', ['', 'fp32', 'fp16', 'bf16', 'int8']),
+        ('rotate', ['', '0', '90', '180', '270']),
+        ('lazy', ['', 'true', 'false']),
+        ('nms_window', None),
+    ],
+)
+def test_choices(name: str, choices: list[str] | None) -> None:
+    assert ARGUMENTS[name].choices == choices
+
+
+def test_description_says_the_range() -> None:
+    assert ARGUMENTS['nms_window'].description.endswith(' (3 to 31, odd)')
+    assert not ARGUMENTS['lazy'].description.endswith(')')
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'value'),
+    [
+        ('nms_window', '3', 3),
+        ('peak_threshold', '1', 1.0),
+        ('peak_threshold', '1e-3', 0.001),
+        ('lazy', 'true', True),
+        ('rotate', '90', 90),
+        ('net_resolution', '[656, -1]', (656, -1)),
+        ('model', '8', '8'),
+        ('model', 'a: b', 'a: b'),
+        ('precision', 'fp16', 'fp16'),
+    ],
+)
+def test_texts_become_what_the_node_takes(name: str, text: str, value: Any) -> None:
+    given = given_parameters({**NOTHING, name: text})
+    assert list(given) == [name]
+    assert getattr(NodeParams.from_mapping(given), name) == value
+
+
+class Recorded:
+    """Stands for what launch and launch_ros make: keeps what it was told."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.given, self.named = given, named
+
+    def perform(self, context: dict[str, str]) -> str:
+        return context[self.given[0]]
+
+
+@pytest.fixture
+def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return the names of the launch file, run where no ROS is."""
+    modules = {
+        'launch': ['LaunchContext', 'LaunchDescription'],
+        'launch.actions': ['DeclareLaunchArgument', 'OpaqueFunction'],
+        'launch.conditions': ['IfCondition'],
+        'launch.substitutions': ['LaunchConfiguration', 'PathJoinSubstitution'],
+        'launch_ros': [],
+        'launch_ros.actions': ['Node'],
+        'launch_ros.parameter_descriptions': ['ParameterValue'],
+        'launch_ros.substitutions': ['FindPackageShare'],
+    }
+    for name, classes in modules.items():
+        module = ModuleType(name)
+        for each in classes:
+            setattr(module, each, type(each, (Recorded,), {}))
+        monkeypatch.setitem(sys.modules, name, module)
+    return runpy.run_path(str(LAUNCH_FILE))
+
+
+def test_launch_file_declares_each_argument_once(launch_file: dict[str, Any]) -> None:
+    [entries] = launch_file['generate_launch_description']().given
+    names = [entry.given[0] for entry in entries if entry.named.get('description')]
+    assert set(ARGUMENTS) < set(names)
+    assert len(names) == len(set(names))
+    declared = {entry.given[0]: entry.named for entry in entries if entry.given}
+    for name, item in ARGUMENTS.items():
+        told = {key: value for key, value in item._asdict().items() if key != 'name'}
+        assert declared[name] == told
+
+
+def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any]) -> None:
+    defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
+    given = {'min_parts': '5', 'lazy': 'true', 'model': '8', 'use_sim_time': 'true'}
+    context = {**defaults, **NOTHING, 'params_file': 'mine.yaml', **given}
+    pose, _ = launch_file['start'](context)
+    file, parameters = pose.named['parameters']
+    assert file == 'mine.yaml'
+    model = parameters.pop('model')
+    assert (model.given, model.named) == (('8',), {'value_type': str})
+    assert parameters == {'min_parts': 5, 'lazy': True, 'use_sim_time': True}
