@@ -128,20 +128,6 @@ def test_setup_py_is_the_shim_for_old_tools() -> None:
     assert ' '.join(lines) == 'from setuptools import setup setup()'
 
 
-def test_importing_the_package_is_light() -> None:
-    code = 'import openpose_ros, sys; print(*sys.modules)'
-    loaded = set(run_python(code, ROOT).split())
-    assert 'openpose_ros' in loaded
-    assert not {'numpy', 'numba', 'cv2', 'onnxruntime'} & loaded
-
-
-def test_package_says_what_it_does_not_have() -> None:
-    import openpose_ros
-
-    with pytest.raises(AttributeError, match="no attribute 'estimate_everything'"):
-        _ = openpose_ros.estimate_everything
-
-
 def test_kernels_compile_where_no_cache_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

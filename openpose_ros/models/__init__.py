@@ -1,10 +1,17 @@
 """Models: what is known about each network, where its file is, and how to get it."""
 
-from openpose_ros.models.fetching import fetch_model
-from openpose_ros.models.finding import list_models, load_model
-from openpose_ros.models.importing.importer import import_model
-from openpose_ros.models.onnx_file import OnnxFacts, read_onnx_facts
-from openpose_ros.models.spec import InputSpec, ModelSpec, OutputSpec, PublishedFile
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from openpose_ros._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from openpose_ros.models.fetching import fetch_model
+    from openpose_ros.models.finding import list_models, load_model
+    from openpose_ros.models.importing.importer import import_model
+    from openpose_ros.models.onnx_file import OnnxFacts, read_onnx_facts
+    from openpose_ros.models.spec import InputSpec, ModelSpec, OutputSpec, PublishedFile
 
 __all__ = [
     'InputSpec',
@@ -18,3 +25,19 @@ __all__ = [
     'load_model',
     'read_onnx_facts',
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        'InputSpec': 'openpose_ros.models.spec',
+        'ModelSpec': 'openpose_ros.models.spec',
+        'OnnxFacts': 'openpose_ros.models.onnx_file',
+        'OutputSpec': 'openpose_ros.models.spec',
+        'PublishedFile': 'openpose_ros.models.spec',
+        'fetch_model': 'openpose_ros.models.fetching',
+        'import_model': 'openpose_ros.models.importing.importer',
+        'list_models': 'openpose_ros.models.finding',
+        'load_model': 'openpose_ros.models.finding',
+        'read_onnx_facts': 'openpose_ros.models.onnx_file',
+    },
+)
