@@ -33,7 +33,7 @@ def parameter_arguments() -> list[LaunchArgument]:
         LaunchArgument(
             item.name,
             '',
-            f'{item.description} ({item.limits})' if item.limits else item.description,
+            item.description + (f' ({item.limits})' if item.limits and not item.choices else ''),
             _choices(item.choices, item.default),
         )
         for item in node_declarations()

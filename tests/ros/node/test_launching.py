@@ -40,9 +40,10 @@ def test_choices(name: str, choices: list[str] | None) -> None:
     assert ARGUMENTS[name].choices == choices
 
 
-def test_description_says_the_range() -> None:
+def test_description_says_the_range_and_leaves_choices_to_launch() -> None:
     assert ARGUMENTS['nms_window'].description.endswith(' (3 to 31, odd)')
-    assert not ARGUMENTS['lazy'].description.endswith(')')
+    for name in ('lazy', 'matching'):
+        assert not ARGUMENTS[name].description.endswith(')')
 
 
 @pytest.mark.parametrize(
