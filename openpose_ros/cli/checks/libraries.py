@@ -28,8 +28,8 @@ _OPENCV_PACKAGES = (
 )
 _NUMBA = """
 import numba
-from openpose_ros.parsing.paf._kernels.compiling import falling
-stats = getattr(falling, 'stats', None)
+from openpose_ros.parsing.paf._kernels.compiling import argsort_descending
+stats = getattr(argsort_descending, 'stats', None)
 facts = {
     'version': numba.__version__,
     'compiles': stats is not None,

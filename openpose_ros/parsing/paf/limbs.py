@@ -47,7 +47,7 @@ def limb_table(skeleton: Skeleton) -> npt.NDArray[np.int64]:
 
 
 @cache
-def sample_places(count: int) -> npt.NDArray[np.float64]:
+def sample_positions(count: int) -> npt.NDArray[np.float64]:
     """
     Return (count,), shared: where a limb is sampled, from 0, its start, to 1, its end.
 
@@ -125,7 +125,7 @@ def find_limbs(
         peaks.rows,
         peaks.counts,
         limbs,
-        sample_places(params.paf_samples),
+        sample_positions(params.paf_samples),
         params.paf_threshold,
         min_counts(skeleton, params.paf_min_count),
         params.paf_max_gap,

@@ -9,7 +9,7 @@ import pytest
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams
 from openpose_ros.parsing.paf._kernels import limbs as kernels
-from openpose_ros.parsing.paf.limbs import Connections, find_limbs, min_counts, sample_places
+from openpose_ros.parsing.paf.limbs import Connections, find_limbs, min_counts, sample_positions
 from openpose_ros.parsing.paf.peaks import Peaks, find_peaks
 from openpose_ros.skeletons import load_skeleton
 from tests.parsing.paf import strategies
@@ -86,18 +86,18 @@ def scored(
         return []
     fields = scene.pafs[limb.paf_x], scene.pafs[limb.paf_y]
     height, width = fields[0].shape
-    places, threshold = sample_places(params.paf_samples), params.paf_threshold
+    places, threshold = sample_positions(params.paf_samples), params.paf_threshold
     may_miss = params.paf_samples - int(min_counts(KITE, params.paf_min_count)[number])
     weak = np.zeros(height * width, np.uint8)
     if marked:
         strong = np.zeros(height * width + width + 1, np.uint8)
-        kernels.mark_weak(*fields, starts, ends, threshold, strong, weak)
+        kernels.mask_weak_cells(*fields, starts, ends, threshold, strong, weak)
     room = len(starts) * len(ends) + 1
     pairs, scores = np.zeros((room, 2), np.int64), np.zeros(room)
     misses = np.zeros(room, np.int64)
     found = pairs, scores, misses
     if in_bulk:
-        count = kernels.likely_pairs(
+        count = kernels.candidate_pairs(
             *fields, weak, starts, ends, places, threshold, may_miss, pairs
         )
     else:
@@ -107,7 +107,7 @@ def scored(
     count = kernels.score_pairs(
         *peaks_and_fields, places, threshold, may_miss, penalty, count, *found
     )
-    count = kernels.drop_broken(
+    count = kernels.drop_gapped_pairs(
         *peaks_and_fields, len(places), threshold, params.paf_max_gap, count, *found
     )
     return [(*pair, score) for pair, score in zip(pairs[:count].tolist(), scores[:count])]
@@ -115,7 +115,7 @@ def scored(
 
 @pytest.mark.parametrize('count', [*range(2, 14), 63, 64])
 def test_samples_lie_evenly_from_end_to_end_the_ends_last(count):
-    places = sample_places(count)
+    places = sample_positions(count)
     np.testing.assert_allclose(np.sort(places), np.linspace(0, 1, count))
     assert places[-2:].tolist() == [0, 1]
 

@@ -73,7 +73,7 @@ def test_greedy_takes_the_best_pair_and_optimal_the_best_sum():
 def test_falling_sorts_and_keeps_the_order_of_equals(count):
     values = np.random.default_rng(count).integers(0, 5, count).astype(np.float64)
     order = np.empty(count, np.int64)
-    compiling.falling(values, order)
+    compiling.argsort_descending(values, order)
     assert order.tolist() == sorted(range(count), key=lambda place: -values[place])
 
 

@@ -34,10 +34,13 @@ MODULES = (
 )  # in the order of imports
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
-    'falling': ('values[order[place - 1]] < values[i]', 'values[order[place - 1]] <= values[i]'),
+    'argsort_descending': (
+        'values[order[place - 1]] < values[i]',
+        'values[order[place - 1]] <= values[i]',
+    ),
     'vertex': ('log_before - log_after', 'log_after - log_before'),
     'refine': ('if 0 < y < height - 1:', 'if 1 < y < height - 1:'),
-    'find_summits': ('row[width - 1] > threshold', 'False'),  # the border is no peak
+    'find_local_maxima': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
     'has_equal_neighbour': ('min(height, y + 2)', 'min(height, y + 1)'),
     'plateau': ('min(width, here_x + 2)', 'min(width, here_x + 1)'),
@@ -48,16 +51,16 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'match_greedy': ('and taken[1, end] != stamp', ''),  # ends are used twice
     'match_optimal': ('- column_potential[c]', ''),
     'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
-    'mark_weak': ('here[cell] | right[cell] |', 'here[cell] |'),
+    'mask_weak_cells': ('here[cell] | right[cell] |', 'here[cell] |'),
     'all_pairs': ('range(num_ends)', 'range(1, num_ends)'),
-    'count_misses': ('weak[cells[j]]', '1 - weak[cells[j]]'),
-    'likely_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
+    'count_weak_samples': ('weak[cells[j]]', '1 - weak[cells[j]]'),
+    'candidate_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
     'score_pairs': (
         'missed > may_miss:\n            continue',
         'missed > 0:\n            continue',
     ),
     'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
-    'drop_broken': ('scores[kept] = scores[c]', ''),
+    'drop_gapped_pairs': ('scores[kept] = scores[c]', ''),
     'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'assemble': ('if contradict:', 'if False:'),
     'select_people': ('total / num_parts', 'total / max(1, count)'),

@@ -10,8 +10,8 @@ from openpose_ros.parsing.paf._kernels.compiling import (
     PEAKS,
     TABLE,
     VALUES,
+    argsort_descending,
     compiled,
-    falling,
 )
 
 
@@ -36,7 +36,7 @@ def assemble(connections, scores, counts, limbs, people):
     owner = np.full((num_parts, max(np.int64(1), counts.max())), -1, np.int64)
     num_people = 0
     order = np.empty(len(scores), np.int64)
-    falling(scores, order)
+    argsort_descending(scores, order)
     for c in order:
         limb = connections[c, 0]
         start, end = limbs[limb, 0], limbs[limb, 1]
@@ -103,7 +103,7 @@ def select_people(peaks, parts, min_parts, min_score, keypoints, scores):
                 count += 1
                 total += peaks[part, parts[n, part], 2]
         sums[n] = total / num_parts if count >= min_parts else -1.0
-    falling(sums, order)
+    argsort_descending(sums, order)
     kept = 0
     for n in order:
         if sums[n] < min_score or sums[n] < 0.0:

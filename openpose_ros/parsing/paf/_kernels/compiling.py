@@ -33,7 +33,7 @@ def compiled(signature):
 
 
 @compiled(types.void(VALUES, types.int64[::1]))
-def falling(values, order):
+def argsort_descending(values, order):
     """
     Fill order with the places of the values from largest to smallest, of equals the first.
 

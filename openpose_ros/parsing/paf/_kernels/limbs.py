@@ -19,7 +19,12 @@ from openpose_ros.parsing.paf._kernels.compiling import (
     compiled,
 )
 from openpose_ros.parsing.paf._kernels.matching import match_greedy, match_optimal
-from openpose_ros.parsing.paf._kernels.pairs import all_pairs, field_at, likely_pairs, mark_weak
+from openpose_ros.parsing.paf._kernels.pairs import (
+    all_pairs,
+    candidate_pairs,
+    field_at,
+    mask_weak_cells,
+)
 
 _PAIRS = types.int64[:, ::1]
 # Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with
@@ -77,7 +82,7 @@ def score_pairs(
             continue
         total, missed = 0.0, 0
         for sample in range(len(parts)):
-            part = parts[sample]  # so that 0 and 1 are the very ends, as likely_pairs takes them
+            part = parts[sample]  # 0 and 1 are to be the very ends, as candidate_pairs takes them
             x, y = (1.0 - part) * start_x + part * end_x, (1.0 - part) * start_y + part * end_y
             if weak[np.uint64(int(y) * width + int(x))] == 0:
                 here_x, here_y = field_at(field_x, field_y, x, y)
@@ -167,7 +172,7 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
         types.int64[::1],
     )
 )
-def drop_broken(
+def drop_gapped_pairs(
     field_x,
     field_y,
     weak,
@@ -275,10 +280,10 @@ def find_limbs(
         may_miss = len(parts) - min_counts[limb]
         known_weak = none_weak
         if num_starts * num_ends > _FEW:
-            mark_weak(field_x, field_y, start_peaks, end_peaks, threshold, strong, weak)
+            mask_weak_cells(field_x, field_y, start_peaks, end_peaks, threshold, strong, weak)
             known_weak = weak
         if num_starts * num_ends > _CROWD:
-            count = likely_pairs(
+            count = candidate_pairs(
                 field_x,
                 field_y,
                 weak,
@@ -310,7 +315,7 @@ def find_limbs(
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        count = drop_broken(
+        count = drop_gapped_pairs(
             field_x,
             field_y,
             known_weak,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import compiled, falling
+from openpose_ros.parsing.paf._kernels.compiling import argsort_descending, compiled
 
 
 @compiled(types.void(types.int64[:, ::1], types.float64[::1]))
@@ -13,7 +13,7 @@ def sort_pairs(pairs, scores):
     """Sort both by falling score, of equals the first."""
     if len(scores) > 32:
         order = np.empty(len(scores), np.int64)
-        falling(scores, order)
+        argsort_descending(scores, order)
         old_pairs, old_scores = pairs.copy(), scores.copy()
         for i in range(len(scores)):
             pairs[i, 0] = old_pairs[order[i], 0]

@@ -41,7 +41,7 @@ def field_at(field_x, field_y, x, y):
 
 
 @compiled(types.void(MAP, MAP, MAP, MAP, types.float64, types.uint8[::1], types.uint8[::1]))
-def mark_weak(field_x, field_y, starts, ends, threshold, strong, weak):
+def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
     """
     Fill weak (h * w): 1 where no point from a cell to the next in x and y can count, else 0.
 
@@ -98,7 +98,7 @@ def all_pairs(num_starts, num_ends, pairs):
         types.int64[::1],
     )
 )
-def count_misses(
+def count_weak_samples(
     start_x, start_y, field_x, field_y, ends, parts, threshold, enough, width, weak, cells, misses
 ):
     """
@@ -137,7 +137,7 @@ def count_misses(
         _PAIRS,
     )
 )
-def likely_pairs(field_x, field_y, weak, starts, ends, parts, threshold, may_miss, pairs):
+def candidate_pairs(field_x, field_y, weak, starts, ends, parts, threshold, may_miss, pairs):
     """
     Fill pairs (room, 2) with the starts and ends of which enough samples may count.
 
@@ -158,7 +158,7 @@ def likely_pairs(field_x, field_y, weak, starts, ends, parts, threshold, may_mis
         here_x, here_y = field_at(field_x, field_y, x, y)
         if not math.isfinite(here_x + here_y):
             return NOT_FINITE
-        count_misses(
+        count_weak_samples(
             x, y, here_x, here_y, table, parts, threshold, enough, width, weak, cells, misses
         )
         for j in range(num_ends):

@@ -12,8 +12,8 @@ from openpose_ros.parsing.paf._kernels.compiling import (
     MAPS,
     NOT_FINITE,
     ROW,
+    argsort_descending,
     compiled,
-    falling,
 )
 
 _EXPONENT = np.int32(0x7F800000)  # all set in a float32 that is NaN or infinite
@@ -51,7 +51,7 @@ def refine(heatmap, x, y):
 
 
 @compiled(types.int64(ROW, ROW, ROW, types.float32, types.uint8[::1], _NUMBERS, _NUMBERS))
-def find_summits(above, row, below, threshold, flags, words, columns):
+def find_local_maxima(above, row, below, threshold, flags, words, columns):
     """
     Fill columns with the cells of a row that are above the threshold and their four neighbours.
 
@@ -150,7 +150,7 @@ def keep_strongest(found, count, room, order):
     scores, by_score = np.empty(count), np.empty(count, np.int64)
     for i in range(count):
         scores[i] = found[i, 2]
-    falling(scores, by_score)
+    argsort_descending(scores, by_score)
     is_kept = np.zeros(count, np.bool_)
     for i in range(room):
         is_kept[by_score[i]] = True
@@ -196,7 +196,9 @@ def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visi
             continue
         above = heatmap[y - 1] if y > 0 else lowest
         below = heatmap[y + 1] if y < height - 1 else lowest
-        for c in range(find_summits(above, heatmap[y], below, threshold, flags, words, columns)):
+        for c in range(
+            find_local_maxima(above, heatmap[y], below, threshold, flags, words, columns)
+        ):
             x = columns[c]
             if visited[y, x] or not is_maximum(heatmap, x, y, radius):
                 continue
