@@ -3,8 +3,8 @@ The command line: `openpose-ros VERB`.
 
 A verb is a module with SUMMARY, EXAMPLES (what to type after the program's name, what it does),
 add_arguments(parser) and run(args) -> exit status. Only the one that is asked for is imported, so
-that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage, 130
-interrupted.
+that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage; after a
+signal 128 and its number, 130 for Ctrl-C. A verb finds in `args.stop` what signals ask for.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from importlib import import_module
 import os
 import re
-import signal
 import sys
 from typing import NoReturn
 
 from openpose_ros import __version__
 from openpose_ros.advice import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError
+from openpose_ros.signals import Stop, leave, watched
 
 VERBS = {  # name: module, its SUMMARY
     'estimate': (
@@ -50,7 +50,8 @@ GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
     'models and engines': ('models', 'build-engine'),
     'find out what is wrong': ('doctor', 'demo'),
 }
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_SERVERS = ('node', 'camera', 'echo')  # that somebody stops them is how these end well
+DONE, FAILED, USAGE = 0, 1, 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,25 +73,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status.
+        The exit status. A process that a signal asked to end does not return.
 
     """
     given = _with_sizes_joined(sys.argv[1:] if arguments is None else arguments)
     # Names of files need not be text; what the terminal cannot show is escaped.
     sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
+    verb = next((word for word in given if word in VERBS), '')
+    with watched(
+        serves=verb in _SERVERS, reloads=verb == 'node', farewell=f'{PROGRAM}: interrupted\n'
+    ) as stop:
+        status = _done(given, stop)
+        if stop.requested:
+            leave(stop.status)
+    return status
+
+
+def _done(given: list[str], stop: Stop) -> int:
     try:
         args = _parsed(given)
-        status = int(args.run(args))
-        if status == INTERRUPTED:  # and the verb has said so
-            _ignore_interrupts()
-        return status
+        args.stop = stop
+        return int(args.run(args))
     except ParameterError as exc:
         return _complain(exc, USAGE)
     except OpenPoseError as exc:
         return _complain(exc, FAILED)
     except KeyboardInterrupt:
-        _ignore_interrupts()
-        return _complain('interrupted', INTERRUPTED)
+        return _complain('interrupted', stop.status)
     except BrokenPipeError:  # `| head` has seen enough; nothing is left to be flushed to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -153,16 +162,6 @@ def _with_sizes_joined(given: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _ignore_interrupts() -> None:
-    """Let nothing but the end come after a Ctrl-C: a second one would make a traceback of it."""
-    while True:
-        try:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            return
-        except KeyboardInterrupt:  # one that came meanwhile
-            continue
 
 
 def _complain(trouble: object, status: int) -> int:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice, repeat
 from pathlib import Path
 import sys
 import time
 from typing import TYPE_CHECKING
 
-from openpose_ros.cli.network import add_rules, check_dds, interrupt, on_stop
+from openpose_ros.cli.network import add_rules, check_dds
 from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.errors import SourceError, TransportError
 
 if TYPE_CHECKING:
     from openpose_ros.io import Frame, Source
+    from openpose_ros.signals import Stop
 
 SUMMARY = 'publish pictures or a video as a camera does'
 EXAMPLES = (
@@ -28,6 +28,7 @@ EXAMPLES = (
     ),
 )
 _STILLS_FPS = 10.0
+_PATIENCE_S = 4.0  # with a source that delivers nothing, after a stop
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     silence_opencv()
     sources = find_sources(args.source)
     names = Names.from_rules('camera', args.remap)
-    with on_stop(interrupt), suppress(KeyboardInterrupt), Participant(names) as participant:
+    with args.stop.noted(_PATIENCE_S), Participant(names) as participant:
         camera = DdsCamera(
             participant,
             args.topic,
@@ -103,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
         misfits_s = time.monotonic()
         frames = islice(_frames(sources, once=args.once), args.max_frames)
         live = isinstance(sources[0], Camera) or '://' in args.source
-        for frame in _paced(frames, args.fps, live=live):
+        for frame in _paced(frames, args.fps, args.stop, live=live):
             try:
                 camera.publish(frame.image)
             except TransportError as exc:
@@ -137,12 +138,16 @@ def _frames(sources: list[Source], *, once: bool) -> Iterator[Frame]:
             return
 
 
-def _paced(frames: Iterator[Frame], fps: float | None, *, live: bool) -> Iterator[Frame]:
+def _paced(
+    frames: Iterator[Frame], fps: float | None, stop: Stop, *, live: bool
+) -> Iterator[Frame]:
     """Hold frames back until their time has come; what is live comes in its own time."""
     due_s = time.monotonic()
     for frame in frames:
-        if fps is not None or not live:
-            time.sleep(max(0.0, due_s - time.monotonic()))
+        paced = fps is not None or not live
+        if stop.wait(max(0.0, due_s - time.monotonic()) if paced else 0.0):
+            return
+        if paced:
             # After a stall it goes on from there, and does not catch up by a burst.
             due_s = max(due_s, time.monotonic() - 0.1) + 1 / (fps or frame.fps or _STILLS_FPS)
         yield frame

@@ -15,7 +15,7 @@ import sys
 from time import monotonic
 
 from openpose_ros.advice import command
-from openpose_ros.cli.network import check_dds, interrupt, on_stop
+from openpose_ros.cli.network import check_dds
 from openpose_ros.errors import SourceError, TransportError
 
 SUMMARY = 'find people in a photograph through camera, node and echo'
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     (frame,) = photo.frames()
     prepare_folder(args.output, [photo])
     load_model(args.model)  # a wrong one is said before anything starts
-    with on_stop(interrupt), ExitStack() as processes:
+    with ExitStack() as processes:
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
         others = [node, ['camera', photo.name]]
         echo = ['echo', '--json', '--count', '1', '--timeout', str(_PATIENCE_S)]

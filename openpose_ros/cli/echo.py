@@ -8,7 +8,7 @@ import sys
 from time import monotonic
 from typing import Any
 
-from openpose_ros.cli.network import add_rules, check_dds, on_stop
+from openpose_ros.cli.network import add_rules, check_dds
 from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.errors import TransportError
 
@@ -18,6 +18,8 @@ EXAMPLES = (
     ('echo /left/openpose/persons --json --count 10', 'ten messages of another node, as JSON'),
     ('echo --timeout 5', 'exit status 1 when nothing comes for 5 seconds'),
 )
+
+_PATIENCE_S = 4.0  # with who reads what is printed, and does not, after a stop
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,11 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
 
-    printed, heard_s, stopped = 0, monotonic(), False
-
-    def stop() -> None:
-        nonlocal stopped
-        stopped = True
+    printed, heard_s = 0, monotonic()
 
     def on_persons(message: Any) -> None:
         nonlocal printed, heard_s
@@ -78,12 +76,15 @@ def run(args: argparse.Namespace) -> int:
         print('\n'.join(lines), flush=True)
         printed += 1
 
-    with on_stop(stop), Participant(Names.from_rules('echo', args.remap)) as participant:
+    with (
+        args.stop.noted(_PATIENCE_S),
+        Participant(Names.from_rules('echo', args.remap)) as participant,
+    ):
         topic = participant.names.resolve(args.topic)
         subscription = participant.subscribe(
             topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
         )
-        while not stopped and printed != args.count:
+        while not args.stop.requested and printed != args.count:
             for trouble in participant.spin(0.1) + participant.misfits():
                 print(f'openpose-ros echo: {trouble}', file=sys.stderr)
             if args.timeout is not None and monotonic() - heard_s > args.timeout:

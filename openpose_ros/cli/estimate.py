@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
-import signal
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from openpose_ros.frames import FrameArray
     from openpose_ros.io import Frame, Source
     from openpose_ros.io.windows import Window
+    from openpose_ros.signals import Stop
 
 SUMMARY = 'find people in pictures, folders, videos or a camera'
 EXAMPLES = (
@@ -109,49 +109,50 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 if all was done, 1 if something was left out, 130 after Ctrl-C.
+        0 if all was done, 1 if something was left out, 130 after Ctrl-C, 143 and 129 after the
+        signals TERM and HUP.
 
     """
     params = given_parameters(args, PafParams)
+    with args.stop.at_once():
+        from openpose_ros.cli.tally import Tally
+        from openpose_ros.io.quiet import silence_opencv
+        from openpose_ros.io.results import prepare_folder
+        from openpose_ros.io.windows import Window, check_window
 
-    from openpose_ros.cli.tally import Tally
-    from openpose_ros.io.quiet import silence_opencv
-    from openpose_ros.io.results import prepare_folder
-    from openpose_ros.io.windows import Window, check_window
+        silence_opencv()
+        tally = Tally()
+        sources = _found_sources(args.sources, tally)
+        if not sources:
+            return 1
+        if args.output is not None:
+            prepare_folder(args.output, sources)
+        if args.show:
+            check_window()
 
-    silence_opencv()
-    tally = Tally()
-    sources = _found_sources(args.sources, tally)
-    if not sources:
-        return 1
-    if args.output is not None:
-        prepare_folder(args.output, sources)
-    if args.show:
-        check_window()
+        from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
 
-    from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
-
-    with ExitStack() as stack:
-        estimator = stack.enter_context(
-            PoseEstimator.from_model(
-                args.model,
-                backend=args.backend,
-                net_resolution=args.net_resolution,
-                params=params,
-                providers=args.providers,
-                threads=args.threads,
-            )
+        estimator = PoseEstimator.from_model(
+            args.model,
+            backend=args.backend,
+            net_resolution=args.net_resolution,
+            params=params,
+            providers=args.providers,
+            threads=args.threads,
         )
+    with ExitStack() as stack:
+        stack.enter_context(estimator)
         # Empties the file, so not before the model is there.
         lines = stack.enter_context(_lines_to(args.json))
-        stack.enter_context(_stops_as_interrupts())
+        # Noted only: the frame in hand is finished, so that videos and lines are whole.
+        stack.enter_context(args.stop.noted())
         stack.enter_context(tally.progress(sources, args.max_frames))
-        try:
-            _work(args, sources, estimator, lines, Window() if args.show else None, tally)
-        except KeyboardInterrupt:
-            tally.interrupted = True
+        _work(args, sources, estimator, lines, Window() if args.show else None, tally)
+        tally.interrupted = args.stop.requested
     print(tally.table(), file=sys.stderr)
-    return 130 if tally.interrupted else 1 if tally.troubles else 0
+    if tally.interrupted:
+        return int(args.stop.status)
+    return 1 if tally.troubles else 0
 
 
 def _found_sources(names: list[str], tally: Tally) -> list[Source]:
@@ -184,16 +185,6 @@ def _lines_to(name: str | None) -> Iterator[TextIO | None]:
             file.close()
 
 
-@contextmanager
-def _stops_as_interrupts() -> Iterator[None]:
-    """Let a service manager's stop be a Ctrl-C: the video is finished, the lines are whole."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _work(
     args: argparse.Namespace,
     sources: list[Source],
@@ -210,7 +201,7 @@ def _work(
         if args.output is not None and stem != source.stem:
             tally.note(f'the name is taken: results of {source.name} are called {stem}')
         with Results(args.output, stem) if args.output else nullcontext() as results:
-            for frame in _frames(source, args.max_frames, tally):
+            for frame in _frames(source, args.max_frames, args.stop, tally):
                 found = _estimate(estimator, frame, tally)
                 if found is None:
                     continue
@@ -226,15 +217,17 @@ def _work(
                             write_line(lines, frame, found.people)
                 elif window is None:
                     tally.note(_summary(frame, found), file=sys.stdout)
-                if window is not None and not window.show(drawn, wait=frame.fps is None):
+                if window is not None and not window.show(
+                    drawn, wait=frame.fps is None, stopped=lambda: args.stop.requested
+                ):
                     return
 
 
-def _frames(source: Source, limit: int | None, tally: Tally) -> Iterator[Frame]:
-    """Yield the frames of a source; what ends them too early is reported here."""
+def _frames(source: Source, limit: int | None, stop: Stop, tally: Tally) -> Iterator[Frame]:
+    """Yield the frames of a source, until stopped; what ends them too early is reported here."""
     frames = islice(source.frames(), limit)
     try:
-        while True:
+        while not stop.requested:
             started = perf_counter()
             frame = next(frames, None)
             if frame is None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
-import signal
 
 from openpose_ros.errors import TransportError
 
@@ -40,24 +37,3 @@ def check_dds() -> None:
             'no wheel of cyclonedds, on a Jetson say, build the package in a ROS 2 workspace and '
             'run its node: ros2 run openpose_ros openpose_node'
         )
-
-
-@contextmanager
-def on_stop(action: Callable[[], None]) -> Iterator[None]:
-    """
-    Do something at Ctrl-C, in the background too, and at a service manager's stop.
-
-    Who receives messages must not raise then; see `Participant.spin`.
-    """
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: action()) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before):
-            signal.signal(number, handler)
-
-
-def interrupt() -> None:
-    """Raise what Ctrl-C raises, as an action of `on_stop`."""
-    raise KeyboardInterrupt

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 from pathlib import Path
-import signal
 import sys
 import time
 
-from openpose_ros.cli.network import add_rules, check_dds, on_stop
+from openpose_ros.cli.network import add_rules, check_dds
 
 SUMMARY = 'the ROS 2 node, without a ROS installation'
 EXAMPLES = (
@@ -73,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
             print(line, file=sys.stderr, flush=True)
 
     node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
-    signal.signal(signal.SIGHUP, lambda *_: node.reload())
-    with on_stop(node.stop), suppress(KeyboardInterrupt):
-        node.run()
+    with args.stop.noted():
+        node.run(args.stop)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import os
 import subprocess
 import sys
@@ -56,7 +57,9 @@ class Window:
     def __init__(self) -> None:
         self._open_state: tuple[float, ...] | None = None
 
-    def show(self, image: FrameArray, *, wait: bool) -> bool:
+    def show(
+        self, image: FrameArray, *, wait: bool, stopped: Callable[[], bool] = lambda: False
+    ) -> bool:
         """
         Show a picture.
 
@@ -66,17 +69,19 @@ class Window:
             Blue, green, red.
         wait : bool
             Wait for a key: still pictures are to be looked at.
+        stopped : callable
+            Asked now and then, while it waits, whether to wait no longer.
 
         Returns
         -------
         bool
-            Whether to go on: False after q, Esc, or when the window was closed.
+            Whether to go on: False after q, Esc, when the window was closed, or when stopped.
 
         """
         cv2.imshow(_TITLE, image)
         while True:
             key = cv2.waitKey(50 if wait else 1) & 0xFF
-            if key in _END_KEYS or self._is_closed():
+            if key in _END_KEYS or self._is_closed() or stopped():
                 return False
             if not wait or key != 0xFF:
                 return True

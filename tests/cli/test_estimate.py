@@ -211,7 +211,12 @@ def test_estimate_finds_people_in_photographs(
 
 @pytest.mark.parametrize(
     ('number', 'status'),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)],
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, 129),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
 )
 def test_estimate_stopped_keeps_what_was_done(
     make_video: MakeFile, tmp_path: Path, number: signal.Signals, status: int

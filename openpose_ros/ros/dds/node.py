@@ -16,6 +16,7 @@ from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.params_file import parse_assignment, read_params_file
 from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.signals import Stop
 
 NODE_NAME = 'openpose'
 _SETTINGS = ('use_sim_time', 'qos_overrides.')  # of the transport, not of the node
@@ -58,31 +59,16 @@ class DdsNode:
         self._files = tuple(params_files)
         self._assignments = dict(map(parse_assignment, assignments))
         self._params, self._settings = self._read_parameters()
-        # No events: a signal handler that takes a lock may wait for its own thread.
-        self._loading = self._stopping = self._reloading = False
 
-    def reload(self) -> None:
-        """Make `run` read the parameter files again; for a signal handler."""
-        self._reloading = True
-
-    def stop(self) -> None:
+    def run(self, stop: Stop) -> None:
         """
-        Make `run` return soon; to be called by a signal handler.
+        Join the network, load the model, and work on images until asked to stop.
 
-        Raises
-        ------
-        KeyboardInterrupt
-            While the network is loaded, which takes long and can be interrupted; never while
-            messages are received, which cannot.
-
-        """
-        self._stopping = True
-        if self._loading:
-            raise KeyboardInterrupt
-
-    def run(self) -> None:
-        """
-        Join the network, load the model, and work on images until `stop`.
+        Parameters
+        ----------
+        stop : Stop
+            In the stretch `noted`: what a signal raises while messages are received crashes. When
+            it asks to reload, the parameter files are read again.
 
         Raises
         ------
@@ -96,25 +82,25 @@ class DdsNode:
             )
             core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
             try:
-                self._loading = True
-                core.configure()
-                self._loading = False
+                core.configure(lambda: stop.requested)
                 core.activate()
                 transport.subscribe(core.on_image, core.on_camera_info)
                 self._log('info', f'listening to {transport.image_topic()}')
-                self._spin(participant, transport, core)
+                self._spin(participant, transport, core, stop)
+            except KeyboardInterrupt:  # as it was loading
+                return
             finally:
-                self._loading = False
                 core.shutdown()
 
-    def _spin(self, participant: Participant, transport: DdsTransport, core: PoseNode) -> None:
+    def _spin(
+        self, participant: Participant, transport: DdsTransport, core: PoseNode, stop: Stop
+    ) -> None:
         throttle, tick_s = Throttle(5.0), monotonic() + _TICK_S
-        while not self._stopping:
+        while not stop.requested:
             for trouble in participant.spin(_GLANCE_S):
                 if throttle.passes('unreadable') is not None:
                     self._log('warning', trouble)
-            if self._reloading:
-                self._reloading = False
+            if stop.take_reload():
                 self._reload(core)
             if monotonic() >= tick_s:
                 tick_s = monotonic() + _TICK_S

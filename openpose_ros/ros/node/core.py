@@ -114,12 +114,19 @@ class PoseNode:
         """The parameters that hold now."""
         return self._params
 
-    def configure(self) -> None:
+    def configure(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """
         Load the network and warm it up, however long that takes.
 
+        Parameters
+        ----------
+        stopped : callable
+            Asked now and then whether to give up.
+
         Raises
         ------
+        KeyboardInterrupt
+            If it gave up.
         OpenPoseError
             With one line, if that fails; the node is unconfigured then, and holds nothing.
 
@@ -131,7 +138,7 @@ class PoseNode:
             self._set_state('configuring')
             self._abandoned.clear()
             try:
-                self._worker.start()
+                self._worker.start(stopped)
             except BaseException as exc:
                 self._abandoned.set()
                 self._worker.stop(_PATIENCE_S)

@@ -9,6 +9,7 @@ import threading
 from typing import Generic, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
+_GLANCE_S = 0.1
 Item = TypeVar('Item')
 Resource = TypeVar('Resource')
 Outcome = TypeVar('Outcome')
@@ -108,12 +109,19 @@ class NewestWorker(Generic[Item, Resource]):
         self._outcomes: dict[str, int] = {}
         self._refused: dict[str, int] = {}
 
-    def start(self) -> None:
+    def start(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """
         Start the thread and wait until `setup` is done, however long that takes.
 
+        Parameters
+        ----------
+        stopped : callable
+            Asked now and then whether to wait no longer; `stop` is to be called then.
+
         Raises
         ------
+        KeyboardInterrupt
+            If it waits no longer.
         RuntimeError
             If it runs already.
         BaseException
@@ -127,7 +135,9 @@ class NewestWorker(Generic[Item, Resource]):
                 raise RuntimeError(f'{self._name} runs already; stop it first')
             self._run = run
             run.thread.start()
-        run.ready.wait()
+        while not run.ready.wait(_GLANCE_S):
+            if stopped():
+                raise KeyboardInterrupt
         if run.error is not None:
             run.thread.join()
             self._forget(run)

@@ -326,3 +326,19 @@ def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
     given_ = sum(action in ('put', 'fail', 'refuse') for action in actions)
     assert worker.counts().received == given_
     assert worker.counts().in_flight == worker.counts().waiting == 0
+
+
+def test_start_waits_no_longer_when_told_so() -> None:
+    may_end = threading.Event()
+    log: list[str] = []
+    bench = Bench(
+        setup=lambda: may_end.wait(PATIENCE_S), teardown=lambda _: log.append('torn down')
+    )
+    looks = iter([False, False, True])
+    with pytest.raises(KeyboardInterrupt):
+        bench.worker.start(lambda: next(looks))
+    may_end.set()
+    assert bench.worker.stop(PATIENCE_S)  # its thread ends; nothing is left behind
+    assert log == ['torn down']
+    bench.worker.start()  # and it can begin anew
+    assert bench.worker.stop(PATIENCE_S)
