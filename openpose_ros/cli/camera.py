@@ -111,8 +111,8 @@ def run(args: argparse.Namespace) -> int:
                 _note(f'an image was dropped: {exc}')
             if time.monotonic() > misfits_s:
                 misfits_s = time.monotonic() + 1
-                for misfit in participant.misfits():
-                    _note(misfit)
+                for line in participant.incompatible_qos():
+                    _note(line)
     return 0
 
 

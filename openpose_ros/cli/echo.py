@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
             topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
         )
         while not args.stop.requested and printed != args.count:
-            for trouble in participant.spin(0.1) + participant.misfits():
+            for trouble in participant.spin(0.1) + participant.incompatible_qos():
                 print(f'openpose-ros echo: {trouble}', file=sys.stderr)
             if args.timeout is not None and monotonic() - heard_s > args.timeout:
                 raise TransportError(

@@ -106,8 +106,8 @@ class DdsNode:
                 tick_s = monotonic() + _TICK_S
                 core.on_timer()
                 transport.publish_diagnostics(core.diagnostics())
-                for misfit in participant.misfits():
-                    self._log('warning', misfit)
+                for line in participant.incompatible_qos():
+                    self._log('warning', line)
 
     def _reload(self, core: PoseNode) -> None:
         """Take over what the files say now, all of it or nothing."""

@@ -170,15 +170,19 @@ class Participant:
                 troubles.append(f'a message on {subscription.topic} cannot be read: {exc}')
         return troubles
 
-    def misfits(self) -> list[str]:
+    def incompatible_qos(self) -> list[str]:
         """Return who was met, since the last call, whose quality of service does not fit ours."""
         found = []
         for subscription in self._subscriptions:
             status = subscription.reader.get_requested_incompatible_qos_status()
-            found += _misfit(status, f'a publisher of {subscription.topic} offers less', 'heard')
+            found += _incompatible(
+                status, f'a publisher of {subscription.topic} offers less', 'heard'
+            )
         for publisher in self._publishers:
             status = publisher.writer.get_offered_incompatible_qos_status()
-            found += _misfit(status, f'a subscriber of {publisher.topic} asks for more', 'served')
+            found += _incompatible(
+                status, f'a subscriber of {publisher.topic} asks for more', 'served'
+            )
         return found
 
     def close(self) -> None:
@@ -214,7 +218,7 @@ class Participant:
         )
 
 
-def _misfit(status: Any, what: str, consequence: str) -> list[str]:
+def _incompatible(status: Any, what: str, consequence: str) -> list[str]:
     if not status.total_count_change:
         return []
     policy = _POLICIES.get(status.last_policy_id, f'policy {status.last_policy_id}')

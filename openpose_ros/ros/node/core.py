@@ -30,7 +30,7 @@ from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_es
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.pictures import PICTURES, publish_pictures
-from openpose_ros.ros.node.rotation import people_as_they_came, turned_upright
+from openpose_ros.ros.node.rotation import rotate_upright, unrotate_people
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 
@@ -329,8 +329,8 @@ class PoseNode:
         decoded = perf_counter()
         size = (frame.shape[1], frame.shape[0])
         estimator.params = params
-        estimate = estimator.estimate(turned_upright(frame, params.rotate))
-        people = people_as_they_came(estimate.people, params.rotate, size)
+        estimate = estimator.estimate(rotate_upright(frame, params.rotate))
+        people = unrotate_people(estimate.people, params.rotate, size)
         estimated = perf_counter()
         if self._state != 'active' or self._worker.left_behind():
             raise TransitionError('the node was stopped while it worked on an image')

@@ -18,7 +18,7 @@ _TURNS = {
 }
 
 
-def turned_upright(frame: FrameArray, degrees: int) -> FrameArray:
+def rotate_upright(frame: FrameArray, degrees: int) -> FrameArray:
     """
     Turn a picture clockwise.
 
@@ -33,7 +33,7 @@ def turned_upright(frame: FrameArray, degrees: int) -> FrameArray:
     return frame if degrees == 0 else np.asarray(cv2.rotate(frame, _TURNS[degrees]), np.uint8)
 
 
-def people_as_they_came(people: People, degrees: int, source_size: Size) -> People:
+def unrotate_people(people: People, degrees: int, source_size: Size) -> People:
     """
     Take people from the upright picture to the picture before it was turned.
 

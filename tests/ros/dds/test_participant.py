@@ -139,16 +139,16 @@ def test_quality_that_does_not_fit_is_named(
     participant.subscribe('/a', HEADER, asked, print)
     other.publisher('/a', HEADER, offered)
     heard: list[str] = []
-    spin_until(participant, lambda: heard.extend(participant.misfits()) or heard)
+    spin_until(participant, lambda: heard.extend(participant.incompatible_qos()) or heard)
     assert heard == [
         f'a publisher of /a offers less ({policy}) than this node does: it is not heard'
     ]
     served: list[str] = []
-    spin_until(participant, lambda: served.extend(other.misfits()) or served)
+    spin_until(participant, lambda: served.extend(other.incompatible_qos()) or served)
     assert served == [
         f'a subscriber of /a asks for more ({policy}) than this node does: it is not served'
     ]
-    assert participant.misfits() == []  # told once
+    assert participant.incompatible_qos() == []  # told once
 
 
 def test_message_that_cannot_be_read_is_told_and_left_out(

@@ -70,7 +70,7 @@ def test_quality_is_overridden_by_the_full_name(participant: Participant) -> Non
             '/front/openpose/persons', 'openpose_ros/msg/PersonArray', Profile(1), print
         )
         heard: list[str] = []
-        wait_for(lambda: heard.extend(viewer.misfits()) or heard, viewer)
+        wait_for(lambda: heard.extend(viewer.incompatible_qos()) or heard, viewer)
     assert 'offers less (reliability)' in heard[0]
 
 
