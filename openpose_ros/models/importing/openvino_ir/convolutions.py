@@ -17,13 +17,11 @@ from openpose_ros.models.importing.openvino_ir.constants import (
     reshape,
     shape_of,
 )
-from openpose_ros.models.importing.openvino_ir.quantization import share_scale
-from openpose_ros.models.importing.openvino_ir.reading import Layer
-from openpose_ros.models.importing.openvino_ir.work import (
+from openpose_ros.models.importing.openvino_ir.conversion import (
     RANK,
+    Conversion,
     Convolution,
     Value,
-    Work,
     choice,
     is_per_channel,
     known,
@@ -31,6 +29,8 @@ from openpose_ros.models.importing.openvino_ir.work import (
     tensor,
     whole,
 )
+from openpose_ros.models.importing.openvino_ir.quantization import share_scale
+from openpose_ros.models.importing.openvino_ir.reading import Layer
 
 _AUTO_PAD = {
     'explicit': 'NOTSET',
@@ -42,7 +42,7 @@ _AUTO_PAD = {
 _MOST_INT32 = 2**31 - 1
 
 
-def convolution(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def convolution(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     """Convert Convolution and GroupConvolution."""
     picture, given = take(inputs, 2)
     kernel, groups = _kernel(given, grouped=layer.kind.startswith('Group'))
@@ -61,7 +61,7 @@ def convolution(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return node
 
 
-def transposed_convolution(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def transposed_convolution(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     """Convert ConvolutionBackpropData and GroupConvolutionBackpropData."""
     picture, given = take(inputs, 2)
     kernel, groups = _kernel(given, grouped=layer.kind.startswith('Group'))
@@ -86,7 +86,7 @@ def _kernel(given: Value, *, grouped: bool) -> tuple[Constant, int]:
     return reshape(kernel, (shape[0] * shape[1], *shape[2:]), False), shape[0]
 
 
-def _weights(work: Work, layer: Layer, kernel: Constant) -> tuple[str, Array | None]:
+def _weights(work: Conversion, layer: Layer, kernel: Constant) -> tuple[str, Array | None]:
     """Add weights to the graph; return their name, and their scales if they are in 8 bits."""
     name = f'{layer.name}_weights'
     channels = kernel.per_channel() if isinstance(kernel, Quantized) and work.quantized else None
@@ -145,7 +145,7 @@ def _check_windows(layer: Layer, pads: Any) -> None:
         )
 
 
-def pooling(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def pooling(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     """Convert MaxPool and AvgPool."""
     [picture] = take(inputs, 1)
     maximum = layer.kind == 'MaxPool'
@@ -164,7 +164,7 @@ def pooling(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node(operator, [tensor(picture)], layer.name, **attributes)
 
 
-def took_bias(work: Work, layer: Layer, node: Value, added: Value) -> bool:
+def fold_bias(work: Conversion, layer: Layer, node: Value, added: Value) -> bool:
     """
     Give a constant to the convolution that it is added to, if nothing else uses that one.
 

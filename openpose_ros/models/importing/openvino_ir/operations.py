@@ -13,19 +13,11 @@ from openpose_ros.models.importing.openvino_ir.constants import (
     floats,
     reshape,
 )
-from openpose_ros.models.importing.openvino_ir.convolutions import (
-    convolution,
-    pooling,
-    took_bias,
-    transposed_convolution,
-)
-from openpose_ros.models.importing.openvino_ir.quantization import fake_quantize
-from openpose_ros.models.importing.openvino_ir.reading import Layer
-from openpose_ros.models.importing.openvino_ir.work import (
+from openpose_ros.models.importing.openvino_ir.conversion import (
     CHANNELS,
     RANK,
+    Conversion,
     Value,
-    Work,
     choice,
     is_per_channel,
     known,
@@ -33,11 +25,19 @@ from openpose_ros.models.importing.openvino_ir.work import (
     take,
     tensor,
 )
+from openpose_ros.models.importing.openvino_ir.convolutions import (
+    convolution,
+    fold_bias,
+    pooling,
+    transposed_convolution,
+)
+from openpose_ros.models.importing.openvino_ir.quantization import fake_quantize
+from openpose_ros.models.importing.openvino_ir.reading import Layer
 
-Operation = Callable[[Work, Layer, list[Value]], Value]
+Operation = Callable[[Conversion, Layer, list[Value]], Value]
 
 
-def _picture(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _picture(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     port = next(iter(layer.outputs.values()))
     kind = layer.attributes.get('element_type')
     if len(port.shape) != RANK or port.shape[CHANNELS] != 3 or kind not in ('f16', 'f32'):
@@ -46,12 +46,12 @@ def _picture(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.input((port.names or (layer.name,))[0], [count, 3, 'height', 'width'])
 
 
-def _const(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _const(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     assert layer.values is not None  # read_ir has given a Const its values
     return constant(layer.values)
 
 
-def _convert(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _convert(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     [value] = take(inputs, 1)
     destination = layer.attributes.get('destination_type', '')
     if not isinstance(value, str):
@@ -61,7 +61,7 @@ def _convert(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return value
 
 
-def _reshape(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _reshape(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     value, shape = (known(value, 'input') for value in take(inputs, 2))
     sizes = [int(size) for size in floats(shape).ravel()]
     zeros = choice(layer, 'special_zero', 'false', {'true': 'yes', 'false': ''})
@@ -71,14 +71,14 @@ def _reshape(work: Work, layer: Layer, inputs: list[Value]) -> Value:
 def _plain(operator: str) -> Operation:
     """Return what converts an operation of one input that ONNX has as well."""
 
-    def convert_it(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+    def convert_it(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
         [value] = take(inputs, 1)
         return work.graph.node(operator, [tensor(value)], layer.name)
 
     return convert_it
 
 
-def _relu(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _relu(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     [value] = take(inputs, 1)
     node = work.graph.node('Relu', [tensor(value)], layer.name)
     if tensor(value) in work.convolutions and work.users[layer.inputs[0]] == 1:
@@ -86,12 +86,12 @@ def _relu(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return node
 
 
-def _elu(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _elu(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     [value] = take(inputs, 1)
     return work.graph.node('Elu', [tensor(value)], layer.name, alpha=number(layer, 'alpha'))
 
 
-def _clamp(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _clamp(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     [value] = take(inputs, 1)
     limits = [
         work.graph.constant(np.float32(number(layer, end)), f'{layer.name}_{end}')
@@ -100,7 +100,7 @@ def _clamp(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node('Clip', [tensor(value), *limits], layer.name)
 
 
-def _prelu(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _prelu(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     value, given = take(inputs, 2)
     slope = floats(known(given, 'slope'))
     if slope.ndim != 1 and not is_per_channel(slope):
@@ -109,7 +109,7 @@ def _prelu(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node('PRelu', [tensor(value), name], layer.name)
 
 
-def _swish(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _swish(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     value, *beta = take(inputs, 1, 2)
     given = scaled = tensor(value)
     if beta:
@@ -122,7 +122,7 @@ def _swish(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node('Mul', [given, gate], layer.name)
 
 
-def _hswish(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _hswish(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     [value] = take(inputs, 1)
     gate = work.graph.node(
         'HardSigmoid', [tensor(value)], f'{layer.name}_gate', alpha=1 / 6, beta=0.5
@@ -130,7 +130,7 @@ def _hswish(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node('Mul', [tensor(value), gate], layer.name)
 
 
-def _concat(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _concat(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     axis = number(layer, 'axis')
     if axis not in (CHANNELS, CHANNELS - RANK) or not inputs:
         raise ValueError(f'it joins along axis {axis:g}, expected {CHANNELS}, the channels')
@@ -138,7 +138,7 @@ def _concat(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return work.graph.node('Concat', tensors, layer.name, axis=CHANNELS)
 
 
-def _mean(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _mean(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     value, given = take(inputs, 2)
     axes = sorted(floats(known(given, 'axes')).ravel() % RANK)
     if axes != [2, 3] or layer.attributes.get('keep_dims') != 'true':
@@ -156,12 +156,12 @@ _ONNX_NAMES = {
 }
 
 
-def _elementwise(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def _elementwise(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     left, right = take(inputs, 2)
     choice(layer, 'auto_broadcast', 'numpy', {'numpy': '', 'none': ''})
     if not isinstance(left, str) and not isinstance(right, str):
         return combine(layer.kind, left, right)
-    if layer.kind == 'Add' and took_bias(work, layer, left, right):
+    if layer.kind == 'Add' and fold_bias(work, layer, left, right):
         return left
     names = []
     for value in (left, right):

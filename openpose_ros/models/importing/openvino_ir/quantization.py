@@ -14,26 +14,26 @@ from __future__ import annotations
 import numpy as np
 
 from openpose_ros.models.importing.openvino_ir.constants import Array, Range, floats
-from openpose_ros.models.importing.openvino_ir.reading import Layer
-from openpose_ros.models.importing.openvino_ir.work import (
+from openpose_ros.models.importing.openvino_ir.conversion import (
     CHANNELS,
+    Conversion,
     PerChannel,
     Value,
-    Work,
     is_per_channel,
     known,
     take,
     whole,
 )
+from openpose_ros.models.importing.openvino_ir.reading import Layer
 
 
-def share_scale(work: Work, tensor: str, weights: str, scale: Array) -> Array:
+def share_scale(work: Conversion, tensor: str, weights: str, scale: Array) -> Array:
     """
     Give one scale to all channels of the input of a depthwise convolution, if that can be.
 
     Parameters
     ----------
-    work : Work
+    work : Conversion
         The conversion.
     tensor, weights : str
         What the convolution takes; nothing else uses them.
@@ -67,7 +67,7 @@ def share_scale(work: Work, tensor: str, weights: str, scale: Array) -> Array:
     return shared
 
 
-def fake_quantize(work: Work, layer: Layer, inputs: list[Value]) -> Value:
+def fake_quantize(work: Conversion, layer: Layer, inputs: list[Value]) -> Value:
     """Convert FakeQuantize of the picture or of a constant."""
     value, *limits = take(inputs, 5)
     [levels] = whole(layer, 'levels', 1)
@@ -98,7 +98,7 @@ def fake_quantize(work: Work, layer: Layer, inputs: list[Value]) -> Value:
     return node
 
 
-def _in_floats(work: Work, layer: Layer, value: str, reach: Range) -> str:
+def _in_floats(work: Conversion, layer: Layer, value: str, reach: Range) -> str:
     """Write out what a FakeQuantize does where QuantizeLinear does something else."""
     steps = (
         ('Max', reach.low),

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from openpose_ros.models.importing.onnx_graph import Graph
+from openpose_ros.models.importing.openvino_ir.conversion import RANK, Conversion, Value, tensor
 from openpose_ros.models.importing.openvino_ir.operations import OPERATIONS
 from openpose_ros.models.importing.openvino_ir.reading import Layer, Port, Source
-from openpose_ros.models.importing.openvino_ir.work import RANK, Value, Work, tensor
 
 
 def results_of(layers: Mapping[str, Layer]) -> dict[str, Port]:
@@ -97,7 +97,7 @@ def to_onnx(
     names = {old: rename.get(old, old) for old in results_of(layers)}
     graph = Graph(name, np.float16 if precision == 'fp16' else np.float32, [*names.values()])
     users = Counter(source for layer in layers.values() for source in layer.inputs)
-    work = Work(graph, precision == 'int8', users)
+    work = Conversion(graph, precision == 'int8', users)
     values: dict[Source, Value] = {}
     for number, layer in layers.items():
         try:
@@ -136,7 +136,7 @@ def _value(values: Mapping[Source, Value], layers: Mapping[str, Layer], source: 
     return values[source]
 
 
-def _add_result(work: Work, port: Port, value: Value, name: str) -> None:
+def _add_result(work: Conversion, port: Port, value: Value, name: str) -> None:
     if len(port.shape) != RANK:
         raise ValueError(f'it has the shape {port.shape}, expected four axes')
     count, channels = (size if size > 0 else None for size in port.shape[:2])

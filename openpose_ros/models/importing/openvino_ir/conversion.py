@@ -62,7 +62,7 @@ class PerChannel:
 
 
 @dataclass
-class Work:
+class Conversion:
     """
     A conversion in progress.
 
