@@ -29,10 +29,10 @@ from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.pictures import PICTURES, publish_pictures
 from openpose_ros.ros.node.rotation import rotate_upright, unrotate_people
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
+from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
 
 _PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
 _WARN_EVERY_S = 5.0
@@ -40,7 +40,7 @@ _SHOW_EVERY_S = 1.0
 _LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 _LONGEST_LINE = 400  # characters of an error that others wrote
 _DEFAULT_PARAMS = NodeParams()
-_RESULTS = ('persons', *PICTURES)
+_RESULTS = ('persons', *VISUALIZATION)
 
 
 class _Arrival(NamedTuple):
@@ -338,7 +338,7 @@ class PoseNode:
         self._transport.publish('persons', persons)
         published = perf_counter()
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
-        publish_pictures(self._transport, frame, people, persons, params, self._rays)
+        publish_visualization(self._transport, frame, people, persons, params, self._rays)
         self._recorder.processed(
             Measurement(
                 latency_s=latency_s,

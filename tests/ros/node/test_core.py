@@ -34,7 +34,7 @@ from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.fakes import TYPES, FakeTransport, header, image
 from tests.ros.scenes import PATIENCE_S, Scene
 
-PICTURES = ('image_annotated', 'image_annotated/compressed', 'markers')
+VISUALIZATION = ('image_annotated', 'image_annotated/compressed', 'markers')
 
 
 def picture(size: tuple[int, int] = (320, 240), stamp_ns: int = 5_000_000_007) -> Any:
@@ -129,7 +129,7 @@ def test_newest_image_is_next(stage: Stage) -> None:
 def test_pictures_are_made_only_when_watched(stage: Stage) -> None:
     stage.show()
     assert {output for output, _ in stage.transport.published} == {'persons', 'skeleton_info'}
-    for output in PICTURES:
+    for output in VISUALIZATION:
         stage.transport.published.clear()
         stage.transport.watched = {output}
         stage.show()
@@ -327,7 +327,7 @@ def test_disabled_drops_images_and_keeps_the_network(stage: Stage) -> None:
     assert stage.scene.opened == 1
 
 
-@pytest.mark.parametrize('output', ['persons', *PICTURES])
+@pytest.mark.parametrize('output', ['persons', *VISUALIZATION])
 def test_lazy_works_only_for_subscribers(stage: Stage, output: str) -> None:
     stage.node.set_parameters({'lazy': True})
     stage.show()

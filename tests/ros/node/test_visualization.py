@@ -11,7 +11,7 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.pictures import PICTURES, annotated, publish_pictures
+from openpose_ros.ros.node.visualization import VISUALIZATION, annotated, publish_visualization
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, FakeTransport, header
 
@@ -63,12 +63,12 @@ def test_threshold_hides_keypoints() -> None:
 
 def test_raw_and_compressed_show_the_same() -> None:
     transport = FakeTransport()
-    transport.watched = set(PICTURES)
+    transport.watched = set(VISUALIZATION)
     persons = persons_message(TYPES, somebody(), header(), (300, 200))
     params = NodeParams(annotated_scale=0.5)
-    publish_pictures(transport, grey(), somebody(), persons, params, None)
-    assert [output for output, _ in transport.published] == list(PICTURES)
-    (raw,), (compressed,), (markers,) = map(transport.of, PICTURES)
+    publish_visualization(transport, grey(), somebody(), persons, params, None)
+    assert [output for output, _ in transport.published] == list(VISUALIZATION)
+    (raw,), (compressed,), (markers,) = map(transport.of, VISUALIZATION)
     assert (raw.width, raw.height) == (150, 100)
     difference = decode_image(raw).astype(int) - decode_image(compressed)
     assert np.abs(difference).mean() < 6

@@ -17,10 +17,10 @@ from openpose_ros.ros.messages.markers import Rays, marker_array
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.transport import Transport
 
-PICTURES = ('image_annotated', 'image_annotated/compressed', 'markers')
+VISUALIZATION = ('image_annotated', 'image_annotated/compressed', 'markers')
 
 
-def publish_pictures(
+def publish_visualization(
     transport: Transport,
     frame: FrameArray,
     people: People,
@@ -29,7 +29,7 @@ def publish_pictures(
     rays: Rays | None,
 ) -> None:
     """
-    Publish those of PICTURES that somebody subscribes to.
+    Publish those of VISUALIZATION that somebody subscribes to.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def publish_pictures(
 
     """
     types, header, threshold = transport.types, persons.header, params.render_threshold
-    raw, compressed, markers = (transport.subscribers(output) for output in PICTURES)
+    raw, compressed, markers = (transport.subscribers(output) for output in VISUALIZATION)
     if raw or compressed:
         picture = annotated(
             frame, people, scale=params.annotated_scale, render_threshold=threshold
