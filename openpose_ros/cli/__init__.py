@@ -18,7 +18,7 @@ import sys
 from typing import NoReturn
 
 from openpose_ros import __version__
-from openpose_ros.advice import PROGRAM, command
+from openpose_ros.commands import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.signals import Stop, leave, watched
 

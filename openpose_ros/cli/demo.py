@@ -14,8 +14,8 @@ import subprocess
 import sys
 from time import monotonic
 
-from openpose_ros.advice import command
 from openpose_ros.cli.network import check_dds
+from openpose_ros.commands import command
 from openpose_ros.errors import SourceError, TransportError
 
 SUMMARY = 'find people in a photograph through camera, node and echo'

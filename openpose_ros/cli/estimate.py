@@ -11,7 +11,6 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
 
-from openpose_ros.advice import command
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.parameters import (
     add_parameters,
@@ -19,6 +18,7 @@ from openpose_ros.cli.parameters import (
     net_resolution,
     whole_number,
 )
+from openpose_ros.commands import command
 from openpose_ros.errors import MapsError, OutputError, SourceError
 from openpose_ros.parsing import PafParams
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from shlex import quote
 
-from openpose_ros.advice import command
+from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
 from openpose_ros.models import (
     ModelSpec,

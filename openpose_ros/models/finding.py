@@ -19,7 +19,7 @@ import os
 from os.path import expanduser, isdir, isfile  # pathlib's raise where these say no
 from pathlib import Path, PurePosixPath
 
-from openpose_ros.advice import command
+from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
 from openpose_ros.models.manifest import (
     METADATA_PREFIX,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.libraries import version_of
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.cli.network import check_dds
+from openpose_ros.commands import command
 from openpose_ros.errors import TransportError
 from openpose_ros.ros.dds.environment import cyclone_config, domain_of
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from importlib.util import find_spec
 from shlex import quote
 
-from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
 from openpose_ros.cli.checks.tensorrt import ask_library
+from openpose_ros.commands import command
 from openpose_ros.engine.tensorrt.cache import CachedEngine, find_engine, list_engines
 from openpose_ros.errors import ModelError
 from openpose_ros.models import load_model

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from shlex import quote
 
-from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
+from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
 from openpose_ros.models import list_models, load_model
 from openpose_ros.models.finding import model_folders

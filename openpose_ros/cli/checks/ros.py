@@ -10,9 +10,9 @@ import re
 import site
 import sys
 
-from openpose_ros.advice import command
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.probe import ask_python
+from openpose_ros.commands import command
 
 INSTALLATIONS = Path('/opt/ros')
 _RCLPY = 'import rclpy\nfacts = {"rmw": rclpy.get_rmw_implementation_identifier()}'

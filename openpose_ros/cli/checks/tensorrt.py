@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 
-from openpose_ros.advice import install_cuda_python
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.checks.gpu import ask_driver, has_gpu
 from openpose_ros.cli.checks.libraries import check_import, version_of
 from openpose_ros.cli.checks.machine import is_jetson
 from openpose_ros.cli.checks.probe import Answer, ask_python
+from openpose_ros.commands import install_cuda_python
 
 _FLAVOURS = {'tensorrt': 'TensorRT', 'tensorrt_rtx': 'TensorRT-RTX'}
 _LOAD = """

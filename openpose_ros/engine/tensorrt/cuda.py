@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.advice import command, install_cuda_python
+from openpose_ros.commands import command, install_cuda_python
 from openpose_ros.errors import MissingError
 
 Bytes = npt.NDArray[np.uint8]

@@ -7,7 +7,7 @@ from shlex import quote
 
 import numpy as np
 
-from openpose_ros.advice import command
+from openpose_ros.commands import command
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
 from openpose_ros.engine.inputs import choose_input
 from openpose_ros.engine.outputs import choose_outputs, make_maps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from openpose_ros.advice import command
+from openpose_ros.commands import command
 from openpose_ros.engine.tensorrt.build import build_engine
 from openpose_ros.engine.tensorrt.cache import CachedEngine, Search, find_engine, list_engines
 from openpose_ros.engine.tensorrt.cuda import GpuFacts, find_driver

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from openpose_ros.advice import command, install_cuda_python
+from openpose_ros.commands import command, install_cuda_python
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from openpose_ros.advice import command, install_cuda_python
 def test_command_has_the_form_that_exists(
     package: str, program: str, form: str, tmp_path: Path
 ) -> None:
-    module = tmp_path / package / 'openpose_ros/advice.py'
+    module = tmp_path / package / 'openpose_ros/commands.py'
     for path in (module, tmp_path / program / 'openpose-ros'):
         path.parent.mkdir(parents=True)
         path.touch()

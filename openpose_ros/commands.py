@@ -1,4 +1,4 @@
-"""What messages tell a user to type."""
+"""The commands that messages tell a user to type, in the form that exists here."""
 
 from __future__ import annotations
 
