@@ -29,9 +29,9 @@ lint: $(DEV)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Writes the tables of the README.
+# Measures, and writes the tables of docs/; what cannot run here is left out and named.
 bench: $(DEV)
-	$(BIN)/python benchmarks/update_readme.py
+	$(BIN)/python -m benchmarks.update_docs
 
 clean:
 	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,5 +1,5 @@
 """
-A checkpoint into the package: both networks, manifests, the README's tables and picture.
+A checkpoint into the package: both networks, manifests, the tables and the picture of the docs.
 
     python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--sports PACK]
 
@@ -78,7 +78,7 @@ def main() -> None:
     sports = ['--sports', str(arguments.sports.resolve())] if arguments.sports else []
     for command in (
         ['-m', 'tests.docs.test_tables'],
-        ['-m', 'benchmarks.update_readme', 'networks', *sports],
+        ['-m', 'benchmarks.update_docs', 'networks', '--incomplete', *sports],
         ['-m', 'docs.render'],
     ):
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)

@@ -6,7 +6,9 @@ What the code knows better is the code's: tables of the documentation, the param
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 import re
@@ -25,6 +27,7 @@ from openpose_ros.ros.node.parameters import (
     ros_type,
 )
 from openpose_ros.ros.node.params_file import read_params_file
+from tests.docs.commands import parsers
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'config/openpose.yaml'
@@ -34,6 +37,7 @@ CONFIG_HEAD = """\
 /**:
   ros__parameters:
 """
+_SEE = 'see [Parameters](parameters.md#how-maps-become-people)'
 
 
 def parameters_table() -> str:
@@ -80,27 +84,70 @@ def config_lines(item: Declaration) -> str:
     return f'{wrapped}\n    {item.name}: {in_yaml(item)}'
 
 
+def flags_table(verb: str) -> str:
+    """Return what a verb takes; the flags that are parameters share a row."""
+    parser = dict(parsers())[verb]
+    rows = ['| argument | meaning |', '|---|---|']
+    inherited = {item.name for item in declarations(PafParams)}
+    parameters = []
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction):
+            continue
+        if action.dest in inherited:
+            parameters += [f'`{flag}`' for flag in action.option_strings]
+            continue
+        value = '' if action.nargs == 0 else _value(action)
+        names = [f'`{f"{flag} {value}".strip()}`' for flag in action.option_strings]
+        meaning = (action.help or '').replace('%(default)s', str(action.default))
+        if action.choices:
+            meaning += f'; one of {", ".join(f"`{choice}`" for choice in action.choices)}'
+        shown = ', '.join(names or [f'`{value}`'])
+        rows.append(f'| {shown} | {meaning} |'.replace('%%', '%').replace('__', r'\_\_'))
+    if parameters:
+        rows.append(f'| {", ".join(parameters)} | how people are put together, {_SEE} |')
+    return '\n'.join(rows) if len(rows) > 2 else 'It takes no arguments.'
+
+
+def _value(action: argparse.Action) -> str:
+    """Return what stands for the value of a flag, or for an argument without a flag."""
+    if action.choices:
+        return 'WORD'
+    several = '…' if action.nargs == '+' else ''
+    optional = action.nargs == '?' and not action.option_strings
+    return f'[{action.metavar}]' if optional else f'{action.metavar}{several}'
+
+
 def models_table() -> str:
     rows = ['| name | skeleton | AP | licence | what |', '|---|---|---|---|---|']
     for spec in known_models():
         ap = '' if spec.ap is None else f'{spec.ap:.3f}'
+        link = f'[{spec.name}]({_seen_from_docs(spec.homepage)})'
         rows.append(
-            f'| [{spec.name}]({spec.homepage}) | {spec.skeleton.name} | {ap} | {spec.licence} '
-            f'| {spec.description} |'
+            f'| {link} | {spec.skeleton.name} | {ap} | {spec.licence} | {spec.description} |'
         )
     return '\n'.join(rows)
+
+
+def _seen_from_docs(homepage: str) -> str:
+    return homepage if '://' in homepage else f'../{homepage}'
 
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {  # name of the marks: page, rows
     'parameters': ('docs/parameters.md', parameters_table),
     'node-parameters': ('docs/parameters.md', node_parameters_table),
-    'models': ('README.md', models_table),
+    'models': ('docs/models.md', models_table),
+    **{
+        f'flags:{verb}': ('docs/command-line.md', partial(flags_table, verb))
+        for verb, _ in parsers()
+    },
 }
 
 
 def with_table(text: str, name: str, table: str) -> str:
     """Return a page with a table between its marks."""
-    marked = re.compile(rf'(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->\n)', re.DOTALL)
+    marked = re.compile(
+        rf'(?<=<!-- {re.escape(name)} -->\n).*?(?=<!-- /{re.escape(name)} -->\n)', re.DOTALL
+    )
     text, number = marked.subn(lambda _: f'{table}\n', text)
     assert number == 1, f'the page needs one place for the table of {name}'
     return text

@@ -226,7 +226,7 @@ class PoseNode:
         if self._silent:
             topic, count = self._transport.image_topic(), self._transport.publishers_of_image()
             advice = (
-                'large images need larger receive buffers, see the README'
+                'large images need larger receive buffers, see docs/ros2.md, "Large images"'
                 if count
                 else 'start the camera, or remap image'
             )

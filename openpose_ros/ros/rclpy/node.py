@@ -46,7 +46,7 @@ _DECLARATIONS = {item.name: item for item in node_declarations()}
 
 class OpenPoseNode(LifecycleNode):
     """
-    Finds people in a camera's images; see the README for topics, parameters and services.
+    Finds people in a camera's images; see docs/ros2.md for topics and services.
 
     Loads and warms everything in configure, subscribes in activate, keeps the network in
     deactivate, and frees it in cleanup, shutdown and after an error.
