@@ -29,9 +29,10 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from openpose_ros.cli.parameters import add_paf_params, net_resolution, paf_params
+from openpose_ros.cli.parameters import add_parameters, given_parameters, net_resolution
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.parsing import PafParams
 from openpose_ros.people import People
 
 SHARED = Path(__file__).parents[2] / 'shared'
@@ -181,7 +182,7 @@ def main() -> int:
     parser.add_argument('--net-resolution', type=net_resolution, metavar='WxH')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
-    add_paf_params(parser)
+    add_parameters(parser, PafParams)
     args = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
@@ -190,7 +191,7 @@ def main() -> int:
             args.model,
             backend=args.backend,
             net_resolution=args.net_resolution,
-            params=paf_params(args),
+            params=given_parameters(args, PafParams),
         ) as estimator:
             print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
             print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))
