@@ -15,6 +15,8 @@ from openpose_ros.parsing.paf.peaks import find_peaks
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 
+_DEFAULT_PARAMS = PafParams()
+
 
 def parse_pafs(
     heatmaps: npt.NDArray[np.float32],
@@ -50,7 +52,7 @@ def parse_pafs(
 
     """
     skeleton = skeleton or load_skeleton('coco_18')
-    params = params or PafParams()
+    params = params or _DEFAULT_PARAMS
     num_keypoints, num_fields = skeleton.num_keypoints, 2 * skeleton.num_limbs
     heatmaps = _checked('heatmaps', heatmaps, (num_keypoints, num_keypoints + 1), skeleton)
     if params.single_person:
