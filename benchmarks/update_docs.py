@@ -177,10 +177,14 @@ def main(run: Callable[..., Run] = run) -> int:
             if name in (args.names or BENCHMARKS):
                 runs[name] = run(name, *flags.get(name, ()))
                 print(f'{name}:\n{runs[name].table or "did not run"}\n', flush=True)
-        missing = [f'{name}: {what}' for name, done in runs.items() for what in done.missing]
+        missing: dict[str, list[str]] = {}  # what: of which benchmarks
+        for name, done in runs.items():
+            for what in done.missing:
+                missing.setdefault(what, []).append(name)
         failed = failed or any(done.failed for done in runs.values())
         if missing:
-            print(f'left out of {page}: {"; ".join(missing)}')
+            reasons = [f'{", ".join(names)}: {what}' for what, names in missing.items()]
+            print(f'left out of {page}: {"; ".join(reasons)}')
         if runs and (not missing or args.incomplete):
             try:
                 update(page, runs)
@@ -189,7 +193,7 @@ def main(run: Callable[..., Run] = run) -> int:
                 return 1
             print(f'{page}: written')
         elif runs:
-            print(f'{page}: not changed')
+            print(f'{page}: not changed; --incomplete writes what there is')
     return 1 if failed else 0
 
 

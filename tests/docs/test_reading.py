@@ -6,6 +6,7 @@ import pytest
 
 from tests.docs.reading import (
     PAGES,
+    ROOT,
     anchors,
     blocks,
     commands,
@@ -106,6 +107,12 @@ def test_commands_are_taken_apart(block: str, found: list[list[str]]) -> None:
 @pytest.mark.parametrize('page', PAGES)
 def test_page_has_one_title(page: str) -> None:
     assert len(titles(read(page))) == 1
+
+
+def test_readme_is_read_in_three_minutes() -> None:
+    assert len(read('README.md').splitlines()) <= 200
+    [picture] = [link for link in links(read('README.md')) if link.endswith(('.jpg', '.gif'))]
+    assert (ROOT / picture).stat().st_size <= 1_500_000
 
 
 def test_only_headings_are_titles() -> None:

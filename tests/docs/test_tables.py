@@ -160,6 +160,14 @@ def test_tables_are_the_codes(name: str) -> None:
     assert with_table(text, name, table()) == text, 'run python -m tests.docs.test_tables'
 
 
+def test_place_of_a_table_is_replaced_or_missed() -> None:
+    page = 'a\n<!-- x -->\nold\n<!-- /x -->\nb\n'
+    assert with_table(page, 'x', r'| \1 |') == page.replace('old', r'| \1 |')
+    for wrong in ('', page.replace('<!-- /x', '<!-- x'), page + page):
+        with pytest.raises(AssertionError, match='one place for the table of x'):
+            with_table(wrong, 'x', 'new')
+
+
 def test_config_file_is_the_codes() -> None:
     text = CONFIG.read_text(encoding='utf-8')
     assert text == config_text(), 'run python -m tests.docs.test_tables'
