@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 STRIDE = 8
+PAIR = {'pafs': 38, 'heatmaps': 19}  # outputs and their channels
 RAW_BGR = {'colour': 'BGR', 'mean': [0, 0, 0], 'scale': [1, 1, 1]}
 _TO_NHWC, _TO_NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
@@ -87,3 +88,9 @@ def write_network(
     manifest['input'] = {**RAW_BGR, **manifest.get('input', {})}
     path.with_suffix('.json').write_text(json.dumps(manifest))
     return TinyNetwork(path, weights)
+
+
+def random_batch(count: int = 1, width: int = 48, height: int = 32, seed: int = 0) -> Any:
+    """Return float32 (count, 3, height, width), from -1 to 1."""
+    random = np.random.default_rng(seed)
+    return random.uniform(-1, 1, (count, 3, height, width)).astype(np.float32)

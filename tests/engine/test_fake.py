@@ -34,7 +34,7 @@ def test_a_handler_gets_the_batch_and_makes_the_maps():
         assert found.flags.c_contiguous
 
 
-def test_results_belong_to_the_caller():
+def test_what_the_handler_keeps_stays_as_it_is():
     heatmaps = HEATMAPS.astype(np.float32)
     engine = FakeEngine(lambda batch: (heatmaps, PAFS), SPEC)
     engine.infer(BATCH).heatmaps[:] = 7
@@ -47,12 +47,6 @@ def test_maps_that_do_not_fit_are_refused():
         EngineError, match=r'heatmaps \(1, 19, 8, 10\) .* expected \(2, 19, 8, 10\)'
     ):
         engine.infer(BATCH)
-
-
-def test_a_batch_that_the_model_would_not_take_is_refused():
-    engine = FakeEngine(lambda batch: (HEATMAPS, PAFS), SPEC)
-    with pytest.raises(EngineError, match='multiple of 8, but got 79x64'):
-        engine.infer(BATCH[..., 1:])
 
 
 def test_what_a_handler_raises_goes_through():
@@ -69,14 +63,6 @@ def test_an_inference_can_be_made_slow():
     engine.infer(BATCH)
     assert time.perf_counter() - started >= 0.05
     assert '0.05 s' in engine.description
-
-
-def test_a_closed_engine_says_so():
-    engine = FakeEngine(lambda batch: (HEATMAPS, PAFS), SPEC)
-    engine.close()
-    engine.close()
-    with pytest.raises(EngineError, match='is closed; open another'):
-        engine.infer(BATCH)
 
 
 @pytest.mark.parametrize('size', [(656, 368), (80, 64)])

@@ -8,15 +8,24 @@ which order, and what becomes of errors.
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 import threading
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from openpose_ros.engine.tensorrt.cache import store_engine
 from openpose_ros.engine.tensorrt.cuda import GpuFacts
+from openpose_ros.engine.tensorrt.engine import TensorrtEngine
+from openpose_ros.engine.tensorrt.key import EngineKey
 from openpose_ros.engine.tensorrt.library import Library
+from openpose_ros.engine.tensorrt.memory import Gpu
+from openpose_ros.engine.tensorrt.shapes import InputShapes
+from openpose_ros.models import load_model
+from tests.engine.graphs import PAIR, write_network
 
+RANGE = (1, 3, 32, 32), (1, 3, 64, 96), (2, 3, 128, 160)
 FACTS = GpuFacts('Pretended GPU', (8, 7), '12.6')
 
 
@@ -282,3 +291,21 @@ class PretendedTensorrt:
     def library(self) -> Library:
         """As `load_library` returns it."""
         return Library(self.module, 'tensorrt', '10.3.0', self.logger)
+
+
+class Stage:
+    """A pretended GPU, a pretended TensorRT, and an engine of both in a cache."""
+
+    def __init__(
+        self, folder: Path, shapes: Any = RANGE, outputs: dict[str, int] = PAIR, **network: Any
+    ) -> None:
+        self.driver = PretendedDriver()
+        self.tensorrt = PretendedTensorrt(self.driver, shapes, outputs)
+        self.spec = load_model(write_network(folder / 'net.onnx', outputs, **network).path)
+        key = EngineKey(
+            self.spec.sha256, 'tensorrt', '10.3.0', 'x', ('sm_87',), 'fp16', InputShapes(*shapes)
+        )
+        self.built = store_engine(key, 'net', 'fp16', b'a plan', {})
+
+    def open(self) -> TensorrtEngine:
+        return TensorrtEngine(self.spec, self.tensorrt.library, Gpu(self.driver), self.built)

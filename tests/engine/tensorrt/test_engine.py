@@ -9,35 +9,10 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from openpose_ros.engine.tensorrt.cache import store_engine
-from openpose_ros.engine.tensorrt.engine import TensorrtEngine
-from openpose_ros.engine.tensorrt.key import EngineKey
-from openpose_ros.engine.tensorrt.memory import Gpu
-from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError
-from openpose_ros.models import load_model
-from tests.engine.graphs import write_network
-from tests.engine.tensorrt.pretended import CudaError, PretendedDriver, PretendedTensorrt
+from tests.engine.tensorrt.pretended import CudaError, Stage
 
-RANGE = (1, 3, 32, 32), (1, 3, 64, 96), (2, 3, 128, 160)
 FIXED = ((1, 3, 64, 96),) * 3
-PAIR = {'pafs': 38, 'heatmaps': 19}
-
-
-class Stage:
-    """A pretended GPU, a pretended TensorRT, and an engine of both in a cache."""
-
-    def __init__(self, folder, shapes=RANGE, outputs=PAIR, **network):
-        self.driver = PretendedDriver()
-        self.tensorrt = PretendedTensorrt(self.driver, shapes, outputs)
-        self.spec = load_model(write_network(folder / 'net.onnx', outputs, **network).path)
-        key = EngineKey(
-            self.spec.sha256, 'tensorrt', '10.3.0', 'x', ('sm_87',), 'fp16', InputShapes(*shapes)
-        )
-        self.built = store_engine(key, 'net', 'fp16', b'a plan', {})
-
-    def open(self):
-        return TensorrtEngine(self.spec, self.tensorrt.library, Gpu(self.driver), self.built)
 
 
 @pytest.fixture
@@ -64,16 +39,6 @@ def test_outputs_go_by_channels_where_names_say_nothing(make):
         maps = engine.infer(batch())
     assert (maps.pafs == 1.5).all()
     assert (maps.heatmaps == 2.5).all()
-
-
-def test_maps_are_the_callers(make):
-    with make().open() as engine:
-        first = engine.infer(batch(value=0))
-        second = engine.infer(batch(value=1))
-        assert (first.heatmaps == 2).all()
-        assert (second.heatmaps == 3).all()
-        assert first.heatmaps.flags.c_contiguous
-        assert first.heatmaps.dtype == np.float32
 
 
 def test_shapes_follow_the_picture_and_buffers_are_reused(make):
