@@ -51,6 +51,7 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'match_greedy': ('and taken[1, end] != stamp', ''),  # ends are used twice
     'match_optimal': ('- column_potential[c]', ''),
     'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
+    'field_along': ('here_x * along_x + here_y * along_y', 'here_x + here_y'),
     'mask_weak_cells': ('here[cell] | right[cell] |', 'here[cell] |'),
     'all_pairs': ('range(num_ends)', 'range(1, num_ends)'),
     'count_weak_samples': ('weak[cells[j]]', '1 - weak[cells[j]]'),

@@ -22,7 +22,7 @@ from openpose_ros.parsing.paf._kernels.matching import match_greedy, match_optim
 from openpose_ros.parsing.paf._kernels.pairs import (
     all_pairs,
     candidate_pairs,
-    field_at,
+    field_along,
     mask_weak_cells,
 )
 
@@ -71,7 +71,7 @@ def score_pairs(
     `penalty` is the length beyond which a limb loses score, or 0. Fills scores and how many
     samples do not count; returns how many pairs were kept, or NOT_FINITE.
     """
-    width, kept = field_x.shape[1], 0
+    kept = 0
     for c in range(count):
         start, end = pairs[c, 0], pairs[c, 1]
         start_x, start_y = float(starts[start, 0]), float(starts[start, 1])
@@ -84,14 +84,12 @@ def score_pairs(
         for sample in range(len(parts)):
             part = parts[sample]  # 0 and 1 are to be the very ends, as candidate_pairs takes them
             x, y = (1.0 - part) * start_x + part * end_x, (1.0 - part) * start_y + part * end_y
-            if weak[np.uint64(int(y) * width + int(x))] == 0:
-                here_x, here_y = field_at(field_x, field_y, x, y)
-                value = here_x * along_x + here_y * along_y  # along the limb, times its length
-                if not math.isfinite(value):
-                    return NOT_FINITE
-                if value > threshold * length:
-                    total += value
-                    continue
+            value = field_along(field_x, field_y, weak, x, y, along_x, along_y)
+            if not math.isfinite(value):
+                return NOT_FINITE
+            if value > threshold * length:
+                total += value
+                continue
             missed += 1
             if missed > may_miss:
                 break
@@ -129,23 +127,19 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
 
     The limb is walked in so many steps; NOT_FINITE if the fields that were read are not finite.
     """
-    width = field_x.shape[1]
     length = math.sqrt(along_x * along_x + along_y * along_y)
     most = max_gap * steps / length
     # Where the end counts, every hole is one between two that count: no need to look for another.
-    end_x, end_y = field_at(field_x, field_y, start_x + along_x, start_y + along_y)
-    end_counts = end_x * along_x + end_y * along_y > threshold * length
+    end_x, end_y = start_x + along_x, start_y + along_y
+    end_value = field_along(field_x, field_y, weak, end_x, end_y, along_x, along_y)
+    end_counts = end_value > threshold * length
     gap, begun = 0, False
     for step in range(steps + 1):
         x, y = start_x + step / steps * along_x, start_y + step / steps * along_y
-        counts = False
-        if weak[np.uint64(int(y) * width + int(x))] == 0:
-            here_x, here_y = field_at(field_x, field_y, x, y)
-            value = here_x * along_x + here_y * along_y
-            if not math.isfinite(value):
-                return NOT_FINITE
-            counts = value > threshold * length
-        if counts:
+        value = field_along(field_x, field_y, weak, x, y, along_x, along_y)
+        if not math.isfinite(value):
+            return NOT_FINITE
+        if value > threshold * length:
             if gap > most:
                 return 1
             begun, gap = True, 0

@@ -40,6 +40,21 @@ def field_at(field_x, field_y, x, y):
     return value_x, value_y
 
 
+@compiled(
+    types.float64(MAP, MAP, FLAGS, types.float64, types.float64, types.float64, types.float64)
+)
+def field_along(field_x, field_y, weak, x, y, along_x, along_y):
+    """
+    Return the field at a point along a limb, times the limb's length: a step of every walk.
+
+    0, which never counts, where the cell is weak; what is not finite where the field is not.
+    """
+    if weak[np.uint64(int(y) * field_x.shape[1] + int(x))] != 0:
+        return 0.0
+    here_x, here_y = field_at(field_x, field_y, x, y)
+    return here_x * along_x + here_y * along_y
+
+
 @compiled(types.void(MAP, MAP, MAP, MAP, types.float64, types.uint8[::1], types.uint8[::1]))
 def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
     """
