@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.closing import Closing
 from openpose_ros.engine import Engine, Maps, OnProgress, open_engine
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
@@ -47,7 +47,7 @@ class Estimate:
     times: Mapping[str, float]
 
 
-class PoseEstimator:
+class PoseEstimator(Closing):
     """
     Finds people in frames.
 
@@ -201,17 +201,6 @@ class PoseEstimator:
     def close(self) -> None:
         """Close the engine; the estimator is of no use any more."""
         self.engine.close()
-
-    def __enter__(self) -> PoseEstimator:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _on_frame(people: People, placement: Placement) -> People:

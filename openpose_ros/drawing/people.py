@@ -74,22 +74,22 @@ def _draw_limbs_and_joints(
     limbs = [limb for limb in skeleton.limbs if limb.drawn]
     starts, ends = [limb.start for limb in limbs], [limb.end for limb in limbs]
     limb_shown = shown[:, starts] & shown[:, ends]
-    bars = _bars(positions[:, starts], positions[:, ends], 0.5 * widths)
-    edges = _bars(positions[:, starts], positions[:, ends], 0.5 * widths + 1)
     centres = _fixed_point(positions).tolist()
+    outline = [_OUTLINE] * len(skeleton.colours)
+    layers = [  # the lower first: the bars of the limbs, by how much all is wider, the colours
+        (_bars(positions[:, starts], positions[:, ends], 0.5 * widths + edge), edge, colours)
+        for edge, colours in ((1, outline), (0, [rgb[::-1] for rgb in skeleton.colours]))
+    ]
     radii = _fixed_point(0.75 * widths).tolist()
-    colours = [rgb[::-1] for rgb in skeleton.colours]
     for person in reversed(range(len(positions))):
         joints = np.flatnonzero(shown[person]).tolist()
         visible = np.flatnonzero(limb_shown[person]).tolist()
-        for limb in visible:
-            _fill(frame, edges[person, limb], _OUTLINE)
-        for joint in joints:
-            _dot(frame, centres[person][joint], radii[person] + (1 << _SHIFT), _OUTLINE)
-        for limb in visible:
-            _fill(frame, bars[person, limb], colours[ends[limb]])
-        for joint in joints:
-            _dot(frame, centres[person][joint], radii[person], colours[joint])
+        for bars, edge, colours in layers:
+            for limb in visible:
+                _fill(frame, bars[person, limb], colours[ends[limb]])
+            for joint in joints:
+                radius = radii[person] + (edge << _SHIFT)
+                _dot(frame, centres[person][joint], radius, colours[joint])
 
 
 def _limb_widths(positions: FloatArray, shown: BoolArray, picture: int) -> FloatArray:

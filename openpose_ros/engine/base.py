@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.closing import Closing
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
 
 FloatArray = npt.NDArray[np.float32]
-Self = TypeVar('Self', bound='Engine')
 
 
 class Maps(NamedTuple):
@@ -32,7 +31,7 @@ class Maps(NamedTuple):
     pafs: FloatArray
 
 
-class Engine(Protocol):
+class Engine(Closing, Protocol):
     """
     Runs one network. One thread at a time may use it; which one does not matter.
 
@@ -79,21 +78,6 @@ class Engine(Protocol):
 
         """
         ...
-
-    def close(self) -> None:
-        """Free what the engine holds; closing it again does nothing."""
-        ...
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def check_batch(batch: FloatArray, spec: ModelSpec) -> None:

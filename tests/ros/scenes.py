@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import threading
+from time import sleep
 from typing import Any
 
 import numpy as np
+import pytest
 
 from openpose_ros.engine import OnProgress
 from openpose_ros.engine.fake import FakeEngine
@@ -16,6 +18,15 @@ from openpose_ros.models import load_model
 from openpose_ros.ros.node.parameters import NodeParams
 
 PATIENCE_S = 20.0  # of a test with a thread; never waited for when all is well
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    for _ in range(int(1000 * PATIENCE_S)):
+        if fact():
+            return
+        sleep(0.001)
+    pytest.fail('what was waited for did not come')
 
 
 class Scene:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 import os
-from types import TracebackType
 from typing import Any
 
 from cyclonedds.core import DDSException, Entity, WaitSet
@@ -23,6 +22,7 @@ from cyclonedds.topic import Topic
 from cyclonedds.util import duration
 from rosbags.serde import SerdeError
 
+from openpose_ros.closing import Closing
 from openpose_ros.errors import TransportError
 from openpose_ros.ros.dds.endpoints import Profile, Publisher, Subscription
 from openpose_ros.ros.dds.environment import cyclone_config, domain_of
@@ -39,7 +39,7 @@ from openpose_ros.ros.dds.types import DEFAULT_DISTRO, RosTypes, load_types
 _POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}
 
 
-class Participant:
+class Participant(Closing):
     """
     A node on the network: a context that leaves it at its end.
 
@@ -87,17 +87,6 @@ class Participant:
             self._writer(DISCOVERY_TOPIC, DISCOVERY_TYPE, Profile(1, latched=True)),
         )
         self._announce()
-
-    def __enter__(self) -> Participant:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def publisher(self, topic: str, type_name: str, profile: Profile) -> Publisher:
         """

@@ -32,7 +32,7 @@ from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN
 from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.fakes import TYPES, FakeTransport, header, image
-from tests.ros.scenes import PATIENCE_S, Scene
+from tests.ros.scenes import PATIENCE_S, Scene, wait_until
 
 VISUALIZATION = ('image_annotated', 'image_annotated/compressed', 'markers')
 
@@ -40,14 +40,6 @@ VISUALIZATION = ('image_annotated', 'image_annotated/compressed', 'markers')
 def picture(size: tuple[int, int] = (320, 240), stamp_ns: int = 5_000_000_007) -> Any:
     frame = np.full((size[1], size[0], 3), 128, np.uint8)
     return image_message(TYPES, frame, header(stamp_ns))
-
-
-def wait_until(fact: Callable[[], bool]) -> None:
-    for _ in range(int(1000 * PATIENCE_S)):
-        if fact():
-            return
-        sleep(0.001)
-    pytest.fail('what was waited for did not come')
 
 
 class Stage:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 import pytest
 
 from openpose_ros.ros.node.newest import Counts, NewestWorker
-
-PATIENCE_S = 10.0  # of a test with a thread; never waited for when all is well
+from tests.ros.scenes import PATIENCE_S, wait_until
 
 
 class Bench:
@@ -58,14 +57,6 @@ class Bench:
         """Let the work in hand end, without refusing anything."""
         self.may_end.release()
         wait_until(lambda: self.worker.counts().in_flight == 0)
-
-
-def wait_until(fact: Callable[[], bool]) -> None:
-    for _ in range(int(1000 * PATIENCE_S)):
-        if fact():
-            return
-        sleep(0.001)
-    pytest.fail('what was waited for did not come')
 
 
 def check(counts: Counts) -> Counts:
