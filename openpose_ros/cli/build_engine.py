@@ -40,35 +40,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'model',
         nargs='?',
         metavar='MODEL',
-        help='a name, or the path of an ONNX file; default: as estimate takes',
+        help='name, or path of an ONNX file (default: the network that estimate takes)',
     )
     parser.add_argument(
         '--precision',
         choices=('fp16', 'fp32'),
-        help='what its layers shall compute in (default fp16; fp32 leaves an int8 network int8, '
-        'and is its default)',
+        help='what the layers compute in (default fp16; for an int8 network fp32, which leaves it '
+        'int8)',
     )
     sizes = parser.add_argument_group('the input')
     sizes.add_argument(
         '--net-resolution',
         type=net_resolution,
         metavar='WxH',
-        help="what it is tuned for, pixels; -1 for what keeps 16:9 (default: the model's)",
+        help="the size it is tuned for, in pixels; -1 for what keeps 16:9 (default: the model's)",
     )
     sizes.add_argument(
         '--min-size',
         type=net_resolution,
         metavar='WxH',
-        help='the smallest that it takes (default 128x128)',
+        help='the smallest size it takes (default 128x128)',
     )
     sizes.add_argument(
         '--max-size',
         type=net_resolution,
         metavar='WxH',
-        help='the largest that it takes (default: twice the width and height of the best)',
+        help='the largest size it takes (default: twice --net-resolution)',
     )
     sizes.add_argument(
-        '--fixed', action='store_true', help='only --net-resolution: a little faster'
+        '--fixed', action='store_true', help='take --net-resolution only, which is a little faster'
     )
     machine = parser.add_argument_group('the machine')
     machine.add_argument(
@@ -79,8 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='sm_XX',
-        help='for GPUs of that compute capability instead, sm_86 say, without having one: '
-        'tensorrt_rtx can; may be given several times',
+        help='build for GPUs of that compute capability, such as sm_86, which need not be here '
+        '(tensorrt_rtx only); may be given several times',
     )
     machine.add_argument(
         '--library',
@@ -91,14 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--workspace',
         type=whole_number,
         metavar='MIB',
-        help='most memory of the GPU that a layer may use (default: no limit)',
+        help='how much memory of the GPU a layer may use (default: no limit)',
     )
     parser.add_argument(
         '--output',
         type=Path,
         metavar='FILE',
-        help='a copy, with its JSON beside it: put both into the folder engines of the cache of '
-        'the machine that it was built for (its name must end in .engine)',
+        help='write a copy to carry to another machine, with a JSON file beside it: put both into '
+        'the folder engines of the cache there (its name must end in .engine)',
     )
     parser.add_argument(
         '--force', action='store_true', help='build even if the cache holds one that fits'

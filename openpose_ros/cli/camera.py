@@ -39,33 +39,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='a picture, a folder of pictures, a video, an address (rtsp://…) or a camera (0)',
     )
     parser.add_argument(
-        '--topic', default='image', metavar='T', help='where to (default: %(default)s)'
+        '--topic', default='image', metavar='T', help='topic to publish on (default: %(default)s)'
     )
     parser.add_argument(
         '--fps',
         type=positive_number,
         metavar='N',
-        help=f"images a second (default: the video's own, {_STILLS_FPS:g} for pictures)",
+        help=f"images a second (default: the video's own rate; {_STILLS_FPS:g} for pictures)",
     )
     parser.add_argument(
-        '--once', action='store_true', help='end after the last image; otherwise begin again'
+        '--once', action='store_true', help='end after the last image (default: begin again)'
     )
+    parser.add_argument('--max-frames', type=whole_number, metavar='N', help='end after N images')
     parser.add_argument(
-        '--max-frames', type=whole_number, metavar='N', help='end after so many images'
+        '--compressed', action='store_true', help='publish JPEG, on TOPIC/compressed'
     )
-    parser.add_argument('--compressed', action='store_true', help='as JPEG, on TOPIC/compressed')
     parser.add_argument(
         '--frame-id',
         default='camera_optical_frame',
         metavar='F',
-        help="the camera's frame (default: %(default)s)",
+        help='frame of the camera, for the headers (default: %(default)s)',
     )
     parser.add_argument(
         '--camera-info',
         type=Path,
         metavar='FILE',
-        help='its calibration, YAML as camera_calibration writes it; published as camera_info '
-        'beside the topic',
+        help='calibration of the camera, YAML as camera_calibration writes it; published as '
+        'camera_info beside the topic',
     )
     add_rules(parser)
 

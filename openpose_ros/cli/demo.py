@@ -38,10 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         type=Path,
         metavar='PHOTO',
-        help="one with people on it (default: the astronaut of scikit-image, NASA's own)",
+        help='a photograph of people (default: the astronaut of scikit-image, a picture of NASA)',
     )
     parser.add_argument(
-        '--model', metavar='M', help=f'name (see {command("models list")}) or path'
+        '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
     )
     parser.add_argument(
         '--output',

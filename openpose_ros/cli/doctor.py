@@ -42,7 +42,9 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the parser what `run` needs."""
     parser.add_argument(
-        '--model', metavar='M', help='what to try: name or path; default: as estimate takes'
+        '--model',
+        metavar='M',
+        help='network to try, name or path (default: the one that estimate takes)',
     )
     parser.add_argument(
         '--json', action='store_true', help='print one JSON object, to go with a bug report'

@@ -29,17 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         default='/openpose/persons',
         metavar='TOPIC',
-        help='of PersonArray messages (default: %(default)s)',
+        help='topic of PersonArray messages (default: %(default)s)',
     )
-    parser.add_argument('--json', action='store_true', help='one line of JSON a message')
     parser.add_argument(
-        '--count', type=whole_number, metavar='N', help='end after so many messages'
+        '--json', action='store_true', help='print one line of JSON for each message'
     )
+    parser.add_argument('--count', type=whole_number, metavar='N', help='end after N messages')
     parser.add_argument(
         '--timeout',
         type=positive_number,
         metavar='S',
-        help='fail when no message comes for so many seconds (default: wait for ever)',
+        help='fail if no message comes for S seconds (default: wait for ever)',
     )
     add_rules(parser)
 

@@ -62,27 +62,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--output',
         type=Path,
         metavar='DIR',
-        help="annotated pictures and videos, and OpenPose's JSON beside them",
+        help="write annotated pictures and videos there, and OpenPose's JSON beside them",
     )
     results.add_argument(
-        '--json', metavar='FILE', help='one line of JSON a frame; - for standard output'
+        '--json',
+        metavar='FILE',
+        help='write one line of JSON for each frame; - is standard output',
     )
-    results.add_argument('--show', action='store_true', help='in a window; q or Esc ends')
+    results.add_argument(
+        '--show', action='store_true', help='show each frame in a window; q or Esc ends'
+    )
     results.add_argument(
         '--draw',
         action='append',
         choices=DRAWINGS,
-        help='what is drawn (default skeletons); may be given several times',
+        help='what to draw (default skeletons); several --draw lie over each other',
     )
     results.add_argument(
-        '--max-frames', type=whole_number, metavar='N', help='of each source, only the first N'
+        '--max-frames',
+        type=whole_number,
+        metavar='N',
+        help='work on the first N frames of each source only',
     )
     network = parser.add_argument_group('network')
     network.add_argument(
-        '--model', metavar='M', help=f'name or path; see: {command("models list")}'
+        '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
     )
     network.add_argument(
-        '--backend', choices=CHOICES, default=AUTO, help='what runs it (default %(default)s)'
+        '--backend',
+        choices=CHOICES,
+        default=AUTO,
+        help='what runs the network (default %(default)s)',
     )
     network.add_argument(
         '--net-resolution',
@@ -91,13 +101,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the network's input in pixels; -1 for what keeps the aspect (default: the model's)",
     )
     network.add_argument(
-        '--threads', type=whole_number, metavar='N', help="of the CPU (default: the backend's)"
+        '--threads',
+        type=whole_number,
+        metavar='N',
+        help='how many compute one operator on a CPU (default: as the backend thinks best)',
     )
     network.add_argument(
         '--providers',
         type=lambda text: text.split(','),
         metavar='P,…',
-        help="ONNX Runtime's execution providers, best first",
+        help='execution providers of ONNX Runtime, separated by commas, the best first',
     )
     add_parameters(parser, PafParams)
 

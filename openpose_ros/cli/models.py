@@ -57,14 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument('model', metavar='MODEL', help='a name from the list, or the path of a file')
     fetch.add_argument('model', metavar='MODEL', help='a name from the list')
     fetch.add_argument('--quiet', action='store_true', help='no progress bar')
-    convert.add_argument('file', metavar='FILE.xml', help='with FILE.bin beside it')
+    convert.add_argument('file', metavar='FILE.xml', help='the IR, with FILE.bin beside it')
     convert.add_argument(
         '--output',
         metavar='FILE',
-        help='default: FILE.onnx in the cache, where models are looked for by name',
+        help='where to write it (default: FILE.onnx in the cache, where names are looked for)',
     )
     convert.add_argument(
-        '--precision', choices=PRECISIONS, help='default: what FILE.xml is in, int8 as QDQ'
+        '--precision',
+        choices=PRECISIONS,
+        help='what to write its numbers in (default: as FILE.xml has them, int8 as QDQ)',
     )
 
 

@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='F',
-        help='YAML as ROS has it; read again after the signal HUP; may be given several times',
+        help='parameters in YAML, as ROS has them; read again after the signal HUP; may be given '
+        'several times',
     )
     parser.add_argument(
         '-p',
@@ -47,7 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_rules(parser)
     parser.add_argument(
-        '--log-level', choices=_LEVELS, default='info', help='default: %(default)s'
+        '--log-level',
+        choices=_LEVELS,
+        default='info',
+        help='least level that is logged (default: %(default)s)',
     )
 
 
