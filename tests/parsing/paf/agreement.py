@@ -68,6 +68,13 @@ def check_limbs(
     return found
 
 
+def margin_of(scene: Scene) -> float:
+    """Return how far the closest decision about a limb was from falling the other way."""
+    skeleton = scene.skeleton
+    candidates = peaks.find_peaks(scene.heatmaps[: skeleton.num_keypoints], scene.params)
+    return naive.find_limbs(rows_of(candidates), scene.pafs, skeleton, scene.params).margin
+
+
 def check_assembly(
     candidates: Peaks, found: Connections, skeleton: Skeleton, params: PafParams
 ) -> People:

@@ -17,7 +17,7 @@ from openpose_ros.parsing import PafParams, parse_pafs
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 from tests.parsing.paf import naive, strategies
-from tests.parsing.paf.agreement import check_people, check_scene
+from tests.parsing.paf.agreement import check_people, check_scene, margin_of
 from tests.parsing.paf.strategies import KITE, Array, Scene
 
 COCO = load_skeleton('coco_18')
@@ -72,7 +72,10 @@ def on_canvas(scene: Scene, top: int, left: int) -> Scene:
 @strategies.examples(50)
 @given(strategies.scenes(), st.integers(1, 8), st.integers(1, 8))
 def test_shifted_maps_give_shifted_people(scene, top, left):
-    people, shifted = parse(on_canvas(scene, 1, 1)), parse(on_canvas(scene, top, left))
+    before = on_canvas(scene, 1, 1)
+    if margin_of(before) < 1e-5:
+        return  # a float32 has fewer places left behind a larger coordinate: either is right
+    people, shifted = parse(before), parse(on_canvas(scene, top, left))
     shifted.keypoints[..., :2] -= left - 1, top - 1
     assert_same(shifted, people, exact=False)
 
