@@ -1,4 +1,4 @@
-"""The package as others get it: from a wheel, without its sources, where little is allowed."""
+"""The package as pip gives it: sources, a wheel without them, where little is allowed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -16,8 +17,7 @@ import numba
 import pytest
 
 from openpose_ros.parsing.paf._kernels.compiling import compiled
-
-ROOT = Path(__file__).parents[1]
+from tests.source_tree import ROOT, source_files
 
 
 def run_python(code: str, folder: Path, **environment: str) -> str:
@@ -35,26 +35,32 @@ def run_python(code: str, folder: Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy, so that nothing is left in the sources."""
-    if int(metadata.version('setuptools').split('.')[0]) < 71:
-        pytest.skip('needs setuptools 71 or newer, which builds wheels alone; extra dev has it')
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the source distribution from a copy, so that nothing is left in the sources."""
+    if int(metadata.version('setuptools').split('.')[0]) < 77:
+        pytest.skip('needs setuptools 77 or newer, as pyproject.toml says; extra dev has it')
+    folder = tmp_path_factory.mktemp('sdist')
+    for name in source_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    run_python('from setuptools import build_meta; build_meta.build_sdist("dist")', folder)
+    (built,) = folder.glob('dist/*.tar.gz')
+    return built
+
+
+@pytest.fixture(scope='module')
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the source distribution alone, as pip does."""
     folder = tmp_path_factory.mktemp('wheel')
-    for name in ('pyproject.toml', 'setup.py', 'README.md', 'LICENSE'):
-        shutil.copy(ROOT / name, folder)
-    ignored = shutil.ignore_patterns('__pycache__')
-    shutil.copytree(ROOT / 'openpose_ros', folder / 'openpose_ros', ignore=ignored)
-    shutil.copytree(ROOT / 'msg', folder / 'msg')
     subprocess.run(
         [
             *(sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps'),
-            *('--no-build-isolation', '--wheel-dir', 'dist', '.'),
+            *('--no-build-isolation', '--wheel-dir', str(folder), str(sdist)),
         ],
-        cwd=folder,
         check=True,
         capture_output=True,
     )
-    (built,) = folder.glob('dist/*.whl')
+    (built,) = folder.glob('*.whl')
     return built
 
 
@@ -71,18 +77,23 @@ def test_extras_repeat_no_dependency_of_the_package() -> None:
     assert not any(repeated.values()), repeated
 
 
+def test_sdist_has_every_file_of_the_checkout(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {member.name.partition('/')[2] for member in archive if member.isfile()}
+    written = {name for name in names if name.startswith('openpose_ros.egg-info/')}
+    ours = {name for name in source_files() if not name.startswith('.')}  # what CI is told
+    assert names - written == ours | {'PKG-INFO', 'setup.cfg'}
+    assert {'CMakeLists.txt', 'package.xml', 'config/openpose.yaml'} < ours
+    assert {name.split('/')[0] for name in ours} >= {'launch', 'msg', 'scripts', 'docs', 'tests'}
+
+
 def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
-    package = ROOT / 'openpose_ros'
-    expected = {
-        path.relative_to(ROOT).as_posix()
-        for path in package.rglob('*')
-        if path.is_file() and path.suffix not in {'.pyc', '.nbi', '.nbc'}
-    }
+    expected = {name for name in source_files() if name.startswith('openpose_ros/')}
     names = set(ZipFile(wheel).namelist())
     assert {name for name in names if name.startswith('openpose_ros/')} == expected
     assert {'openpose_ros/py.typed', 'openpose_ros/skeletons/data/coco_18.json'} <= names
     others = {name.split('/')[0] for name in names} - {'openpose_ros'}
-    # No tests, no training.
+    # No tests, no training, and nothing that needs ROS.
     assert {name.rpartition('.')[2] for name in others} == {'dist-info', 'data'}
     shared = {Path(name).name for name in names if '.data/data/share/openpose_ros/msg/' in name}
     assert shared == {path.name for path in (ROOT / 'msg').iterdir()}
