@@ -23,7 +23,7 @@ from openpose_ros.errors import MapsError, OutputError, SourceError
 from openpose_ros.parsing import PafParams
 
 if TYPE_CHECKING:
-    from openpose_ros.cli.tally import Tally
+    from openpose_ros.cli.run_report import RunReport
     from openpose_ros.estimator import Estimate, PoseEstimator
     from openpose_ros.frames import FrameArray
     from openpose_ros.io import Frame, Source
@@ -128,13 +128,13 @@ def run(args: argparse.Namespace) -> int:
     """
     params = given_parameters(args, PafParams)
     with args.stop.at_once():
-        from openpose_ros.cli.tally import Tally
+        from openpose_ros.cli.run_report import RunReport
         from openpose_ros.io.quiet import silence_opencv
         from openpose_ros.io.results import prepare_folder
         from openpose_ros.io.windows import Window, check_window
 
         silence_opencv()
-        tally = Tally()
+        tally = RunReport()
         sources = _found_sources(args.sources, tally)
         if not sources:
             return 1
@@ -168,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if tally.troubles else 0
 
 
-def _found_sources(names: list[str], tally: Tally) -> list[Source]:
+def _found_sources(names: list[str], tally: RunReport) -> list[Source]:
     from openpose_ros.io import find_sources
 
     sources = []
@@ -204,7 +204,7 @@ def _work(
     estimator: PoseEstimator,
     lines: TextIO | None,
     window: Window | None,
-    tally: Tally,
+    tally: RunReport,
 ) -> None:
     from openpose_ros.io.people_json import write_line
     from openpose_ros.io.results import Results, unique_stems
@@ -236,7 +236,7 @@ def _work(
                     return
 
 
-def _frames(source: Source, limit: int | None, stop: Stop, tally: Tally) -> Iterator[Frame]:
+def _frames(source: Source, limit: int | None, stop: Stop, tally: RunReport) -> Iterator[Frame]:
     """Yield the frames of a source, until stopped; what ends them too early is reported here."""
     frames = islice(source.frames(), limit)
     try:
@@ -251,7 +251,7 @@ def _frames(source: Source, limit: int | None, stop: Stop, tally: Tally) -> Iter
         tally.trouble(exc)
 
 
-def _estimate(estimator: PoseEstimator, frame: Frame, tally: Tally) -> Estimate | None:
+def _estimate(estimator: PoseEstimator, frame: Frame, tally: RunReport) -> Estimate | None:
     try:
         found = estimator.estimate(frame.image)
     except MapsError as exc:  # of this frame; the next one may be well

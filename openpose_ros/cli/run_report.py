@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STAGES = ('read', 'preprocess', 'infer', 'parse', 'draw', 'write')
 
 
-class Tally:
+class RunReport:
     """
     Counts while the work goes on, and tells at the end.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from openpose_ros.cli.tally import Tally
+from openpose_ros.cli.run_report import RunReport
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -14,11 +14,11 @@ NOBODY = People.empty(load_skeleton('coco_18'))
 
 
 def test_table_has_median_and_95th_percentile_in_milliseconds() -> None:
-    tally = Tally()
+    report = RunReport()
     for milliseconds in range(101):
-        tally.took({'read': 0.002, 'infer': milliseconds / 1000})
-        tally.found(NOBODY)
-    lines = tally.table().splitlines()
+        report.took({'read': 0.002, 'infer': milliseconds / 1000})
+        report.found(NOBODY)
+    lines = report.table().splitlines()
     assert lines[0].startswith('101 frames, 0 people in ')
     assert lines[1].split() == ['stage', 'median', '95', '%', 'ms', 'a', 'frame']
     assert [line.split() for line in lines[2:]] == [
@@ -28,40 +28,40 @@ def test_table_has_median_and_95th_percentile_in_milliseconds() -> None:
 
 
 def test_table_of_nothing() -> None:
-    (line,) = Tally().table().splitlines()
+    (line,) = RunReport().table().splitlines()
     assert line.startswith('0 frames, 0 people in ')
 
 
 def test_table_reports_overflow_troubles_and_interruption() -> None:
-    tally = Tally()
-    tally.found(replace(NOBODY, overflow=3))
-    tally.found(replace(NOBODY, overflow=4))
-    tally.trouble('first')
-    tally.interrupted = True
-    text = tally.table()
+    report = RunReport()
+    report.found(replace(NOBODY, overflow=3))
+    report.found(replace(NOBODY, overflow=4))
+    report.trouble('first')
+    report.interrupted = True
+    text = report.table()
     assert text.startswith('interrupted; what was written is kept\n')
     assert '7 candidates found no room and were left out: raise --max-peaks' in text
     assert '1 trouble, see above' in text
 
 
 def test_trouble_is_counted_always_and_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    tally = Tally()
+    report = RunReport()
     for message in ('a is bad', 'a is bad', 'b is bad'):
-        tally.trouble(message)
-    assert tally.troubles == 3
+        report.trouble(message)
+    assert report.troubles == 3
     assert capsys.readouterr().err == 'openpose-ros: a is bad\nopenpose-ros: b is bad\n'
 
 
 def test_timed_leaves_out_what_failed() -> None:
-    tally = Tally()
+    report = RunReport()
 
     def fail() -> None:
-        with tally.timed('draw'):
+        with report.timed('draw'):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fail()
-    with tally.timed('write'):
+    with report.timed('write'):
         pass
-    assert 'draw' not in tally.table()
-    assert 'write' in tally.table()
+    assert 'draw' not in report.table()
+    assert 'write' in report.table()
