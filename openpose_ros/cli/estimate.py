@@ -104,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--threads',
         type=whole_number,
         metavar='N',
-        help='how many compute one operator on a CPU (default: as the backend thinks best)',
+        help='how many threads compute one operator on a CPU (default: the choice of the backend)',
     )
     network.add_argument(
         '--providers',

@@ -23,7 +23,7 @@ class PafParams:
 
     nms_window: int = parameter(
         5,
-        'side of the square in which a peak is the maximum, map cells',
+        'side of the square in which a peak must be the largest value, map cells',
         low=3,
         high=31,
         step=2,  # odd, so that there is a middle cell
@@ -62,7 +62,7 @@ class PafParams:
     )
     paf_max_gap: float = parameter(
         3.0,
-        'a limb may have no longer hole between samples that count, map cells',
+        'the longest gap between samples that count in one limb, map cells',
         low=0.0,
         high=4096.0,
         section='limbs',
@@ -85,7 +85,7 @@ class PafParams:
         0.1, 'a person must score at least this', low=0.0, high=1.0, section='people'
     )
     max_people: int = parameter(
-        0, 'the best so many people are kept; 0 keeps all', low=0, high=4096, section='people'
+        0, 'keep at most so many people, the best; 0 keeps all', low=0, high=4096, section='people'
     )
     single_person: bool = parameter(
         False,

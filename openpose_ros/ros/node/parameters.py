@@ -38,16 +38,15 @@ class NodeParams(PafParams):
     )
     precision: str = parameter(
         '',
-        'what most of the network must run in, checked when it is loaded, and what tensorrt '
-        'builds; fp32 also holds openvino to it where a CPU has bf16; empty: whatever it is in, '
-        'fp16 for tensorrt',
+        'what most of the network must run in, checked when it is loaded; tensorrt builds in it, '
+        'and fp32 keeps openvino from bf16; empty: what the network is in, fp16 for tensorrt',
         choices=('', 'fp32', 'fp16', 'bf16', 'int8'),
         live=False,
         section='network',
     )
     threads: int = parameter(
         0,
-        'how many compute one operator on a CPU; 0: as the backend thinks best',
+        'how many threads compute one operator on a CPU; 0: as the backend thinks best',
         low=0,
         high=256,
         live=False,
