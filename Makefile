@@ -8,16 +8,34 @@ BASE := $(VENV)/.base-$(VERSION)
 DEV := $(VENV)/.dev-$(VERSION)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-training lint bench clean
+.PHONY: demo test test-slow test-ros test-training lint bench clean
 
 demo: $(BASE)
 	$(BIN)/openpose-ros demo docs/photos/crew.jpg --output output
 
 # pytest comes last, so that its closing line is the last that is read.
 test: lint
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/parsing
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -m 'not slow' tests/parsing
+	$(BIN)/python -m pytest -m 'not slow'
+
+# What takes longer than each change is worth; .ci/run runs it too. Kernels that check their bounds
+# have to be compiled, half a minute.
+test-slow: $(DEV)
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/numba-bounds $(BIN)/python -m pytest -q tests/parsing
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m slow
+
+# What needs a sourced ROS 2: builds the package in a folder of its own, and runs there the tests
+# that CMakeLists.txt names, with the Python of ROS. More for colcon build: COLCON_BUILD='...'
+ROS := build/ros
+test-ros:
+	$(if $(AMENT_PREFIX_PATH),,$(error no ROS 2 is sourced: source /opt/ros/DISTRO/setup.bash))
+	$(if $(shell command -v colcon),,$(error no colcon: apt install python3-colcon-common-extensions))
+	rm -rf $(ROS)
+	colcon --log-base $(ROS)/log build --paths . --build-base $(ROS)/build \
+	  --install-base $(ROS)/install $(COLCON_BUILD)
+	colcon --log-base $(ROS)/log test --paths . --build-base $(ROS)/build \
+	  --install-base $(ROS)/install --event-handlers console_direct+
+	colcon test-result --test-result-base $(ROS)/build --verbose
 
 # The training project; PyTorch is large, so `make test` does without.
 test-training: $(DEV)
@@ -34,7 +52,7 @@ bench: $(DEV)
 	$(BIN)/python -m benchmarks.update_docs
 
 clean:
-	rm -rf $(VENV) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(ROS) output .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 $(BASE): pyproject.toml setup.py openpose_ros/_version.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || \

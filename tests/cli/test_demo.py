@@ -35,6 +35,7 @@ def test_demo_finds_the_person_in_a_photograph(
     assert (tmp_path / '000000000785_keypoints.json').is_file()
 
 
+@pytest.mark.slow  # waits for people who do not come
 def test_demo_fails_where_nobody_is(
     make_picture: MakeFile, tmp_path: Path, no_models: None
 ) -> None:
