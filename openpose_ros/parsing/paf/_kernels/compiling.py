@@ -6,6 +6,8 @@ import numba
 from numba import types
 import numpy as np
 
+from openpose_ros.parsing.paf._kernels.cache import check_cache
+
 _OPTIONS = {'error_model': 'numpy', 'nogil': True}
 
 MAPS = types.Array(types.float32, 3, 'C', readonly=True)
@@ -24,10 +26,17 @@ def compiled(signature):
     """Compile now, with Numba's cache where one can be written."""
 
     def compile_function(function):
+        if numba.config.DISABLE_JIT:
+            return function
+        dispatcher = numba.njit(**_OPTIONS)(function)
         try:
-            return numba.njit(signature, cache=True, **_OPTIONS)(function)
+            dispatcher.enable_caching()
+            check_cache(dispatcher)
         except (RuntimeError, OSError):  # no folder for the cache: no error, only a slower start
-            return numba.njit(signature, **_OPTIONS)(function)
+            pass
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+        return dispatcher
 
     return compile_function
 
