@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+import logging
 import os
+import re
+import socket
 from xml.sax.saxutils import quoteattr
 
 from openpose_ros.errors import TransportError
+
+_LOGGER = logging.getLogger(__name__)
 
 # Above 232 the ports that DDS computes from the domain would not fit into 16 bits.
 _HIGHEST_DOMAIN = 232
@@ -68,12 +73,45 @@ def domain_of(environment: Mapping[str, str]) -> int:
     return int(text)
 
 
-def cyclone_config(environment: Mapping[str, str]) -> str | None:
+def address_of(peer: str) -> str | None:
+    """
+    Return a peer's IPv4 address as numbers, with the port if it names one.
+
+    Parameters
+    ----------
+    peer : str
+        'robot.local', '192.0.2.7', 'robot.local:7400'.
+
+    Returns
+    -------
+    str or None
+        None where there is no such host, or it has no IPv4 address.
+
+    """
+    host, port = re.fullmatch(r'(.*?)((?::\d+)?)', peer.strip(), re.DOTALL).groups()  # type: ignore[union-attr]
+    try:
+        found = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return None
+    return f'{found[0][4][0]}{port}'
+
+
+def cyclone_config(
+    environment: Mapping[str, str], resolve: Callable[[str], str | None] = address_of
+) -> str | None:
     """
     Return the configuration for Cyclone DDS, as XML.
 
     ROS_LOCALHOST_ONLY, where it is set, goes before ROS_AUTOMATIC_DISCOVERY_RANGE and
-    ROS_STATIC_PEERS, as in rcl.
+    ROS_STATIC_PEERS, as in rcl. Peers that do not resolve are left out, with a warning:
+    Cyclone would end the process.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Where the variables are looked up.
+    resolve : callable
+        As `address_of`.
 
     Returns
     -------
@@ -99,7 +137,23 @@ def cyclone_config(environment: Mapping[str, str]) -> str | None:
             f"ROS_AUTOMATIC_DISCOVERY_RANGE is '{name}', but must be one of {', '.join(_RANGES)}"
         )
     wanted = _RANGES[name]
-    return None if wanted is None else _xml(wanted, peers if wanted.peers else [])
+    return None if wanted is None else _xml(wanted, _known(peers, resolve) if wanted.peers else [])
+
+
+def _known(peers: list[str], resolve: Callable[[str], str | None]) -> list[str]:
+    """Return the addresses of those peers that have one."""
+    found = []
+    for peer in peers:
+        address = resolve(peer)
+        if address is None:
+            _LOGGER.warning(
+                "ROS_STATIC_PEERS names '%s', which is no host with an IPv4 address here; it is "
+                'not asked for nodes: correct the name, or give its address',
+                peer,
+            )
+        else:
+            found.append(address)
+    return found
 
 
 def _xml(wanted: _Range, peers: list[str]) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
 
 from openpose_ros.errors import TransportError
-from openpose_ros.ros.dds.environment import cyclone_config, domain_of
+from openpose_ros.ros.dds.environment import address_of, cyclone_config, domain_of
 
 
 def configured(**environment: str) -> ElementTree.Element:
     """Return the Domain element of what is configured."""
-    config = cyclone_config(environment)
+    config = cyclone_config(environment, resolve=lambda peer: peer)
     assert config is not None
     domain = ElementTree.fromstring(config).find('Domain')
     assert domain is not None
@@ -68,6 +71,52 @@ def test_static_peers_are_asked_too(name: str, found: list[str]) -> None:
         ROS_AUTOMATIC_DISCOVERY_RANGE=name, ROS_STATIC_PEERS='192.0.2.7;;robot & co'
     )
     assert peers(domain) == found
+
+
+@pytest.mark.parametrize(
+    ('peer', 'address'),
+    [
+        ('192.0.2.7', '192.0.2.7'),
+        ('192.0.2.7:7410', '192.0.2.7:7410'),
+        (' localhost ', '127.0.0.1'),
+        ('::1', None),  # Cyclone speaks IPv4, and would end the process
+        ('no.such.host.invalid', None),
+        ('robot & co', None),
+        ('x' * 300, None),
+        (f'{"a." * 40}{"b" * 70}', None),  # labels too long for a name
+    ],
+)
+def test_peer_becomes_an_address(peer: str, address: str | None) -> None:
+    assert address_of(peer) == address
+
+
+def test_peer_without_an_address_is_left_out_with_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    config = cyclone_config({'ROS_STATIC_PEERS': 'no.such.host.invalid;127.0.0.1'})
+    assert config is not None
+    assert 'no.such.host' not in config
+    assert 'address="127.0.0.1"' in config
+    (line,) = caplog.messages
+    assert "'no.such.host.invalid'" in line
+
+
+def test_node_joins_with_a_peer_that_does_not_resolve() -> None:
+    """Cyclone ends a process that names one, so it is asked in another process."""
+    code = (
+        'from openpose_ros.ros.dds.names import Names\n'
+        'from openpose_ros.ros.dds.participant import Participant\n'
+        "with Participant(Names.from_rules('n', [])): print('joined')"
+    )
+    run = subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, 'ROS_STATIC_PEERS': 'no.such.host.invalid;::1;127.0.0.1'},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == 'joined\n'
 
 
 @pytest.mark.parametrize(('value', 'multicast'), [('1', 'false'), ('0', 'true')])
