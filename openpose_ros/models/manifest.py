@@ -15,11 +15,11 @@ A model of one's own needs only `REQUIRED`; the rest has defaults.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-import json
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from openpose_ros.documents import parse_json
 from openpose_ros.errors import ModelError, SkeletonError
 from openpose_ros.models.spec import (
     BACKGROUNDS,
@@ -50,7 +50,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
     """
     try:
-        fields = json.loads(path.read_text(encoding='utf-8'))
+        fields = parse_json(path.read_bytes())
     except OSError as exc:
         raise ModelError(f'cannot read the manifest {path}: {exc.strerror}') from exc
     except ValueError as exc:
@@ -76,7 +76,7 @@ def fields_of_metadata(metadata: Mapping[str, str]) -> dict[str, Any]:
 
 def _json_or_words(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
 
@@ -169,9 +169,15 @@ def _choice(*choices: str) -> Reader:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError('a number')
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if not isfinite(number):
+        raise ValueError('a number')
+    return number
 
 
 def _whole(low: int) -> Reader:

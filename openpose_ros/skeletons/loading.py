@@ -9,10 +9,10 @@ of x and y, and optionally `loose`, `redundant`, `drawn`). Adding a skeleton nee
 from __future__ import annotations
 
 from functools import cache
-import json
 from pathlib import Path
 from typing import Any
 
+from openpose_ros.documents import parse_json
 from openpose_ros.errors import SkeletonError
 from openpose_ros.skeletons.skeleton import Limb, Skeleton
 
@@ -55,10 +55,10 @@ def load_skeleton(name_or_path: str | Path) -> Skeleton:
             )
         path = _DATA / f'{name_or_path}.json'
     try:
-        return _from_json(json.loads(path.read_text(encoding='utf-8')))
+        return _from_json(parse_json(path.read_bytes()))
     except OSError as exc:
         raise SkeletonError(f'cannot read the skeleton {path}: {exc.strerror}') from exc
-    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as exc:
         reason = f'it lacks {exc}' if isinstance(exc, KeyError) else str(exc)
         raise SkeletonError(f'{path} is not a skeleton file: {reason}') from exc
 

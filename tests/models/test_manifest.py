@@ -99,6 +99,7 @@ def test_all_missing_fields_are_listed(tmp_path):
         ({'ap': float('nan')}, 'ap is nan'),
         ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),
         ({'name': 5}, 'name is 5, but must be text'),
+        ({'ap': 10**400}, 'ap is 10+, but must be a number'),
         ({'net_resolution': [-1, -1]}, r'net_resolution is \[-1, -1\], but must be'),
         ({'net_resolution': [0, 5]}, 'net_resolution is'),
         ({'net_resolution': 368}, 'net_resolution is 368'),
@@ -128,6 +129,8 @@ def test_a_wrong_field_is_named(tmp_path, fields, message):
     [
         (b'{', 'is not JSON'),
         (b'[]', 'must be an object of JSON'),
+        (b'{"size": Infinity}', 'is not JSON: Infinity'),
+        (b'[' * 100_000, 'is not JSON: it is nested too deeply'),
         (b'\xff\xfe', 'is not JSON'),
     ],
 )

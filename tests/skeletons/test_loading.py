@@ -201,6 +201,9 @@ def test_load_skeleton_fills_in_what_a_file_may_leave_out(tmp_path: Path) -> Non
             'not enough values',
         ),
         ({**LINE, 'limbs': 7}, "'int' object is not iterable"),
+        ({**LINE, 'limbs': [{'from': 'a', 'to': 'b', 'paf': [0]}]}, 'list index out of range'),
+        ('[' * 100_000, 'nested too deeply'),
+        ('{"name": Infinity}', 'Infinity is no number'),
     ],
 )
 def test_load_skeleton_file_of_another_kind(tmp_path: Path, data: Any, reason: str) -> None:

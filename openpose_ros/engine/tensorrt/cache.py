@@ -17,6 +17,7 @@ from pathlib import Path
 import re
 from typing import Any, NamedTuple
 
+from openpose_ros.documents import parse_json
 from openpose_ros.engine.tensorrt.files import locked, write_whole
 from openpose_ros.engine.tensorrt.key import EngineKey, key_differences
 from openpose_ros.engine.tensorrt.shapes import InputShapes
@@ -255,7 +256,7 @@ def _read_folder() -> Iterator[tuple[CachedEngine | None, str]]:
     for _, path in sorted(((_modified_s(path), path) for path in paths), reverse=True):
         try:
             yield _read_sidecar(path), ''
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
             yield None, f'{path.name} cannot be read'
 
 
@@ -267,20 +268,30 @@ def _modified_s(path: Path) -> float:
 
 
 def _read_sidecar(path: Path) -> CachedEngine:
-    data = json.loads(path.read_text(encoding='utf-8'))
+    """Read what was built; ValueError, LookupError, TypeError or AttributeError if it is odd."""
+    data = parse_json(path.read_bytes())
     fields = data['key']
     shapes = InputShapes(*map(tuple, fields['shapes']))
     key = EngineKey(**{**fields, 'targets': tuple(fields['targets']), 'shapes': shapes})
-    engine = path.with_name(path.name.removesuffix('.json'))
-    return CachedEngine(
-        engine,
-        data['model'],
-        key,
-        data['precision'],
-        data['sha256'],
-        int(data['size']),
-        data['source'],
+    engine = CachedEngine(
+        path.with_name(path.name.removesuffix('.json')),
+        model=data['model'],
+        key=key,
+        precision=data['precision'],
+        sha256=data['sha256'],
+        size=data['size'],
+        source=data['source'],
     )
+    words = [engine.model, engine.precision, engine.sha256, engine.source, *key.targets]
+    words += [key.onnx_sha256, key.library, key.version, key.gpu, key.precision]
+    numbers = [engine.size, *(side for shape in shapes for side in shape)]
+    if not all(isinstance(word, str) for word in words) or not all(
+        isinstance(number, int) for number in numbers
+    ):
+        raise TypeError(f'{path} holds a value of another type')
+    if any(len(shape) != 4 for shape in shapes):
+        raise ValueError(f'{path} holds shapes without N, 3, h, w')
+    return engine
 
 
 def _damage(engine: CachedEngine) -> str | None:

@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 import numpy as np
-import yaml
 
+from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.dds.endpoints import Profile
@@ -129,7 +129,7 @@ def read_calibration(path: Path) -> dict[str, Any]:
 
     """
     try:
-        found = yaml.safe_load(path.read_bytes())
+        found = parse_yaml(path.read_bytes())
         fields = {
             'width': int(found['image_width']),
             'height': int(found['image_height']),
@@ -140,7 +140,7 @@ def read_calibration(path: Path) -> dict[str, Any]:
             fields[field] = np.array(found[key]['data'], np.float64).reshape(count)
     except OSError as exc:
         raise ParameterError(f'cannot read the calibration {path}: {exc.strerror}') from exc
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as exc:
+    except (LookupError, TypeError, ValueError, OverflowError) as exc:
         problem = ' '.join(f'{type(exc).__name__}: {exc}'.split())
         raise ParameterError(
             f'{path} is no calibration as camera_calibration writes it ({problem})'

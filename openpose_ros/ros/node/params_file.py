@@ -7,8 +7,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-import yaml
-
+from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import ParameterError
 
 _PARAMETERS = 'ros__parameters'
@@ -38,12 +37,11 @@ def read_params_file(path: str | Path, node: str) -> dict[str, Any]:
 
     """
     try:
-        document = yaml.safe_load(Path(path).expanduser().read_bytes())
+        document = parse_yaml(Path(path).expanduser().read_bytes())
     except OSError as exc:
         raise ParameterError(f'cannot read the parameter file {path}: {exc.strerror}') from exc
-    except yaml.YAMLError as exc:
-        problem = ' '.join(str(exc).split())
-        raise ParameterError(f'the parameter file {path} is not YAML: {problem}') from exc
+    except ValueError as exc:
+        raise ParameterError(f'the parameter file {path} is not YAML: {exc}') from exc
     found: dict[str, Any] = {}
     entries = list(_entries(document, ())) if isinstance(document, Mapping) else []
     if not entries and document is not None:
@@ -71,8 +69,8 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not assigned or not name.strip():
         raise ParameterError(f"'{text}' is not of the form NAME:=VALUE: peak_threshold:=0.1")
     try:
-        return name.strip(), _number(yaml.safe_load(value) if value.strip() else '')
-    except yaml.YAMLError:
+        return name.strip(), _number(parse_yaml(value) if value.strip() else '')
+    except ValueError:
         return name.strip(), value  # a word with colons or brackets is still a word
 
 

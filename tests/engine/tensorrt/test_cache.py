@@ -61,6 +61,17 @@ def test_engine_that_was_stored_is_found_and_read():
     ]
 
 
+def change(path: Path, *, key: object = None, **fields: object) -> None:
+    """Overwrite fields of an engine's JSON file, or of its key."""
+    sidecar = Path(f'{path}.json')
+    data = {**json.loads(sidecar.read_text()), **fields}
+    if isinstance(key, dict):
+        data['key'].update(key)
+    elif key is not None:
+        data['key'] = key
+    sidecar.write_text(json.dumps(data))
+
+
 def dangle(path: Path) -> None:
     """Put a link that leads nowhere in a file's place."""
     path.unlink(missing_ok=True)
@@ -155,6 +166,17 @@ def test_name_of_a_model_stays_in_the_folder(name):
         (lambda path: Path(f'{path}.json').write_text('{"key": {"gpu": 1}}'), 'cannot be read'),
         (lambda path: Path(f'{path}.json').write_bytes(b'\xff\xfe'), 'cannot be read'),
         (lambda path: dangle(Path(f'{path}.json')), 'cannot be read'),
+        (lambda path: Path(f'{path}.json').write_text('[' * 100_000), 'cannot be read'),
+        (lambda path: change(path, size=float('inf')), 'cannot be read'),
+        (lambda path: change(path, size=None), 'cannot be read'),
+        (lambda path: change(path, model={}), 'cannot be read'),
+        (lambda path: change(path, sha256=7), 'cannot be read'),
+        (lambda path: change(path, key=[]), 'cannot be read'),
+        (lambda path: change(path, key={'shapes': [[1, 3, 8, 8]] * 2}), 'cannot be read'),
+        (lambda path: change(path, key={'shapes': [[1, 3, 8]] * 3}), 'cannot be read'),
+        (lambda path: change(path, key={'shapes': [['1', 3, 8, 8]] * 3}), 'cannot be read'),
+        (lambda path: change(path, key={'targets': 5}), 'cannot be read'),
+        (lambda path: change(path, key={'gpu': None}), 'cannot be read'),
     ],
 )
 def test_damaged_engine_is_never_taken(spoil, reason):

@@ -94,7 +94,10 @@ def test_calibration_of_another_size_is_refused(calibration: Path) -> None:
         ('image_width: 64', 'image_height'),
         (CALIBRATION.replace('0, 0, 1]}\nproj', '0, 0]}\nproj'), 'ValueError'),
         (CALIBRATION.replace('64', 'wide'), 'ValueError'),
-        ('a: [', 'ParserError'),
+        ('a: [', 'expected the node content'),
+        ('a: &x [*x]', 'holds itself'),
+        ('a: 2026-02-30', 'day is out of range'),
+        (CALIBRATION.replace('64', '.inf'), 'OverflowError'),
     ],
 )
 def test_file_that_is_no_calibration_is_refused(tmp_path: Path, text: str, reason: str) -> None:

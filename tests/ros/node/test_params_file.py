@@ -77,6 +77,10 @@ def test_nested_names_are_joined(tmp_path: Path) -> None:
         ('/**: {ros__parameters: {lazy: true', 'is not YAML'),
         ('/**:\n\tros__parameters: 1', 'is not YAML'),
         ('!!python/object:os.system {}', 'is not YAML'),
+        ('/**: {ros__parameters: {model: 2026-02-30}}', 'is not YAML'),
+        ('/**: &x {ros__parameters: {model: *x}}', 'is not YAML: .* holds itself'),
+        ('/**: {ros__parameters: {model: 0b_}}', 'is not YAML'),
+        (f'/**: {{ros__parameters: {{min_parts: {"9" * 5000}}}}}', 'is not YAML'),
     ],
 )
 def test_file_that_is_none(tmp_path: Path, text: str, says: str) -> None:

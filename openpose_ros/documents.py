@@ -1,0 +1,69 @@
+"""JSON and YAML that others wrote: whatever is wrong with them is a ValueError of one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+import json
+from typing import Any, NoReturn
+
+_MOST_NODES = 100_000  # of a YAML file with its aliases written out; parameter files have hundreds
+
+
+def parse_json(text: str | bytes) -> Any:
+    """
+    Return what JSON says.
+
+    Parameters
+    ----------
+    text : str or bytes
+        UTF-8 where it is bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, NaN and Infinity included, or nested too deeply.
+
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError('it is nested too deeply') from None
+
+
+def parse_yaml(text: str | bytes) -> Any:
+    """
+    Return what YAML says; only plain values, lists and mappings can come out.
+
+    Raises
+    ------
+    ValueError
+        If it is not YAML, holds a value that does not exist (a 30th of February), is nested too
+        deeply, holds itself by an alias, or grows beyond reason by its aliases.
+
+    """
+    import yaml  # not while help is shown
+
+    try:
+        document = yaml.safe_load(text)
+        for count, _ in enumerate(_nodes(document)):
+            if count > _MOST_NODES:
+                raise ValueError(f'it has more than {_MOST_NODES} values, or holds itself')
+    except RecursionError:
+        raise ValueError('it is nested too deeply, or holds itself') from None
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError) as exc:
+        raise ValueError(' '.join(str(exc).split())) from exc
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f'{name} is no number of JSON')
+
+
+def _nodes(document: Any) -> Iterator[Any]:
+    yield document
+    if isinstance(document, Mapping):
+        for value in document.values():
+            yield from _nodes(value)
+    elif isinstance(document, (list, tuple)):
+        for value in document:
+            yield from _nodes(value)

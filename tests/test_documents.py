@@ -1,0 +1,75 @@
+"""JSON and YAML of others: right, wrong, and hostile."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from openpose_ros.documents import parse_json, parse_yaml
+
+# Ten levels of ten: a billion values in a few hundred bytes.
+LAUGHS = 'a0: &a0 [1]\n' + '\n'.join(
+    f'a{i + 1}: &a{i + 1} [{", ".join([f"*a{i}"] * 10)}]' for i in range(9)
+)
+
+
+def test_what_is_right_is_read() -> None:
+    assert parse_json('{"a": [1, 2.5, null, "ä"]}') == {'a': [1, 2.5, None, 'ä']}
+    assert parse_json('{"a": "ä"}'.encode()) == {'a': 'ä'}
+    assert parse_yaml('a: [1, 2.5, null, ä]\nb: &x {c: 1}\nd: *x') == {
+        'a': [1, 2.5, None, 'ä'],
+        'b': {'c': 1},
+        'd': {'c': 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ('text', 'says'),
+    [
+        ('{"a": ', 'Expecting value'),
+        ('{"size": Infinity}', 'Infinity is no number'),
+        ('{"size": NaN}', 'NaN is no number'),
+        ('[' * 100_000, 'nested too deeply'),
+        ('{"a":' * 100_000, 'nested too deeply'),
+        (b'{"a": "\xff"}', 'utf-8'),
+        ('', 'Expecting value'),
+    ],
+)
+def test_json_that_is_wrong_is_one_line(text: str | bytes, says: str) -> None:
+    with pytest.raises(ValueError, match=says) as caught:
+        parse_json(text)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ('text', 'says'),
+    [
+        ('a: [1', 'expected'),
+        ('a: 2026-02-30', 'day'),
+        ('a: 2026-99-99 99:99:99', 'month|hour|must be'),
+        ('a: 0b_', 'base 2'),
+        (f'a: {"9" * 5000}', 'digits|integer'),
+        ('a: &x [*x]', 'holds itself'),
+        ('a: &x {b: *x}', 'holds itself'),
+        ('a: ' + '[' * 5000, 'nested too deeply'),
+        (LAUGHS, 'more than'),
+        ('? [1, 2]\n: 3\n? {a: 1}\n: 4', 'unhashable'),
+        (b'a: \xff', 'invalid|unacceptable'),
+        ('a: !!python/object:os.system {}', 'python'),
+        ('a: *nobody', 'undefined alias'),
+    ],
+)
+def test_yaml_that_is_wrong_is_one_line(text: str | bytes, says: str) -> None:
+    with pytest.raises(ValueError, match=says) as caught:
+        parse_yaml(text)
+    assert '\n' not in str(caught.value)
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60))
+def test_whatever_comes_is_read_or_a_value_error(text: str | bytes) -> None:
+    for parse in (parse_json, parse_yaml):
+        try:
+            parse(text)
+        except ValueError:
+            continue
