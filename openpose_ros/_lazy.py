@@ -25,6 +25,14 @@ def lazy_names(front: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f'module {front!r} has no attribute {name!r}')
-        return getattr(import_module(homes[name]), name)
+        try:
+            module = import_module(homes[name])
+        except ImportError:
+            raise
+        except Exception as exc:  # `from front import name` would take an AttributeError for ours
+            raise ImportError(
+                f'{homes[name]} cannot be imported ({type(exc).__name__}: {exc})'
+            ) from exc
+        return getattr(module, name)
 
     return get

@@ -98,6 +98,9 @@ def _done(given: list[str], stop: Stop) -> int:
         return _complain(exc, USAGE)
     except OpenPoseError as exc:
         return _complain(exc, FAILED)
+    except ImportError as exc:  # a library that is missing or broken
+        reason = ' '.join(str(exc).split())
+        return _complain(f'{reason}; {command("doctor")} says what is wrong', FAILED)
     except KeyboardInterrupt:
         return _complain('interrupted', stop.status)
     except BrokenPipeError:  # `| head` has seen enough; nothing is left to be flushed to it

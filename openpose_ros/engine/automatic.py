@@ -85,7 +85,7 @@ _BY_FORMAT = {'onnx': _for_onnx, 'xml': _for_ir}
 def _offers_cuda() -> bool:
     try:
         from openpose_ros.engine.onnxruntime import offers_cuda
-    except ImportError:  # opening the last candidate will say so
+    except Exception:  # noqa: BLE001  opening the last candidate will say so
         return False
     return offers_cuda()
 

@@ -7,14 +7,16 @@ import logging
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
+from openpose_ros.engine.telemetry import import_onnxruntime
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
+onnxruntime = import_onnxruntime()
 _LOGGER = logging.getLogger(__name__)
 _CPU = 'CPUExecutionProvider'
 _AUTOMATIC = ('CUDAExecutionProvider', _CPU)  # others compile the network when it is opened
@@ -127,7 +129,8 @@ class OnnxRuntimeEngine(Engine):
         self.spec = spec
         self.description = description
         self.precision = precision
-        self._session = session
+        self._opened = Opened()
+        self._session = self._opened.keep(session)
         self._outputs = choose_outputs(
             spec, {output.name: output.shape for output in session.get_outputs()}
         )
@@ -140,6 +143,7 @@ class OnnxRuntimeEngine(Engine):
     def infer(self, batch: FloatArray) -> Maps:
         if self._session is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
+        self._opened.check(self.spec.name)
         fed = split_batch(batch, self.spec, self._graph_batch, self._dtype)
         names = self._outputs.names
         parts = [self._run(part, names) for part in fed]
@@ -157,6 +161,7 @@ class OnnxRuntimeEngine(Engine):
 
     def close(self) -> None:
         self._session = None
+        self._opened.close()
 
 
 def _first_line(exc: Exception) -> str:

@@ -136,9 +136,11 @@ def _opener(name: str) -> Opener:
     backend = BACKENDS[name]
     try:
         module = import_module(backend.module)
-    except ImportError as exc:
+    except Exception as exc:  # a library that is there may raise anything while it is imported
+        kind = '' if isinstance(exc, ImportError) else f'{type(exc).__name__}: '
+        reason = ' '.join(f'{kind}{exc}'.split())
         raise EngineError(
-            f'the backend {name} cannot be loaded ({exc}); {backend.how_to_install}'
+            f'the backend {name} cannot be loaded ({reason}); {backend.how_to_install}'
         ) from exc
     opener: Opener = getattr(module, backend.opener)
     return opener

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import openvino
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, split_batch
 from openpose_ros.engine.outputs import Shape, choose_outputs, make_maps
+from openpose_ros.engine.telemetry import import_openvino
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
+
+openvino = import_openvino()
 
 # One for the process, for ever: OpenVINO's plugin for CPUs gives the thread that loads it a stack
 # for signal handlers, and takes it away when the Core ends. Where a second Core was made before
 # the first ended, the thread kept a stack that was gone, and Ctrl-C was a segmentation fault.
-CORE = openvino.Core()
+_OPENED = Opened()
+CORE = _OPENED.keep(openvino.Core())
 _DTYPES = {'f32': np.float32, 'f16': np.float16}
 _PRECISIONS = {'f32': 'fp32', 'f16': 'fp16', 'bf16': 'bf16', 'u8': 'int8', 'i8': 'int8'}
 _HEAVY = {'Convolution', 'Deconvolution', 'FullyConnected', 'MatMul'}
@@ -151,11 +155,13 @@ class OpenVinoEngine(Engine):
         first = graph_input.shape[0]
         self._graph_batch = first if isinstance(first, int) else None
         self._index = inputs.index(graph_input)
-        self._request: Any = compiled.create_infer_request()
+        self._opened = Opened()
+        self._request: Any = self._opened.keep(compiled.create_infer_request())
 
     def infer(self, batch: FloatArray) -> Maps:
         if self._request is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
+        self._opened.check(self.spec.name)
         fed = split_batch(batch, self.spec, self._graph_batch, self._dtype)
         names = self._outputs.names
         parts = [self._run(part) for part in fed]
@@ -174,6 +180,7 @@ class OpenVinoEngine(Engine):
 
     def close(self) -> None:
         self._request = None
+        self._opened.close()
 
 
 def _precision(compiled: Any) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +18,7 @@ from openpose_ros.models import load_model
 from openpose_ros.models.finding import DEFAULT_MODEL, DEFAULT_ON_CPU
 from tests.engine.graphs import RAW_BGR, write_network
 
+ROOT = Path(__file__).parents[2]
 KNOWN = 'human-pose-estimation-0001'
 
 
@@ -103,3 +108,39 @@ def test_a_backend_that_cannot_be_loaded_says_what_to_install(tiny, monkeypatch,
         EngineError, match=rf'{name} cannot be loaded \(No module .*\); .*{advice}'
     ):
         open_engine(tiny, backend=name)
+
+
+@pytest.mark.parametrize(
+    'source',
+    [
+        "raise RuntimeError('Could not determine home directory.')",  # a uid without a name
+        "raise AttributeError('half a library')",
+        "raise KeyError('HOME')",
+        "raise ImportError('libopenvino.so: cannot open')",
+    ],
+)
+def test_auto_goes_on_without_a_library_that_cannot_be_imported(source, tmp_path):
+    """Where OpenVINO is installed but broken, an int8 network runs with ONNX Runtime."""
+    (tmp_path / 'openvino').mkdir()
+    (tmp_path / 'openvino/__init__.py').write_text(source)
+    code = (
+        'import logging, openpose_ros\n'
+        "logging.basicConfig(format='%(levelname)s %(message)s', level=logging.INFO)\n"
+        'with openpose_ros.open_engine() as engine: print(engine.spec.name, engine.name)'
+    )
+    run = subprocess.run(
+        [sys.executable, '-c', code],
+        env={
+            **os.environ,
+            'PYTHONPATH': os.pathsep.join([str(tmp_path), str(ROOT)]),
+            'OPENPOSE_ROS_CACHE': str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout == f'{DEFAULT_ON_CPU} onnxruntime\n'
+    (warning,) = [line for line in run.stderr.splitlines() if line.startswith('WARNING')]
+    assert 'openvino cannot be loaded' in warning
+    assert 'taking onnxruntime (CPUExecutionProvider) instead' in warning

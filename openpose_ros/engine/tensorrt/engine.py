@@ -9,6 +9,7 @@ import numpy as np
 
 from openpose_ros.commands import command
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
+from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.tensorrt.cache import CachedEngine, read_engine
@@ -51,12 +52,14 @@ class TensorrtEngine(Engine):
 
     def __init__(self, spec: ModelSpec, library: Library, gpu: Gpu, built: CachedEngine) -> None:
         self.spec = spec
-        self._gpu = gpu
+        self._opened = Opened()
+        self._gpu = self._opened.keep(gpu)
         self._session: Session | None = None
         try:
             plan = read_engine(built)
             with gpu.current():
-                self._session = session = _load(spec, library, gpu, plan, built)
+                session = _load(spec, library, gpu, plan, built)
+                self._session = self._opened.keep(session)
                 self._input = _find_input(spec, session)
                 self._outputs = choose_outputs(
                     spec, {tensor.name: tensor.shape for tensor in session.outputs}
@@ -83,6 +86,7 @@ class TensorrtEngine(Engine):
         session = self._session
         if session is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
+        self._opened.check(self.spec.name)
         check_batch(batch, self.spec)
         nhwc = self.spec.input.layout == 'NHWC'
         fed = batch.transpose(0, 2, 3, 1) if nhwc else batch
@@ -111,6 +115,10 @@ class TensorrtEngine(Engine):
 
     def close(self) -> None:
         session, self._session = self._session, None
+        is_here = self._opened.is_here()
+        self._opened.close()
+        if not is_here:
+            return
         if session is not None:
             try:
                 with self._gpu.current():

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from openpose_ros.engine.telemetry import import_onnxruntime
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
@@ -159,6 +160,7 @@ def _dequantized(values: Any, scale: Any, zero: Any = None, *, axis: int) -> Any
 
 
 def _converted(onnx: Any, model: Any, path: Path) -> Any:
+    import_onnxruntime()
     from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
     for tensor in model.graph.initializer:

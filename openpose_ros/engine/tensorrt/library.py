@@ -141,8 +141,10 @@ def load_library(flavour: str | None = None) -> Library:
                 if exc.name == name
                 else f'{name} cannot be loaded ({exc})'
             )
-        except (ImportError, OSError) as exc:
-            reasons.append(f'{name} cannot be loaded ({exc})')
+        except EngineError:
+            raise
+        except Exception as exc:  # noqa: BLE001  a broken library raises anything
+            reasons.append(f'{name} cannot be loaded ({" ".join(str(exc).split())})')
     raise MissingError(
         f'no TensorRT for {sys.executable}',
         f'{"; ".join(reasons)}. A Python of its own (venv, conda) does not see the one that '

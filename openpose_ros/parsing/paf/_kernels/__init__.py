@@ -6,3 +6,10 @@ and of the signature's dtype. Signatures are explicit, so everything is compiled
 is first imported and kept in Numba's cache; where no cache can be written it is compiled anew in
 every process. Positions are in map cells, (0, 0) the centre of the first cell.
 """
+
+from openpose_ros._imports import hidden
+
+# Numba asks coverage for what the versions of Debian 12 and Ubuntu 24.04 do not have, and colcon
+# brings them along. Where coverage measures, it was imported before and stays.
+with hidden('coverage'):
+    import numba  # noqa: F401
