@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from itertools import islice, repeat
+from itertools import islice
 from pathlib import Path
 import sys
 import time
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from openpose_ros.cli.network import add_rules, check_dds
 from openpose_ros.cli.parameters import positive_number, whole_number
-from openpose_ros.errors import SourceError, TransportError
+from openpose_ros.errors import TransportError
 
 if TYPE_CHECKING:
-    from openpose_ros.io import Frame, Source
+    from openpose_ros.io import Frame
     from openpose_ros.signals import Stop
 
 SUMMARY = 'publish pictures or a video as a camera does'
@@ -83,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     check_dds()
 
     from openpose_ros.io import find_sources
+    from openpose_ros.io.playing import play
     from openpose_ros.io.quiet import silence_opencv
     from openpose_ros.io.video import Camera
     from openpose_ros.ros.dds.camera import DdsCamera
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         )
         _note(f'publishing {args.source} on {camera.topic}; Ctrl-C ends')
         misfits_s = time.monotonic()
-        frames = islice(_frames(sources, once=args.once), args.max_frames)
+        frames = islice(play(sources, _note, once=args.once), args.max_frames)
         live = isinstance(sources[0], Camera) or '://' in args.source
         for frame in _paced(frames, args.fps, args.stop, live=live):
             try:
@@ -114,28 +115,6 @@ def run(args: argparse.Namespace) -> int:
                 for line in participant.incompatible_qos():
                     _note(line)
     return 0
-
-
-def _frames(sources: list[Source], *, once: bool) -> Iterator[Frame]:
-    """Yield the frames of all sources, again and again; what is damaged is said once."""
-    if len(sources) == 1 and sources[0].total == 1 and not once:
-        yield from repeat(next(sources[0].frames()))  # a picture is read only once
-    said: set[str] = set()
-    while True:
-        delivered = False
-        for source in sources:
-            try:
-                for frame in source.frames():
-                    delivered = True
-                    yield frame
-            except SourceError as exc:
-                if not delivered and source is sources[-1]:
-                    raise
-                if str(exc) not in said:
-                    said.add(str(exc))
-                    _note(str(exc))
-        if once:
-            return
 
 
 def _paced(

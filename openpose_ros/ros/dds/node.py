@@ -84,7 +84,10 @@ class DdsNode:
             try:
                 core.configure(lambda: stop.requested)
                 core.activate()
-                transport.subscribe(core.on_image, core.on_camera_info)
+                transport.subscribe(
+                    core.guard.around('an image', core.on_image),
+                    core.guard.around('a camera_info', core.on_camera_info),
+                )
                 self._log('info', f'listening to {transport.image_topic()}')
                 self._spin(participant, transport, core, stop)
             except KeyboardInterrupt:  # as it was loading
@@ -96,18 +99,28 @@ class DdsNode:
         self, participant: Participant, transport: DdsTransport, core: PoseNode, stop: Stop
     ) -> None:
         throttle, tick_s = Throttle(5.0), monotonic() + _TICK_S
-        while not stop.requested:
+
+        def tick() -> None:
+            core.on_timer()
+            transport.publish_diagnostics(core.diagnostics())
+            for line in participant.incompatible_qos():
+                self._log('warning', line)
+
+        def listen() -> None:
             for trouble in participant.spin(_GLANCE_S):
                 if throttle.passes('unreadable') is not None:
                     self._log('warning', trouble)
+
+        listen = core.guard.around('receiving', listen, lambda: stop.wait(_GLANCE_S))
+        tick = core.guard.around('the timer', tick)
+        reload = core.guard.around('reading the parameters again', lambda: self._reload(core))
+        while not stop.requested:
+            listen()
             if stop.take_reload():
-                self._reload(core)
+                reload()
             if monotonic() >= tick_s:
                 tick_s = monotonic() + _TICK_S
-                core.on_timer()
-                transport.publish_diagnostics(core.diagnostics())
-                for line in participant.incompatible_qos():
-                    self._log('warning', line)
+                tick()
 
     def _reload(self, core: PoseNode) -> None:
         """Take over what the files say now, all of it or nothing."""

@@ -26,6 +26,7 @@ from openpose_ros.ros.messages.people import (
 )
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
+from openpose_ros.ros.node.guard import Guard, one_line
 from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
@@ -38,7 +39,6 @@ _PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
 _WARN_EVERY_S = 5.0
 _SHOW_EVERY_S = 1.0
 _LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
-_LONGEST_LINE = 400  # characters of an error that others wrote
 _DEFAULT_PARAMS = NodeParams()
 _RESULTS = ('persons', *VISUALIZATION)
 
@@ -69,6 +69,11 @@ class PoseNode:
         Publishes diagnostics at once, from any thread: while the node is configured, a transport
         cannot do so by itself.
 
+    Attributes
+    ----------
+    guard : Guard
+        For a transport's callbacks: what they raise is logged and counted.
+
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class PoseNode:
             teardown=PoseEstimator.close,
             report=self._report,
         )
+        self.guard = Guard(transport.log)
         self._recorder = Recorder()
         self._throttle = Throttle(_WARN_EVERY_S)
         self._shown = Throttle(_SHOW_EVERY_S)
@@ -146,7 +152,7 @@ class PoseNode:
                 self._set_state('unconfigured')
                 if isinstance(exc, OpenPoseError) or not isinstance(exc, Exception):
                     raise
-                raise EngineError(f'the network cannot be loaded: {_one_line(exc)}') from exc
+                raise EngineError(f'the network cannot be loaded: {one_line(exc)}') from exc
             self._set_state('inactive')
 
     def activate(self) -> None:
@@ -245,7 +251,14 @@ class PoseNode:
     def diagnostics(self) -> Status:
         """Say how the node is doing."""
         summary = self._recorder.summary()
-        return describe(self._state, self._facts, self.counts(), summary, silent=self._silent)
+        return describe(
+            self._state,
+            self._facts,
+            self.counts(),
+            summary,
+            silent=self._silent,
+            faults=self.guard.count,
+        )
 
     def _require(self, state: str, done: str) -> None:
         if self._state != state:
@@ -376,7 +389,7 @@ class PoseNode:
         return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
 
     def _report(self, exc: BaseException) -> None:
-        text = _one_line(exc)
+        text = one_line(exc)
         self._recorder.failed(text)
         self._warn(f'dropped an image: {text}')
 
@@ -391,10 +404,3 @@ class PoseNode:
         if held_back is not None:
             more = f' (and {held_back} more like this)' if held_back else ''
             self._transport.log('warning', text + more)
-
-
-def _one_line(exc: BaseException) -> str:
-    """Return what an exception says, whoever wrote it."""
-    kind = '' if isinstance(exc, OpenPoseError) else f'{type(exc).__name__}: '
-    text = ' '.join(f'{kind}{exc}'.split())
-    return text if len(text) <= _LONGEST_LINE else f'{text[:_LONGEST_LINE]}...'

@@ -158,7 +158,13 @@ class Recorder:
 
 
 def describe(
-    state: str, facts: Mapping[str, str], counts: Counts, summary: Summary, *, silent: bool
+    state: str,
+    facts: Mapping[str, str],
+    counts: Counts,
+    summary: Summary,
+    *,
+    silent: bool,
+    faults: int = 0,
 ) -> Status:
     """
     Say how the node is doing.
@@ -175,6 +181,8 @@ def describe(
         How the processed ones fared.
     silent : bool
         Whether images are expected, but none comes.
+    faults : int
+        How often a callback failed.
 
     """
     level, message = _verdict(state, summary, silent)
@@ -197,6 +205,7 @@ def describe(
         **{f'images refused: {why}': number for why, number in sorted(counts.refused.items())},
         'images without a stamp': summary.unstamped,
         'candidates without room': summary.overflow,
+        'callbacks that failed': faults,
     }
     values.update({name: str(number) for name, number in numbers.items()})
     values['last error'] = summary.last_error

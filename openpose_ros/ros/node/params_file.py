@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 import re
 from typing import Any
@@ -53,6 +53,45 @@ def read_params_file(path: str | Path, node: str) -> dict[str, Any]:
         if _fits(pattern, node):
             found.update(_flat(values))
     return found
+
+
+def read_arguments(arguments: Sequence[str], node: str) -> dict[str, Any]:
+    """
+    Return the parameters that a ROS command line gives a node: of its files, then of its `-p`.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        With `--ros-args`; what does not follow one is not looked at.
+    node : str
+        As `read_params_file` takes it.
+
+    Raises
+    ------
+    ParameterError
+        As `read_params_file` and `parse_assignment` do.
+
+    """
+    files: list[str] = []
+    assigned: list[str] = []
+    of_ros = False
+    words = iter(arguments)
+    for word in words:
+        if word in ('--ros-args', '--'):
+            of_ros = word == '--ros-args'
+        elif of_ros and word == '--params-file':
+            files.append(next(words, ''))
+        elif of_ros and word in ('-p', '--param'):
+            assigned.append(next(words, ''))
+    values: dict[str, Any] = {}
+    for file in files:
+        values.update(read_params_file(file, node))
+    for text in assigned:
+        name, value = parse_assignment(text)
+        to, colon, name_of_it = name.rpartition(':')
+        if not colon or node.endswith(f'/{to.strip("/")}'):
+            values[name_of_it] = value
+    return values
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import sys
 from typing import Any
 
 from diagnostic_updater import DiagnosticStatusWrapper, Updater
@@ -14,16 +15,17 @@ from rcl_interfaces.msg import (
 )
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.signals import SignalHandlerOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
-from openpose_ros.errors import OpenPoseError
+from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
@@ -34,13 +36,17 @@ from openpose_ros.ros.node.parameters import (
     ros_range,
     ros_type,
 )
+from openpose_ros.ros.node.params_file import read_arguments
+from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
+from openpose_ros.signals import Stop
 
 _NEWEST = rclpy.qos.QoSProfile(
     depth=1,
     reliability=qos_profile_sensor_data.reliability,
     durability=qos_profile_sensor_data.durability,
 )
+_GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
 
 
@@ -55,13 +61,21 @@ class OpenPoseNode(LifecycleNode):
     ----------
     open_estimator : callable
         As `PoseNode` takes it.
+    stopped : callable
+        Asked, while the network is loaded, whether to give up: with a KeyboardInterrupt.
     **options
         As rclpy's nodes take them.
 
     """
 
-    def __init__(self, open_estimator: OpenEstimator = open_estimator, **options: Any) -> None:
+    def __init__(
+        self,
+        open_estimator: OpenEstimator = open_estimator,
+        stopped: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> None:
         super().__init__('openpose', **options)
+        self._stopped = stopped
         self._subscriptions_open: list[Subscription] = []
         # Declared as wide as can be: what is wrong is refused in configure, with one line. The
         # ranges are declared there, too.
@@ -75,11 +89,16 @@ class OpenPoseNode(LifecycleNode):
         )
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0, self._core.on_timer, clock=self._steady)
+        guard = self._core.guard
+        self.create_timer(1.0, guard.around('the timer', self._core.on_timer), clock=self._steady)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self._updater = Updater(self, period=1.0)
         self._updater.setHardwareID('openpose_ros')
-        self._updater.add('pose estimation', self._diagnose)
+        self._updater.add(
+            'pose estimation',
+            guard.around('diagnostics', self._diagnose, lambda status: status),
+        )
+        guard_services(self, guard)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and warm the network in the worker thread; wait for it."""
@@ -112,6 +131,36 @@ class OpenPoseNode(LifecycleNode):
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
+    def spin_once(self, executor: Executor) -> None:
+        """Serve what comes within a tenth of a second; what fails is told and counted."""
+        try:
+            executor.spin_once(timeout_sec=_GLANCE_S)
+        except ExternalShutdownException:
+            raise
+        except Exception as exc:  # noqa: BLE001  of rclpy's own; ours are guarded one by one
+            self._core.guard.failed('a callback', exc)
+
+    def reload(self, arguments: Sequence[str]) -> None:
+        """Take over what the parameter files of the command line say now, or nothing of it."""
+        self._core.guard.around('reading the parameters again', self._reload)(arguments)
+
+    def _reload(self, arguments: Sequence[str]) -> None:
+        try:
+            values = read_arguments(arguments, self.get_fully_qualified_name())
+            known = {name: value for name, value in values.items() if name in _DECLARATIONS}
+            changed = [
+                Parameter(name, value=value)
+                for name, value in known.items()
+                if self._value(name) != value
+            ]
+            result = self.set_parameters_atomically(changed)
+            if not result.successful:
+                raise ParameterError(result.reason)
+        except OpenPoseError as exc:
+            self._transport.log('error', f'nothing was changed: {exc}')
+        else:
+            self._transport.log('info', 'the parameters were read again')
+
     def destroy_node(self) -> None:
         """Free everything, whatever state the node is in."""
         self._shutdown()
@@ -123,6 +172,9 @@ class OpenPoseNode(LifecycleNode):
         except OpenPoseError as exc:
             self._transport.log('error', f'cannot {name}: {exc}')
             return TransitionCallbackReturn.FAILURE
+        except Exception as exc:  # noqa: BLE001  on_error tidies up; the node can be configured anew
+            self._core.guard.failed(f'the transition {name}', exc)
+            return TransitionCallbackReturn.ERROR
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
@@ -135,24 +187,34 @@ class OpenPoseNode(LifecycleNode):
             topic += '/compressed'
         self._transport.open(topic)
         try:
-            self._core.configure()
+            self._core.configure(self._stopped)
         except BaseException:
             self._transport.close()
             raise
 
     def _activate(self) -> None:
-        self._core.activate()
+        try:
+            self._core.activate()
+            self._subscribe()
+        except BaseException:
+            self._deactivate()
+            raise
+
+    def _subscribe(self) -> None:
         compressed = self._core.params.image_transport == 'compressed'
         self._subscriptions_open = [
             self.create_subscription(
                 CompressedImage if compressed else Image,
                 self._transport.image_topic(),
-                self._core.on_image,
+                self._core.guard.around('an image', self._core.on_image),
                 _NEWEST,
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             ),
             self.create_subscription(
-                CameraInfo, 'camera_info', self._core.on_camera_info, qos_profile_sensor_data
+                CameraInfo,
+                'camera_info',
+                self._core.guard.around('a camera_info', self._core.on_camera_info),
+                qos_profile_sensor_data,
             ),
         ]
 
@@ -226,20 +288,24 @@ def _descriptor(item: Declaration, *, with_range: bool) -> ParameterDescriptor:
     return descriptor
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the node until it is told to stop; return the exit status."""
-    rclpy.init(args=arguments)
-    node = None
-    try:
-        node = OpenPoseNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        node.autostart()
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+def main(stop: Stop, arguments: Sequence[str] | None = None) -> int:
+    """Run the node until asked to stop; return the exit status."""
+    with stop.noted():
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        node = None
+        try:
+            node = OpenPoseNode(stopped=lambda: stop.requested)
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            node.autostart()
+            while not stop.requested:
+                node.spin_once(executor)
+                if stop.take_reload():
+                    node.reload(sys.argv[1:] if arguments is None else arguments)
+        except (KeyboardInterrupt, ExternalShutdownException):  # as it was loading; by rclpy
+            pass
+        finally:
+            if node is not None:
+                node.destroy_node()
+            rclpy.try_shutdown()
     return 0

@@ -1,0 +1,31 @@
+"""The programs of the ROS package; signals are heard before anything else is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from openpose_ros.signals import leave, watched
+
+
+def openpose_node(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the node until it is told to stop; return the exit status.
+
+    SIGINT and SIGTERM end it with the status 0, a second one at once with 130 or 143. SIGHUP
+    makes it read its parameter files again.
+    """
+    return _run('node', arguments, reloads=True)
+
+
+def openpose_camera(arguments: Sequence[str] | None = None) -> int:
+    """Run the camera for demos until it is told to stop; return the exit status."""
+    return _run('camera', arguments, reloads=False)
+
+
+def _run(module: str, arguments: Sequence[str] | None, *, reloads: bool) -> int:
+    with watched(serves=True, reloads=reloads) as stop:
+        status: int = import_module(f'openpose_ros.ros.rclpy.{module}').main(stop, arguments)
+        if stop.requested:
+            leave(stop.status if status == 0 else status)
+    return status

@@ -1,0 +1,105 @@
+"""The node and the camera as processes: signals at any moment, alone or to the whole group."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+from time import monotonic, sleep
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+ROOT = Path(__file__).parents[3]
+RUNS = 20
+PATIENCE_S = 30.0
+
+
+def start(program: str, *arguments: str) -> subprocess.Popen[str]:
+    code = f'from openpose_ros.ros.rclpy.programs import {program}; raise SystemExit({program}())'
+    return subprocess.Popen(
+        [sys.executable, '-c', code, '--ros-args', *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={
+            **os.environ,
+            'ROS_DOMAIN_ID': str(10 + os.getpid() % 80),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        },
+    )
+
+
+@pytest.mark.parametrize('seed', range(RUNS))
+def test_node_ends_well_at_any_moment(seed: int) -> None:
+    chance = random.Random(seed)
+    process = start('openpose_node')
+    # From its first import until it works; before that Python itself is interrupted.
+    sleep(0.3 + chance.uniform(0, 1) ** 2 * 5)
+    number = chance.choice([signal.SIGINT, signal.SIGTERM])
+    twice, hup = chance.random() < 0.3, chance.random() < 0.3
+    send = os.killpg if chance.random() < 0.5 else os.kill
+    if hup:
+        send(process.pid, signal.SIGHUP)
+        sleep(chance.uniform(0, 0.3))
+    assert process.poll() is None, process.communicate()[0]
+    asked_s = monotonic()
+    send(process.pid, number)
+    if twice:
+        sleep(chance.uniform(0.15, 0.3))
+        if process.poll() is None:
+            send(process.pid, number)
+    said = process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode in ((0, 128 + number) if twice else (0,)), said
+    assert 'Traceback' not in said
+    assert monotonic() - asked_s < PATIENCE_S
+
+
+def test_node_reads_its_files_again_at_sighup(tmp_path: Path) -> None:
+    file = tmp_path / 'params.yaml'
+    section = '/**:\n  ros__parameters:\n    backend: fake\n    peak_threshold: {}\n'
+    file.write_text(section.format(0.2))
+    process = start('openpose_node', '--params-file', str(file))
+    assert process.stdout is not None
+
+    def until(text: str) -> None:
+        for line in process.stdout or ():
+            if text in line:
+                return
+        pytest.fail(f"the node ended without saying '{text}'")
+
+    try:
+        until('loaded and warm')
+        for content, said in [
+            (section.format(0.3), 'the parameters were read again'),
+            (section.format(7), 'nothing was changed: peak_threshold'),
+            ('/**: {ros__parameters: {model: 2026-02-30}}', 'nothing was changed: the parameter'),
+            (section.format(0.4), 'the parameters were read again'),
+        ]:
+            file.write_text(content)
+            process.send_signal(signal.SIGHUP)
+            until(said)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+
+
+def test_camera_goes_on_past_a_damaged_picture(tmp_path: Path) -> None:
+    photo = (ROOT / 'docs/photos/crew.jpg').read_bytes()
+    for name, content in [('1.jpg', photo), ('2.jpg', b'no picture'), ('3.jpg', photo)]:
+        (tmp_path / name).write_bytes(content)
+    process = start('openpose_camera', '-p', f'source:={tmp_path}', '-p', 'rate:=20.0')
+    sleep(4)
+    assert process.poll() is None, process.communicate()[0]
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode == 0
+    assert said.count('2.jpg') == 1
+    assert 'Traceback' not in said
