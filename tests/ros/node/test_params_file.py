@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.node.params_file import parse_assignment, read_params_file
+from openpose_ros.ros.node.params_file import parse_assignment, read_arguments, read_params_file
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -129,3 +129,30 @@ def test_assignment_that_is_none(text: str) -> None:
 def test_scientific_numbers_in_files(tmp_path: Path) -> None:
     path = written(tmp_path, '/**:\n  ros__parameters: {min_score: 1e-3, model: 1e3.onnx}\n')
     assert read_params_file(path, '/openpose') == {'min_score': 0.001, 'model': '1e3.onnx'}
+
+
+def test_arguments_of_a_ros_command_line(tmp_path: Path) -> None:
+    first = written(tmp_path, '/**: {ros__parameters: {min_parts: 4, min_score: 0.2}}')
+    second = tmp_path / 'second.yaml'
+    second.write_text('/front/openpose: {ros__parameters: {min_score: 0.3}}\n')
+    words = [
+        *('-p', 'min_parts:=9', '--params-file', 'nobody.yaml'),  # of another program
+        *('--ros-args', '-r', '__ns:=/front', '--params-file', str(first)),
+        *('--params-file', str(second), '-p', 'lazy:=true', '--param', 'openpose:max_people:=3'),
+        *('-p', 'other:max_people:=5', '--', '-p', 'min_parts:=9'),
+        *('--ros-args', '-p', 'rotate:=90'),
+    ]
+    assert read_arguments(words, '/front/openpose') == {
+        'min_parts': 4,
+        'min_score': 0.3,
+        'lazy': True,
+        'max_people': 3,
+        'rotate': 90,
+    }
+    assert read_arguments([], '/openpose') == {}
+
+
+@pytest.mark.parametrize('words', [['--ros-args', '-p'], ['--ros-args', '--params-file']])
+def test_arguments_without_their_value(words: list[str]) -> None:
+    with pytest.raises(ParameterError):
+        read_arguments(words, '/openpose')
