@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from math import floor, isclose, isfinite
+from math import floor, inf, isclose, isfinite
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     Params = TypeVar('Params', bound=DataclassInstance)
+
+_LARGEST = 2**63 - 1  # of the whole numbers that ROS has
 
 
 def parameter(
@@ -234,6 +236,8 @@ def _coerced(value: Any, default: Any) -> Any:
         return tuple(numbers) if fitting else None
     if kind in (bool, str) or isinstance(value, bool):
         return value if type(value) is kind else None
+    if isinstance(value, Integral) and abs(int(value)) > _LARGEST:
+        return inf if int(value) > 0 else -inf  # out of every range, and short in a message
     if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
         return kind(value)
     return float(value) if kind is float and isinstance(value, Real) else None

@@ -124,6 +124,10 @@ def test_value_that_is_allowed_gets_the_type_of_the_default(
         ('turn', 45, '45, but must be one of 0, 90'),
         ('name', 8, '8, but must be of type str'),
         ('on', 1, '1, but must be of type bool'),
+        ('window', 10**400, 'inf, but must be from 3 to 31'),  # no more digits than one reads
+        ('share', -(10**400), '-inf, but must be from 0.0 to 1.0'),
+        ('least', 10**400, 'inf, but must be 0 or more'),
+        ('size', (10**400, 1), '(inf, 1), but must be from -1 to 4096'),
     ],
 )
 def test_value_that_is_not_allowed(name: str, value: Any, expected: str) -> None:

@@ -49,6 +49,12 @@ def test_node_reads_its_file_again_or_not_at_all(tmp_path: Path) -> None:
                 'nothing was changed: use_sim_time changes only',
             ),
             ('backend: [', 'is not YAML'),
+            ('model: 2026-02-30', 'is not YAML: day'),
+            ('model: &x [*x]', 'holds itself'),
+            ('model: 0b_', 'is not YAML'),
+            (f'min_score: {"9" * 400}', 'min_score is'),
+            (f'min_parts: {"9" * 5000}', 'is not YAML'),
+            ('peak_threshold: 0.2', 'the parameters were read again'),
         ):
             parameters(path, text)
             node.process.send_signal(signal.SIGHUP)
