@@ -99,7 +99,10 @@ class Declaration:
         """What it may be, in words: '3 to 31, odd', 'greedy or optimal'; '' for anything."""
         if self.choices:
             return ' or '.join(_named(choice) for choice in self.choices)
-        words = [_range(self.low, self.high, '{:g} to {:g}'), self._steps() if self.step else '']
+        words = [
+            _range(self.low, self.high, '{:.12g} to {:.12g}'),
+            self._steps() if self.step else '',
+        ]
         return ', '.join(filter(None, words))
 
     def checked(self, value: Any) -> Any:
@@ -151,7 +154,7 @@ class Declaration:
         number = next(number for number in numbers if not self._is_on_step(number))
         below = floor(self._steps_above_low(number))
         around = [(self.low or 0) + steps * (self.step or 1) for steps in (below, below + 1)]
-        return 'take {:g} or {:g}'.format(*around)
+        return 'take {:.12g} or {:.12g}'.format(*around)
 
 
 @cache
@@ -257,4 +260,10 @@ def _range(low: float | None, high: float | None, both: str) -> str:
     """Return a range in words; `both` is the form of one with two ends."""
     if low is not None and high is not None:
         return both.format(low, high)
-    return f'{low:g} or more' if low is not None else '' if high is None else f'{high:g} or less'
+    return (
+        f'{low:.12g} or more'
+        if low is not None
+        else ''
+        if high is None
+        else f'{high:.12g} or less'
+    )
