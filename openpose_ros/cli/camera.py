@@ -11,8 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.network import add_rules, check_dds
-from openpose_ros.cli.parameters import positive_number, whole_number
+from openpose_ros.cli.parameters import (
+    add_parameters,
+    given_parameters,
+    positive_number,
+    whole_number,
+)
 from openpose_ros.errors import TransportError
+from openpose_ros.pictures.limits import PictureParams
 
 if TYPE_CHECKING:
     from openpose_ros.io import Frame
@@ -67,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='calibration of the camera, YAML as camera_calibration writes it; published as '
         'camera_info beside the topic',
     )
+    add_parameters(parser, PictureParams)
     add_rules(parser)
 
 
@@ -80,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         0.
 
     """
+    limits = given_parameters(args, PictureParams)
     check_dds()
 
     from openpose_ros.io import find_sources
@@ -91,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds.participant import Participant
 
     silence_opencv()
-    sources = find_sources(args.source)
+    sources = find_sources(args.source, max_pixels=limits.max_image_pixels)
     names = Names.from_rules('camera', args.remap)
     with args.stop.noted(_PATIENCE_S), Participant(names) as participant:
         camera = DdsCamera(

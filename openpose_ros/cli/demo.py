@@ -15,8 +15,10 @@ import sys
 from time import monotonic
 
 from openpose_ros.cli.network import check_dds
+from openpose_ros.cli.parameters import add_parameters, given_parameters
 from openpose_ros.commands import command
 from openpose_ros.errors import SourceError, TransportError
+from openpose_ros.pictures.limits import PictureParams
 
 SUMMARY = 'find people in a photograph through camera, node and echo'
 EXAMPLES = (
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='where the annotated photograph goes (default: %(default)s)',
     )
+    add_parameters(parser, PictureParams)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         else 1.
 
     """
+    limits = given_parameters(args, PictureParams)
     check_dds()
 
     from openpose_ros.drawing import draw_people
@@ -71,13 +75,15 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.io.results import Results, prepare_folder
     from openpose_ros.models import load_model
 
-    photo = Picture(args.photo or _astronaut())
+    photo = Picture(args.photo or _astronaut(), limits.max_image_pixels)
     (frame,) = photo.frames()
     prepare_folder(args.output, [photo])
     load_model(args.model)  # a wrong one is said before anything starts
     with ExitStack() as processes:
+        allowed = str(limits.max_image_pixels)
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
-        others = [node, ['camera', photo.name]]
+        node += ['-p', f'max_image_pixels:={allowed}']
+        others = [node, ['camera', photo.name, '--max-image-pixels', allowed]]
         echo = ['echo', '--json', '--count', '1', '--timeout', str(_PATIENCE_S)]
         environment = _loopback()
         running = [processes.enter_context(_process(verb, environment)) for verb in others]

@@ -21,6 +21,7 @@ from openpose_ros.cli.parameters import (
 from openpose_ros.commands import command
 from openpose_ros.errors import MapsError, OutputError, SourceError
 from openpose_ros.parsing import PafParams
+from openpose_ros.pictures.limits import PictureParams
 
 if TYPE_CHECKING:
     from openpose_ros.cli.run_report import RunReport
@@ -112,6 +113,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='P,…',
         help='execution providers of ONNX Runtime, separated by commas, the best first',
     )
+    add_parameters(parser, PictureParams)
     add_parameters(parser, PafParams)
 
 
@@ -127,6 +129,7 @@ def run(args: argparse.Namespace) -> int:
 
     """
     params = given_parameters(args, PafParams)
+    limits = given_parameters(args, PictureParams)
     with args.stop.at_once():
         from openpose_ros.cli.run_report import RunReport
         from openpose_ros.io.quiet import silence_opencv
@@ -135,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
 
         silence_opencv()
         tally = RunReport()
-        sources = _found_sources(args.sources, tally)
+        sources = _found_sources(args.sources, limits, tally)
         if not sources:
             return 1
         if args.output is not None:
@@ -168,13 +171,13 @@ def run(args: argparse.Namespace) -> int:
     return 1 if tally.troubles else 0
 
 
-def _found_sources(names: list[str], tally: RunReport) -> list[Source]:
+def _found_sources(names: list[str], limits: PictureParams, tally: RunReport) -> list[Source]:
     from openpose_ros.io import find_sources
 
     sources = []
     for name in names:
         try:
-            sources += find_sources(name)
+            sources += find_sources(name, max_pixels=limits.max_image_pixels)
         except SourceError as exc:
             tally.trouble(exc)
     return sources
@@ -238,7 +241,8 @@ def _work(
 
 def _frames(source: Source, limit: int | None, stop: Stop, tally: RunReport) -> Iterator[Frame]:
     """Yield the frames of a source, until stopped; what ends them too early is reported here."""
-    frames = islice(source.frames(), limit)
+    # A picture has one frame anyway, and may say something after it.
+    frames = source.frames() if source.total == 1 else islice(source.frames(), limit)
     try:
         while not stop.requested:
             started = perf_counter()
@@ -246,6 +250,8 @@ def _frames(source: Source, limit: int | None, stop: Stop, tally: RunReport) -> 
             if frame is None:
                 return
             tally.took({'read': perf_counter() - started})
+            if frame.note:
+                tally.note(f'openpose-ros: {frame.source} {frame.note}')
             yield frame
     except SourceError as exc:
         tally.trouble(exc)

@@ -24,6 +24,9 @@ class Frame:
         Seconds: since the start of a video, since 1970 for a camera; None for a still picture.
     fps : float or None
         Frames a second of the video or camera; None for a still picture.
+    note : str
+        What is odd about it, for the user to read, in words that follow the source's name; ''
+        if nothing is.
 
     """
 
@@ -32,3 +35,4 @@ class Frame:
     index: int = 0
     stamp_s: float | None = None
     fps: float | None = None
+    note: str = ''

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import os
 from pathlib import Path
-import re
+import stat
 from typing import ClassVar
-
-import cv2
-import numpy as np
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.frame import Frame
+from openpose_ros.pictures import MAX_IMAGE_PIXELS
+from openpose_ros.pictures.decoding import Decoded, check_header, decode_picture
+from openpose_ros.pictures.formats import ENOUGH_BYTES, FILE_FORMATS, find_format, is_video
+from openpose_ros.pictures.header import Format
 
+# What is taken for a picture even if its bytes say nothing: its errors are a picture's.
 # fmt: off
 PICTURE_SUFFIXES = frozenset({
-    '.avif', '.bmp', '.dib', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm', '.pgm', '.png', '.pnm',
-    '.ppm', '.tif', '.tiff', '.webp',
+    '.avif', '.bmp', '.dib', '.gif', '.heic', '.heif', '.j2k', '.jfif', '.jp2', '.jpe', '.jpeg',
+    '.jpg', '.pbm', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp',
 })
 # fmt: on
-_JPEG_START, _PNG_START = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
-_PNG_END = b'IEND\xaeB`\x82'
-_JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
-# Within a scan ff is followed by 00 (a data byte) or d0 to d7 (a restart); ff ff is filling.
-_JPEG_AFTER_SCAN = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
+_HEADER_BYTES = 1 << 18  # enough to find the size of most pictures, without reading them all
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,13 @@ class Picture:
     Attributes
     ----------
     path : Path
+    max_pixels : int
+        Larger ones are refused.
 
     """
 
     path: Path
+    max_pixels: int = MAX_IMAGE_PIXELS
     total: ClassVar[int] = 1
 
     @property
@@ -53,16 +55,27 @@ class Picture:
         return self.path.stem
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the one frame; raises what `read_picture` raises."""
-        yield Frame(read_picture(self.path), self.name)
+        """
+        Yield the one frame.
+
+        Raises
+        ------
+        FrameError
+            If there is none; or after it, if not all of its pixels are the picture's.
+
+        """
+        picture = load_picture(self.path, max_pixels=self.max_pixels)
+        yield Frame(picture.image, self.name, note=picture.note)
+        if picture.damage:
+            raise FrameError(f'{self.path} {picture.damage}; what could be read of it is used')
 
 
-def read_picture(path: Path) -> FrameArray:
+def read_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> FrameArray:
     """
-    Read a picture as its photographer meant it to be seen.
+    Read a picture as its photographer meant it to be seen, whole or not.
 
-    Orientation (EXIF) is applied. Grey becomes three equal channels, transparency is dropped
-    (the colours below it stay), of 16 bits the upper 8 are taken.
+    Orientation is applied. Grey becomes three equal channels, transparency is dropped (the
+    colours below it stay), of 16 bits the upper 8 are taken.
 
     Returns
     -------
@@ -72,79 +85,65 @@ def read_picture(path: Path) -> FrameArray:
     Raises
     ------
     FrameError
-        If the file cannot be read, is empty, is cut off, or is no picture.
+        If the file cannot be read, is empty, too large, no picture, or damaged so much that
+        nothing can be decoded.
 
     """
+    return load_picture(path, max_pixels=max_pixels).image
+
+
+def load_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Decoded:
+    """
+    Read a picture as `read_picture` does, and say what is odd or damaged.
+
+    Raises
+    ------
+    FrameError
+        As `read_picture`.
+
+    """
+    name = str(path)
     try:
-        data = path.read_bytes()
+        with open(path, 'rb') as file:
+            data = file.read(_HEADER_BYTES)
+            kind = os.fstat(file.fileno())
+            # Of what is too large, or no picture, the rest is not read; a pipe has no size.
+            if stat.S_ISREG(kind.st_mode) and kind.st_size > len(data):
+                check_header(
+                    memoryview(data),
+                    name,
+                    max_pixels=max_pixels,
+                    formats=FILE_FORMATS,
+                    total=kind.st_size,
+                )
+            rest = file.read()
     except OSError as exc:
         raise FrameError(f'cannot read {path}: {exc.strerror}') from exc
-    return decode_picture(data, str(path))
+    return decode_picture(data + rest if rest else data, name, max_pixels=max_pixels)
 
 
-def decode_picture(data: bytes, name: str, *, flags: int = cv2.IMREAD_COLOR) -> FrameArray:
+def is_picture(path: Path, *, certain: bool = False) -> bool:
     """
-    Read a picture from the bytes of its file.
+    Tell by its first bytes whether a file is a picture, or by its name if these say nothing.
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    name : str
-        What errors call it.
-    flags : int
-        As `cv2.imdecode` takes them; IMREAD_COLOR is among them.
-
-    Returns
-    -------
-    uint8 (H, W, 3)
-        Blue, green, red.
+    path : Path
+        Of a regular file.
+    certain : bool
+        Ask for one that can be decoded, by its bytes.
 
     Raises
     ------
-    FrameError
-        If there are none, some are missing, or they are no picture.
+    OSError
+        If it cannot be read.
 
     """
-    if not data:
-        raise FrameError(f'{name} is empty (0 bytes)')
-    if _is_cut_off(data):
-        raise FrameError(f'{name} is cut off after {len(data)} bytes; copy it again')
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error as exc:  # too many pixels, say
-        raise FrameError(f'OpenCV cannot decode {name}: {exc.err}') from exc
-    if image is None:
-        raise FrameError(
-            f'{name} is damaged or no picture that OpenCV {cv2.__version__} can decode; '
-            f'it begins with {data[:12]!r}'
-        )
-    return image  # type: ignore[no-any-return]
-
-
-def _is_cut_off(data: bytes) -> bool:
-    """
-    Tell whether a JPEG or PNG ends before its end.
-
-    OpenCV fills the missing half of a JPEG with grey and reports nothing (4.6 in memory, 5.0
-    from a file).
-    """
-    if data.startswith(_PNG_START):
-        return _PNG_END not in data
-    if not data.startswith(_JPEG_START) or data.endswith(bytes((0xFF, _JPEG_END))):
-        return False
-    place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker == 0xFF:  # filling
-            place += 1
-            continue
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], 'big')
-        if marker == _JPEG_SCAN:
-            following = _JPEG_AFTER_SCAN.search(data, place)
-            if following is None:
-                return True
-            place = following.start()
-            if data[place + 1] == _JPEG_END:
-                return False
-    return place >= len(data) - 4
+    with open(path, 'rb') as file:
+        data = memoryview(file.read(ENOUGH_BYTES))
+    found = find_format(data)
+    if certain:
+        return isinstance(found, Format)
+    if found is not None:
+        return True
+    return path.suffix.lower() in PICTURE_SUFFIXES and not is_video(data)

@@ -21,7 +21,7 @@ def play(
     sources : sequence of Source
         As `find_sources` returns them.
     note : callable
-        Gets a line for each picture or video that is damaged, the first time.
+        Gets a line for each picture or video that is odd or damaged, the first time.
     once : bool
         End with the last source.
 
@@ -31,21 +31,40 @@ def play(
         If no source delivers anything.
 
     """
-    if len(sources) == 1 and sources[0].total == 1 and not once:
-        yield from repeat(next(sources[0].frames()))  # a picture is read only once
     said: set[str] = set()
+
+    def note_once(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            note(text)
+
+    if len(sources) == 1 and sources[0].total == 1 and not once:
+        yield from repeat(_still(sources[0], note_once))
     while True:
         delivered = False
         for source in sources:
             try:
                 for frame in source.frames():
                     delivered = True
+                    if frame.note:
+                        note_once(f'{frame.source} {frame.note}')
                     yield frame
             except SourceError as exc:
                 if not delivered and source is sources[-1]:
                     raise
-                if str(exc) not in said:
-                    said.add(str(exc))
-                    note(str(exc))
+                note_once(str(exc))
         if once:
             return
+
+
+def _still(source: Source, note: Callable[[str], object]) -> Frame:
+    """Return the frame of a picture, which is read only once; note what is wrong with it."""
+    frames = source.frames()
+    frame = next(frames)
+    if frame.note:
+        note(f'{frame.source} {frame.note}')
+    try:
+        next(frames, None)
+    except SourceError as exc:
+        note(str(exc))
+    return frame

@@ -18,8 +18,8 @@ from openpose_ros.io.people_json import to_openpose
 from openpose_ros.io.sources import Source
 from openpose_ros.people import People
 
-# What the source was, if OpenCV writes it with a loss that nobody sees, or none.
-_KEPT_SUFFIXES = frozenset({'.bmp', '.jpeg', '.jpg', '.png', '.webp'})
+# What has no room for colours.
+_GREY_SUFFIXES = frozenset({'.pbm', '.pgm'})
 # What MPEG-4 can hold; OpenCV 4.5 crashes above it.
 _VIDEO_SIDE = (2, 8191)
 
@@ -77,7 +77,7 @@ class Results:
     folder : Path
         Where they go; it must exist.
     stem : str
-        What they are called: STEM.jpg (or .png, as the source) and STEM_keypoints.json of a
+        What they are called: STEM.jpg (.png, .tiff, as the source) and STEM_keypoints.json of a
         picture; STEM.mp4 and STEM_000000000012_keypoints.json of frame 12 of a video.
 
     """
@@ -119,8 +119,7 @@ class Results:
         """
         if frame.fps is None:
             number = ''
-            suffix = Path(frame.source).suffix.lower()
-            path = self._named(suffix if suffix in _KEPT_SUFFIXES else '.jpg')
+            path = self._named(_picture_suffix(frame.source))
             _write(path, _encoded(path, drawn))
         else:
             number = f'_{frame.index:012d}'  # OpenPose's own twelve digits
@@ -170,6 +169,13 @@ class _VideoFile:
             raise OutputError(
                 f'{self._path} is not whole: {found} of {self._written} frames; is the disk full?'
             )
+
+
+def _picture_suffix(source: str) -> str:
+    """Return the source's own suffix, where OpenCV writes such files; else one without loss."""
+    suffix = Path(source).suffix.lower()
+    kept = suffix and suffix not in _GREY_SUFFIXES and cv2.haveImageWriter(f'picture{suffix}')
+    return suffix if kept else '.png'
 
 
 def _encoded(path: Path, image: FrameArray) -> bytes:

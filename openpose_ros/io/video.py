@@ -15,6 +15,7 @@ import cv2
 
 from openpose_ros.errors import SourceError
 from openpose_ros.io.frame import Frame
+from openpose_ros.pictures.limits import MAX_IMAGE_PIXELS, check_pixels
 
 # Containers without a frame rate report 0 or the ticks of their clock (1000, 90000).
 _USUAL_FPS = (0.1, 240.0)
@@ -133,18 +134,30 @@ class Camera:
                 yield Frame(image, self.name, index, time.time(), fps)
 
 
-def open_video(name: str) -> Video:
+def open_video(name: str, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Video:
     """
     Look into a video file or stream.
+
+    Parameters
+    ----------
+    name : str
+        A path or an address.
+    max_pixels : int
+        Larger frames are refused.
 
     Raises
     ------
     SourceError
-        If OpenCV cannot open it.
+        If OpenCV cannot open it, or its frames are too large.
 
     """
     trouble = f'{name} is neither a picture nor a video that OpenCV {cv2.__version__} can open'
     with _capture(name, trouble) as capture:
+        width, height = (
+            int(capture.get(side))
+            for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        check_pixels(f'a frame of {name}', width, height, most=max_pixels)
         total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         return Video(name, _frame_rate(capture), total if total > 0 else None)
 

@@ -81,6 +81,19 @@ def test_camera_leaves_out_what_is_damaged_and_says_so_once(
     assert capsys.readouterr().err.count('a.png is empty') == 1
 
 
+def test_camera_says_once_what_is_odd_about_a_picture(
+    make_picture: MakeFile, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture('photo.jpg')
+    whole = path.read_bytes()
+    for cut, says in ((2, 'has no end marker'), (200, 'is damaged or cut off')):
+        path.write_bytes(whole[:-cut])
+        assert main(['camera', str(path), '--max-frames', '5', '--fps', '100']) == 0
+        assert capfd.readouterr().err.count(f'openpose-ros camera: {path} {says}') == 1
+    assert main(['camera', str(path), '--max-image-pixels', '3000']) == 1
+    assert f'{path} is 64x48 pixels, but at most 3000' in capfd.readouterr().err
+
+
 def test_camera_without_any_picture_that_can_be_read_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

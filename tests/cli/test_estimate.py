@@ -96,6 +96,40 @@ def test_estimate_reports_the_broken_and_goes_on(
     assert '3 troubles, see above' in err
 
 
+def test_estimate_uses_a_damaged_jpeg_and_names_it(
+    make_picture: MakeFile, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture('photo.jpg', (640, 480))
+    path.write_bytes(path.read_bytes()[:-400])
+    for limit in ([], ['--max-frames', '1']):
+        assert main(['estimate', str(path), *limit, *FAKE]) == 1
+        captured = capfd.readouterr()
+        assert captured.out.startswith(f'{path}: 3 people')
+        assert captured.err.startswith(f'openpose-ros: {path} is damaged or cut off (Corrupt JPEG')
+        assert captured.err.count('Corrupt JPEG') == 1
+
+
+def test_estimate_uses_a_jpeg_without_its_end(
+    make_picture: MakeFile, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture('photo.jpg')
+    path.write_bytes(path.read_bytes()[:-2])
+    assert main(['estimate', str(path), *FAKE]) == 0
+    err = capfd.readouterr().err
+    assert err.startswith(f'openpose-ros: {path} has no end marker; all of its rows are there\n')
+
+
+def test_estimate_refuses_pictures_that_are_too_large(
+    make_picture: MakeFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture('photo.jpg')
+    assert main(['estimate', str(path), '--max-image-pixels', '3000', *FAKE]) == 1
+    assert f'{path} is 64x48 pixels, but at most 3000 are decoded' in capsys.readouterr().err
+    assert main(['estimate', str(path), '--max-image-pixels', '3072', *FAKE]) == 0
+    assert main(['estimate', str(path), '--max-image-pixels', '0', *FAKE]) == 2
+    assert 'max_image_pixels is 0' in capsys.readouterr().err
+
+
 def test_estimate_never_overwrites_a_namesake(
     make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

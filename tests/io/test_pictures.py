@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+import os
 from pathlib import Path
 import struct
 
@@ -12,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from openpose_ros.errors import FrameError
-from openpose_ros.io.pictures import Picture, read_picture
+from openpose_ros.io.pictures import Picture, is_picture, read_picture
 
 
 def scene() -> npt.NDArray[np.uint8]:
@@ -97,14 +99,16 @@ def png() -> bytes:
     return bytes(cv2.imencode('.png', scene())[1].tobytes())
 
 
+GIF_IMAGE = b'\x2c\0\0\0\0\1\0\1\0\0\2\2\x4c\1\0\x3b'  # of one pixel
 BROKEN = [  # name, content, what the message says
     ('empty.jpg', b'', 'is empty'),
     ('text.jpg', b'Dear diary, this is no picture', 'no picture'),
-    ('half.jpg', jpeg()[:20_000], 'cut off after 20000 bytes'),
     ('header.jpg', jpeg()[:300], 'cut off'),
     ('half.png', png()[:60], 'cut off'),
     # a thumbnail's end is not the picture's
     ('thumb.jpg', with_orientation(jpeg(), 1)[:2] + b'\xff\xe1\0\x06\xff\xd9\0\0', 'cut off'),
+    ('photo.heic', b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'is HEIC, but must be'),
+    ('photo.gif', b'GIF89a\xff\xff\xff\xff\0\0\0' + GIF_IMAGE, 'is 65535x65535 pixels, but'),
 ]
 
 
@@ -139,3 +143,70 @@ def test_read_picture_allows_bytes_behind_the_end(tmp_path: Path, tail: bytes) -
     path = tmp_path / 'phone.jpg'
     path.write_bytes(jpeg(tail=tail))
     assert read_picture(path).shape == (200, 200, 3)
+
+
+def test_large_file_is_refused_by_its_beginning(tmp_path: Path) -> None:
+    """The rest of it is not even read: nothing can read a hole of a terabyte."""
+    path = tmp_path / 'hole.jpg'
+    path.write_bytes(b'\xff\xd8' + b'\xff' * (1 << 18))
+    os.truncate(path, 1 << 40)
+    with pytest.raises(FrameError, match=r'hole\.jpg is damaged: it has 4096 bytes of filling'):
+        read_picture(path)
+
+
+def test_pixels_of_a_file_are_limited(make_picture: Callable[..., Path]) -> None:
+    path = make_picture('photo.png', (64, 48))
+    assert read_picture(path, max_pixels=64 * 48).shape == (48, 64, 3)
+    with pytest.raises(FrameError, match=r'photo\.png is 64x48 pixels, but at most 3071'):
+        next(Picture(path, 64 * 48 - 1).frames())
+
+
+def test_jpeg_without_its_end_marker_is_used_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / 'camera.jpg'
+    path.write_bytes(jpeg()[:-2])
+    (frame,) = Picture(path).frames()
+    assert frame.note == 'has no end marker; all of its rows are there'
+    np.testing.assert_array_equal(frame.image, cv2.imdecode(np.frombuffer(jpeg(), np.uint8), 1))
+
+
+def test_damaged_jpeg_is_used_and_then_complained_of(tmp_path: Path) -> None:
+    path = tmp_path / 'half.jpg'
+    path.write_bytes(jpeg()[:20_000])
+    frames = Picture(path).frames()
+    frame = next(frames)
+    whole = cv2.imdecode(np.frombuffer(jpeg(), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(frame.image[:72], whole[:72])
+    with pytest.raises(FrameError, match=r'half\.jpg is damaged or cut off .*could be read'):
+        next(frames)
+
+
+def test_picture_is_read_from_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / 'pipe.png'
+    os.mkfifo(path)
+    content = bytes(cv2.imencode('.png', scene())[1].tobytes())
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(path.write_bytes, content)
+        np.testing.assert_array_equal(read_picture(path), scene())
+        assert writing.result() == len(content)
+
+
+NAMED = [  # name, content, whether it is a picture
+    ('noext', jpeg(), True),
+    ('photo.jfif', jpeg(), True),
+    ('photo.mp4', jpeg(), True),
+    ('photo.heic', b'\0\0\0\x18ftypheic\0\0\0\0mif1heic', True),
+    ('photo.jpg', b'Dear diary', True),  # its error is a picture's
+    ('walk.jpg', b'\0\0\0\x18ftypisom\0\0\2\0isom', False),
+    ('walk.png', b'RIFF\0\0\0\0AVI LIST', False),
+    ('walk.webp', b'\x1aE\xdf\xa3\1\0\0\0', False),
+    ('notes', b'Dear diary', False),
+    ('empty.mp4', b'', False),
+    ('empty.png', b'', True),
+]
+
+
+@pytest.mark.parametrize(('name', 'content', 'expected'), NAMED)
+def test_bytes_go_before_names(tmp_path: Path, name: str, content: bytes, expected: bool) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert is_picture(path) is expected

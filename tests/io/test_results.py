@@ -47,7 +47,13 @@ def test_unique_stems_numbers_the_repeated(given: list[str], expected: list[str]
 KEPT = [
     ('photo.png', 'photo.png'),
     ('photo.JPG', 'photo.jpg'),
-    ('photo.tiff', 'photo.jpg'),
+    ('photo.tiff', 'photo.tiff'),
+    ('photo.TIF', 'photo.tif'),
+    ('photo.ppm', 'photo.ppm'),
+    ('photo.jfif', 'photo.png'),
+    ('photo.pgm', 'photo.png'),  # has no colours
+    ('photo', 'photo.png'),
+    ('photo.heic', 'photo.png'),
     ('été à 2.webp', 'été à 2.webp'),
     ('v1.2.png', 'v1.2.png'),
 ]

@@ -44,6 +44,35 @@ def test_find_sources_of_a_folder_in_natural_order(make_picture: MakeFile) -> No
     assert names == ['Img1', 'img9', 'img10']
 
 
+def test_find_sources_looks_into_files(make_picture: MakeFile, make_video: MakeFile) -> None:
+    picture, video = make_picture('in/photo.jpg'), make_video('in/walk.mp4')
+    bare, disguised = picture.with_name('IMG 1'), video.with_name('photo.mov')
+    picture.rename(bare)
+    disguised.write_bytes(bare.read_bytes())
+    (bare.parent / 'page.pdf').write_bytes(b'%PDF-1.7')
+    os.mkfifo(bare.parent / 'pipe')
+    for path in (bare, disguised):
+        assert find_sources(str(path)) == [Picture(path)]
+    video.rename(video.with_name('walk.jpg'))
+    [source] = find_sources(str(video.with_name('walk.jpg')))
+    assert isinstance(source, Video)
+    names = [Path(source.name).name for source in find_sources(str(bare.parent))]
+    assert names == ['IMG 1', 'photo.mov', 'walk.jpg']  # the last one's name promises a picture
+
+
+def test_find_sources_hands_the_limit_on(make_picture: MakeFile) -> None:
+    picture = make_picture('in/photo.jpg')
+    for name in (picture, picture.parent):
+        assert find_sources(str(name), max_pixels=99) == [Picture(picture, 99)]
+
+
+def test_find_sources_refuses_videos_of_frames_that_are_too_large(make_video: MakeFile) -> None:
+    name = str(make_video())
+    assert find_sources(name, max_pixels=64 * 48)[0].name == name
+    with pytest.raises(SourceError, match=r'a frame of .*walk\.mp4 is 64x48 pixels, but at most'):
+        find_sources(name, max_pixels=64 * 48 - 1)
+
+
 def test_find_sources_keeps_a_dangling_link_for_its_message(tmp_path: Path) -> None:
     (tmp_path / 'lost.png').symlink_to(tmp_path / 'nowhere.png')
     (source,) = find_sources(str(tmp_path))

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from openpose_ros.errors import OpenPoseError, SourceError
 from openpose_ros.io.playing import play
 from openpose_ros.io.sources import find_sources
+from openpose_ros.pictures.limits import MAX_IMAGE_PIXELS, PictureParams
 from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.rclpy.transport import MessageTypes
 from openpose_ros.signals import Stop
@@ -34,12 +35,15 @@ class CameraNode(Node):
         self._frame_id = self.declare_parameter('frame_id', 'camera_optical_frame').value
         source = self.declare_parameter('source', '').value
         rate_hz = self.declare_parameter('rate', 10.0).value
+        pixels = self.declare_parameter('max_image_pixels', MAX_IMAGE_PIXELS).value
         if not source or not rate_hz > 0:
             raise SourceError(
                 f"the parameters are source '{source}' and rate {rate_hz}; source must name a "
                 'picture, folder, video or camera, and rate be images a second, above 0'
             )
-        self._frames = play(find_sources(source), self.get_logger().warning)
+        limits = PictureParams(max_image_pixels=pixels)
+        sources = find_sources(source, max_pixels=limits.max_image_pixels)
+        self._frames = play(sources, self.get_logger().warning)
         self._publisher = self.create_publisher(Image, 'image', _QUALITY)
         self.create_timer(1.0 / rate_hz, self._publish_next)
 
