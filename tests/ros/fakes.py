@@ -92,8 +92,8 @@ class FakeTransport:
     def now_ns(self) -> int:
         return self.clock_ns
 
-    def decode(self, message: Any) -> FrameArray:
-        return decode_image(message)
+    def decode(self, message: Any, max_pixels: int) -> FrameArray:
+        return decode_image(message, max_pixels)
 
     def log(self, level: str, text: str) -> None:
         self.lines.append((level, text))

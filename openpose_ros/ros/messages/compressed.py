@@ -1,4 +1,4 @@
-"""CompressedImage messages to pictures, and back."""
+"""CompressedImage messages to pixels, and pictures to CompressedImage messages."""
 
 from __future__ import annotations
 
@@ -6,39 +6,72 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
-from openpose_ros.io.pictures import decode_picture
+from openpose_ros.pictures.decoding import decode_picture
+from openpose_ros.pictures.formats import MESSAGE_FORMATS, find_format, is_video_stream
+from openpose_ros.ros.messages.compressed_format import stored_encoding, video_error
 from openpose_ros.ros.messages.frame_size import check_size
 
 _JPEG_QUALITY, _JPEG_LONGEST_SIDE = 80, 65_500  # pixels, libjpeg's own limit
-_JPEG_START, _PNG_START = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
-# A JPEG says its size in its start of frame, c0 to cf without these three.
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_NAME = 'the compressed image'
+_ENCODINGS = {  # channels, bytes of each: the encoding
+    (3, 1): 'bgr8',
+    (3, 2): 'bgr16',
+    (4, 1): 'bgra8',
+    (4, 2): 'bgra16',
+}
 
 
-def decode_compressed(message: Any) -> FrameArray:
+def decode_compressed(message: Any, max_pixels: int) -> tuple[npt.NDArray[Any], str]:
     """
-    Return the picture of a CompressedImage.
+    Return the pixels of a CompressedImage, and their encoding.
 
     As the camera took it: an orientation in EXIF is not applied, since camera_info and depth
-    know nothing of it. `format` is not read; OpenCV tells the format by the bytes.
+    know nothing of it. The bytes say the format; `format` says what the pixels mean.
+
+    Parameters
+    ----------
+    message : sensor_msgs/CompressedImage
+        Of any class with these fields; `data` is bytes-like.
+    max_pixels : int
+        Of more, nothing is decoded.
+
+    Returns
+    -------
+    pixels : uint8 or uint16 (H, W) or (H, W, channels)
+    encoding : str
+        As a raw image's.
 
     Raises
     ------
     FrameError
-        If there is none, it is cut off, too large, or of a format that OpenCV cannot decode.
+        If there is none, it is damaged, too large, depth or video, or of another format.
 
     """
-    data = bytes(memoryview(message.data))
-    size = _declared_size(data)
-    if size is not None:
-        check_size(*size)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    frame = decode_picture(data, 'the compressed image', flags=flags)
-    check_size(frame.shape[1], frame.shape[0])
-    return frame
+    encoding = stored_encoding(message.format)
+    data = memoryview(message.data).cast('B')
+    if find_format(data) is None and is_video_stream(data):
+        raise video_error('H.264 or H.265')
+    is_mosaic = encoding.startswith('bayer_')
+    picture = decode_picture(
+        data,
+        _NAME,
+        max_pixels=max_pixels,
+        formats=MESSAGE_FORMATS,
+        upright=False,
+        flags=cv2.IMREAD_UNCHANGED if is_mosaic else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH,
+    )
+    if picture.damage:
+        raise FrameError(f'{_NAME} {picture.damage}')
+    pixels = picture.image
+    check_size(pixels.shape[1], pixels.shape[0], max_pixels)
+    if pixels.ndim == 2:
+        pattern = encoding.rstrip('0123456789')
+        return pixels, f'{pattern}{8 * pixels.itemsize}'
+    return pixels, _ENCODINGS[pixels.shape[2], pixels.itemsize]
 
 
 def compressed_message(types: Any, frame: FrameArray, header: Any) -> Any:
@@ -69,17 +102,3 @@ def compressed_message(types: Any, frame: FrameArray, header: Any) -> Any:
     return types.CompressedImage(
         header=header, format='bgr8; jpeg compressed bgr8', data=types.sequence(np.ravel(data))
     )
-
-
-def _declared_size(data: bytes) -> tuple[int, int] | None:
-    """Return width and height before anything is allocated for them, where they are found."""
-    if data.startswith(_PNG_START):
-        return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[20:24], 'big')
-    place = 2
-    while data.startswith(_JPEG_START) and place + 9 <= len(data):
-        if data[place + 1] in _JPEG_FRAMES:
-            height, width = data[place + 5 : place + 7], data[place + 7 : place + 9]
-            return int.from_bytes(width, 'big'), int.from_bytes(height, 'big')
-        filling = data[place + 1] == 0xFF
-        place += 1 if filling else 2 + int.from_bytes(data[place + 2 : place + 4], 'big')
-    return None

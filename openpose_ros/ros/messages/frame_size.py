@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from openpose_ros.errors import FrameError
+from openpose_ros.pictures.limits import check_pixels
 
 _SMALLEST_SIDE = 8  # pixels; nobody is to be seen in less
-_MOST_PIXELS = 1 << 27  # 0.4 GB as a picture
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, max_pixels: int) -> None:
     """
     Check the size that a message declares, before memory is asked for.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels.
+    max_pixels : int
+        So many are allowed.
 
     Raises
     ------
@@ -23,8 +30,4 @@ def check_size(width: int, height: int) -> None:
             f'the image is {width}x{height} pixels; nobody is to be seen in less than '
             f'{_SMALLEST_SIDE}x{_SMALLEST_SIDE}'
         )
-    if width * height > _MOST_PIXELS:
-        raise FrameError(
-            f'the image is {width}x{height} pixels, but at most {_MOST_PIXELS} are decoded; let '
-            'the camera scale it down'
-        )
+    check_pixels('the image', width, height, most=max_pixels)

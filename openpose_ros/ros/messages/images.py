@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
+from openpose_ros.pictures import MAX_IMAGE_PIXELS
 from openpose_ros.ros.messages.compressed import decode_compressed
+from openpose_ros.ros.messages.compressed_format import shortened
 from openpose_ros.ros.messages.frame_size import check_size
 
 Pixels = npt.NDArray[Any]
@@ -108,7 +110,7 @@ _ENCODINGS = {
 ENCODINGS = tuple(_ENCODINGS)
 
 
-def decode_image(message: Any) -> FrameArray:
+def decode_image(message: Any, max_pixels: int = MAX_IMAGE_PIXELS) -> FrameArray:
     """
     Return the picture of an Image or CompressedImage.
 
@@ -116,6 +118,8 @@ def decode_image(message: Any) -> FrameArray:
     ----------
     message : sensor_msgs/Image or sensor_msgs/CompressedImage
         Of any class with these fields; `data` is bytes-like.
+    max_pixels : int
+        Of more, nothing is decoded.
 
     Returns
     -------
@@ -126,19 +130,21 @@ def decode_image(message: Any) -> FrameArray:
     Raises
     ------
     FrameError
-        If the message contradicts itself, or its encoding is not one of ENCODINGS.
+        If the message contradicts itself, its encoding is not one of ENCODINGS, or it holds too
+        many pixels.
 
     """
     if not hasattr(message, 'encoding'):
-        return decode_compressed(message)
-    check_image(message)
+        pixels, stored = decode_compressed(message, max_pixels)
+        return np.asarray(_ENCODINGS[stored].convert(pixels), np.uint8)
+    check_image(message, max_pixels)
     encoding = _ENCODINGS[message.encoding]
     return np.asarray(encoding.convert(*_planes(message, encoding)), np.uint8)
 
 
-def check_image(message: Any) -> None:
+def check_image(message: Any, max_pixels: int) -> None:
     """
-    Check that an Image holds as many bytes as it says, in a known encoding.
+    Check that an Image holds as many bytes as it says, in a known encoding, and not too many.
 
     Raises
     ------
@@ -149,11 +155,11 @@ def check_image(message: Any) -> None:
     encoding = _ENCODINGS.get(message.encoding)
     if encoding is None:
         raise FrameError(
-            f"the image's encoding is {_shortened(message.encoding)}, which is not a picture to "
+            f"the image's encoding is {shortened(message.encoding)}, which is not a picture to "
             f'look for people in; expected one of {", ".join(_ENCODINGS)}'
         )
     width, height, step = message.width, message.height, message.step
-    check_size(width, height)
+    check_size(width, height, max_pixels)
     for side in encoding.even:
         if getattr(message, side) % 2:
             raise FrameError(
@@ -225,8 +231,3 @@ def _planes(message: Any, encoding: _Encoding) -> list[Pixels]:
         )
     # A step may be odd where numbers are of 16 bits; OpenCV refuses what is not aligned.
     return [np.require(plane, native, 'A') for plane in planes]
-
-
-def _shortened(text: object) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= 40 else f'{shown[:36]}...{shown[-1]}'

@@ -338,7 +338,7 @@ class PoseNode:
             )
             return 'too_old'
         started = perf_counter()
-        frame = self._transport.decode(message)
+        frame = self._transport.decode(message, params.max_image_pixels)
         decoded = perf_counter()
         size = (frame.shape[1], frame.shape[0])
         estimator.params = params

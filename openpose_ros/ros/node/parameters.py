@@ -10,6 +10,7 @@ from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import Declaration, declarations, parameter
 from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.pictures.limits import max_image_pixels
 
 if TYPE_CHECKING:
     from openpose_ros.placement import Size
@@ -95,6 +96,7 @@ class NodeParams(PafParams):
         high=3600.0,
         section='images',
     )
+    max_image_pixels: int = max_image_pixels()
     no_image_timeout: float = parameter(
         5.0,
         'warn after so many seconds without an image; 0: never',

@@ -63,14 +63,14 @@ class Transport(Protocol):
         """Return ROS time, nanoseconds; it may jump back."""
         ...
 
-    def decode(self, message: Any) -> FrameArray:
+    def decode(self, message: Any, max_pixels: int) -> FrameArray:
         """
         Return the picture of an Image or CompressedImage, as `images.decode_image` does.
 
         Raises
         ------
         FrameError
-            If the message holds none.
+            If the message holds none, or one of more pixels than are allowed.
 
         """
         ...

@@ -31,9 +31,9 @@ _PIXEL_BYTES = {
 }
 
 
-def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]:
+def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any, int], FrameArray]:
     """
-    Return what turns an Image or CompressedImage into a picture.
+    Return what turns an Image or CompressedImage into a picture, as `decode_image` does.
 
     cv_bridge is compiled for one NumPy and cannot be imported with another; then one line says
     so, and our own converter does everything. Both give the same pixels.
@@ -52,10 +52,10 @@ def open_decoder(log: Callable[[str, str], None]) -> Callable[[Any], FrameArray]
         return decode_image
     bridge = CvBridge()
 
-    def decode(message: Any) -> FrameArray:
+    def decode(message: Any, max_pixels: int) -> FrameArray:
         if not hasattr(message, 'encoding') or not _is_for_cv_bridge(message):
-            return decode_image(message)
-        check_image(message)
+            return decode_image(message, max_pixels)
+        check_image(message, max_pixels)
         try:
             return np.asarray(bridge.imgmsg_to_cv2(message, 'bgr8'), np.uint8)
         except (CvBridgeError, TypeError, ValueError) as exc:

@@ -73,7 +73,7 @@ class RclpyTransport:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
         self._image_topic: str = node.resolve_topic_name('image')
-        self.decode: Callable[[Any], FrameArray] = open_decoder(self.log)
+        self.decode: Callable[[Any, int], FrameArray] = open_decoder(self.log)
 
     def open(self, image_topic: str) -> None:
         """Create the publishers, and remember which topic images come from."""

@@ -280,6 +280,18 @@ def test_thresholds_change_from_image_to_image(stage: Stage) -> None:
     assert [len(persons.persons) for persons in stage.persons()] == [2, 1, 0]
 
 
+def test_pixels_that_are_allowed_change_from_image_to_image(stage: Stage) -> None:
+    message = picture()
+    pixels = message.width * message.height
+    stage.node.set_parameters({'max_image_pixels': pixels - 1})
+    stage.show()
+    assert stage.node.counts().failed == 1
+    assert f'but at most {pixels - 1} are decoded' in stage.transport.said('warning')[0]
+    stage.node.set_parameters({'max_image_pixels': pixels})
+    stage.show()
+    assert stage.processed() == 1
+
+
 def test_image_in_hand_keeps_its_parameters(stage: Stage) -> None:
     stage.scene.gated = True
     stage.node.on_image(picture())
