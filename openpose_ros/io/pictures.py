@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 import os
 from pathlib import Path
 import stat
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
@@ -24,6 +26,8 @@ PICTURE_SUFFIXES = frozenset({
     '.jpg', '.pbm', '.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp',
 })
 # fmt: on
+_BYTES_PER_PIXEL, _BYTES_BESIDES = 8, 1 << 26
+_PIECE = 1 << 20  # of a pipe
 _HEADER_BYTES = 1 << 18  # enough to find the size of most pictures, without reading them all
 
 
@@ -102,24 +106,34 @@ def load_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Decoded:
         As `read_picture`.
 
     """
-    name = str(path)
+    # What is all there needs no more, in 16 bits either.
+    most_bytes = _BYTES_PER_PIXEL * max_pixels + _BYTES_BESIDES
     try:
         with open(path, 'rb') as file:
-            data = file.read(_HEADER_BYTES)
             kind = os.fstat(file.fileno())
-            # Of what is too large, or no picture, the rest is not read; a pipe has no size.
-            if stat.S_ISREG(kind.st_mode) and kind.st_size > len(data):
-                check_header(
-                    memoryview(data),
-                    name,
-                    max_pixels=max_pixels,
-                    formats=FILE_FORMATS,
-                    total=kind.st_size,
-                )
-            rest = file.read()
+            if stat.S_ISREG(kind.st_mode):
+                _check_beginning(file, path, kind.st_size, most_bytes, max_pixels)
+                data = file.read()
+            else:  # a pipe has no size, and maybe no end
+                pieces = islice(iter(partial(file.read, _PIECE), b''), most_bytes // _PIECE + 1)
+                data = b''.join(pieces)
     except OSError as exc:
         raise FrameError(f'cannot read {path}: {exc.strerror}') from exc
-    return decode_picture(data + rest if rest else data, name, max_pixels=max_pixels)
+    return decode_picture(data, str(path), max_pixels=max_pixels)
+
+
+def _check_beginning(
+    file: BinaryIO, path: Path, size: int, most_bytes: int, max_pixels: int
+) -> None:
+    """Refuse what is no picture, or too large, before all of it is read."""
+    beginning = memoryview(file.read(min(size, _HEADER_BYTES)))
+    check_header(beginning, str(path), max_pixels=max_pixels, formats=FILE_FORMATS, total=size)
+    if size > most_bytes:
+        raise FrameError(
+            f'{path} has {size} bytes, but a picture of {max_pixels} pixels at most {most_bytes}; '
+            'raise max_image_pixels'
+        )
+    file.seek(0)
 
 
 def is_picture(path: Path, *, certain: bool = False) -> bool:

@@ -18,6 +18,8 @@ _IMAGE, _EXTENSION, _TRAILER, _CONTROL = 0x2C, 0x21, 0x3B, 0xF9
 _CONTROL_BYTES, _DISPOSAL = 8, 0x1C
 _TABLE, _TABLE_SIZE = 0x80, 0x07
 _LONGEST_BLOCK = 255
+# A pixel has a code of 12 bits at most. Others begin a new table, for which OpenCV takes its time.
+_MOST_BYTES_PER_PIXEL, _LEAST_BYTES = 2, 1024
 
 
 def read_header(data: Data) -> Header:
@@ -37,7 +39,13 @@ def first_picture(data: Data) -> Still:
     screen_end = _screen_end(data)
     place, control = _find_image(data, screen_end)
     table = _table_bytes(take(data, place + 9, 1)[0])
-    end = _end_of_blocks(data, place + 10 + table + 1)
+    start = place + 10 + table + 1
+    end = _end_of_blocks(data, start)
+    width, height = unpack('<HH', data, place + 5)
+    if end - start > _MOST_BYTES_PER_PIXEL * width * height + _LEAST_BYTES:
+        raise DamagedError(
+            f'is damaged: {end - start} bytes for a picture of {width}x{height} pixels'
+        )
     screen = bytearray(data[:screen_end])
     # OpenCV refuses a background that the table does not have.
     if screen[11] * 3 >= len(screen) - _SCREEN:

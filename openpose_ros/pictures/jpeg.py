@@ -29,7 +29,7 @@ _FF, _NOT_FF = re.compile(rb'\xff'), re.compile(rb'[^\xff]')
 _AFTER_SCAN = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
 _MOST_SEGMENTS, _MOST_FILLING = 4096, 1 << 12
 # Each is decoded at the full size, however few bytes it has; encoders write ten or so.
-_MOST_SCANS = 100
+_MOST_SCANS, _MOST_SCANNED_PIXELS = 100, 1 << 32
 # libjpeg tells only its first warning, in these words (jerror.h, JWRN_…).
 _WARNING = re.compile(
     r'Corrupt JPEG data: .*|Premature end of JPEG file|Inconsistent progression sequence .*'
@@ -51,10 +51,12 @@ def read_header(data: Data) -> Header:
 
 
 def first_picture(data: Data) -> Still:
-    orientation, frame, components, place = 0, 0, 0, 0
+    orientation, frame, components, pixels, place = 0, 0, 0, 1, 0
     for marker, place in _segments(data, 2):
         if marker in _FRAMES:
             frame, components = marker, take(data, place + 7, 1)[0]
+            height, width = unpack('>HH', data, place + 3)
+            pixels = height * width
         elif (
             marker == _EXIF
             and not orientation
@@ -69,7 +71,8 @@ def first_picture(data: Data) -> Still:
     one_scan = frame in _SEQUENTIAL and take(data, place + 2, 1)[0] == components
     if one_scan and bytes(data[-2:]) == _END_MARKER:
         return Still(data, orientation or 1)
-    end = _end_of_scans(data, place)
+    most_scans = min(_MOST_SCANS, _MOST_SCANNED_PIXELS // max(1, pixels))
+    end = _end_of_scans(data, place, most_scans)
     if end.kind == 'marker':
         return Still(data[: end.place], orientation or 1)
     return Still(
@@ -139,7 +142,7 @@ class _End(NamedTuple):
     kind: str  # 'marker', 'data', or 'segment': cut off within one
 
 
-def _end_of_scans(data: Data, place: int) -> _End:
+def _end_of_scans(data: Data, place: int, most_scans: int) -> _End:
     """Return where the picture ends, from its first scan."""
     scans = 1
     for _ in range(_MOST_SEGMENTS):
@@ -153,8 +156,8 @@ def _end_of_scans(data: Data, place: int) -> _End:
             return _End(place, 'marker')
         if marker == _SCAN:
             scans += 1
-            if scans > _MOST_SCANS:
-                raise DamagedError(f'is damaged: it has more than {_MOST_SCANS} scans')
+            if scans > most_scans:
+                raise DamagedError(f'is damaged: it has more than {most_scans} scans')
     raise DamagedError(f'is damaged: it has more than {_MOST_SEGMENTS} segments')
 
 

@@ -154,6 +154,13 @@ def test_large_file_is_refused_by_its_beginning(tmp_path: Path) -> None:
         read_picture(path)
 
 
+def test_file_of_too_many_bytes_is_not_read(make_picture: Callable[..., Path]) -> None:
+    path = make_picture('photo.png')
+    os.truncate(path, 1 << 40)
+    with pytest.raises(FrameError, match=r'photo\.png has 1099511627776 bytes, but a picture of'):
+        read_picture(path)
+
+
 def test_pixels_of_a_file_are_limited(make_picture: Callable[..., Path]) -> None:
     path = make_picture('photo.png', (64, 48))
     assert read_picture(path, max_pixels=64 * 48).shape == (48, 64, 3)

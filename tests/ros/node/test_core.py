@@ -292,6 +292,20 @@ def test_pixels_that_are_allowed_change_from_image_to_image(stage: Stage) -> Non
     assert stage.processed() == 1
 
 
+def test_damaged_jpegs_are_counted_and_said_once(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = compressed_message(TYPES, np.zeros((240, 320, 3), np.uint8), header()).data
+    cut = data[: len(data) * 3 // 4]
+    for _ in range(3):
+        message = TYPES.CompressedImage(header=header(), format='jpeg', data=cut)
+        stage.show(message)
+    assert stage.node.counts().failed == 3
+    [warning] = stage.transport.said('warning')
+    assert 'the compressed image is damaged or cut off (Corrupt JPEG data' in warning
+    assert capfd.readouterr().err == ''
+
+
 def test_image_in_hand_keeps_its_parameters(stage: Stage) -> None:
     stage.scene.gated = True
     stage.node.on_image(picture())
