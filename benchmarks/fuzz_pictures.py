@@ -129,6 +129,7 @@ def rle_bmp() -> bytes:
     return struct.pack('<2sIHHI', b'BM', start + len(runs), 0, 0, start) + info + palette + runs
 
 
+_TIFF_OF_JPEG = (cv2.IMWRITE_TIFF_COMPRESSION, 7, 278, 16)  # the tag of rows a strip
 # What a format's pictures are made from; those that this OpenCV cannot make are left out.
 SEEDS: dict[str, tuple[Callable[[], bytes], ...]] = {
     'jpeg': (
@@ -147,7 +148,7 @@ SEEDS: dict[str, tuple[Callable[[], bytes], ...]] = {
         lambda: encoded('.tiff'),
         lambda: encoded('.tiff', None, cv2.IMWRITE_TIFF_COMPRESSION, 1),
         lambda: encoded('.tiff', scene(channels=1).astype(np.uint16) * 257),
-        lambda: encoded('.tiff', None, cv2.IMWRITE_TIFF_COMPRESSION, 7),
+        lambda: encoded('.tiff', None, *_TIFF_OF_JPEG),
         pages_tiff,
         big_tiff,
     ),

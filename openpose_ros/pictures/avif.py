@@ -50,7 +50,7 @@ def read_header(data: Data) -> Header:
         start, end = meta.places.get(item, (0, 0))
         largest = read_largest_size(data[start:end]) or (0, 0)
         decoded += max(width * height, largest[0] * largest[1])
-    return Header(*size, decoded)
+    return Header(*size, max(decoded, _grid_pixels(data, meta)))
 
 
 def first_picture(data: Data) -> Still:
@@ -99,7 +99,7 @@ def _read_meta(data: Data) -> _Meta:
         belonging,
         _read_tiles(data, parts[b'iref']) if b'iref' in parts else {},
         _find_exif(data, parts[b'iinf']) if b'iinf' in parts else None,
-        _read_iloc(data, parts[b'iloc']) if b'iloc' in parts else {},
+        _read_iloc(data, parts[b'iloc'], parts.get(b'idat')) if b'iloc' in parts else {},
     )
 
 
@@ -141,7 +141,7 @@ def _find_exif(data: Data, box: Box) -> int | None:
     return None
 
 
-def _read_iloc(data: Data, box: Box) -> dict[int, tuple[int, int]]:
+def _read_iloc(data: Data, box: Box, idat: Box | None) -> dict[int, tuple[int, int]]:
     version, _, place = full_box(data, box)
     sizes, other_sizes = unpack('>BB', data, place)
     offset_size, length_size = sizes >> 4, sizes & 15
@@ -161,12 +161,23 @@ def _read_iloc(data: Data, box: Box) -> dict[int, tuple[int, int]]:
         (extents,) = unpack('>H', data, place + base_size)
         place += base_size + 2
         first = place + index_size
-        if extents and not method:
+        if extents and (not method or (method == 1 and idat is not None)):
             start = base + _number(data, first, offset_size)
+            start += idat.start if method and idat is not None else 0
             length = _number(data, first + offset_size, length_size)
             found[item] = (start, start + length if length else len(data))
         place += extents * (index_size + offset_size + length_size)
     return found
+
+
+def _grid_pixels(data: Data, meta: _Meta) -> int:
+    """Return of how many pixels a picture is that is put together (ISO/IEC 23008-12, 6.6.2.3)."""
+    if meta.primary not in meta.tiles or meta.primary not in meta.places:
+        return 0
+    start, _ = meta.places[meta.primary]
+    wide = unpack('>BBBB', data, start)[1] & 1
+    width, height = unpack('>II' if wide else '>HH', data, start + 4)
+    return int(width * height)
 
 
 def _declared_size(data: Data, meta: _Meta, item: int) -> tuple[int, int] | None:

@@ -12,9 +12,22 @@ import threading
 
 _STDERR = 2
 _MOST_BYTES = 1 << 16
-_CATCHING = threading.Lock()
 # Of libpng, and of OpenCV where its log is on.
 _THEIRS = re.compile(r'libpng (warning|error): |\[ ?(WARN|ERROR|INFO|DEBUG):\d+@|imread_\(|TIFF')
+
+
+class _Lock:
+    """A lock that a process which was forked meanwhile has anew."""
+
+    def __init__(self) -> None:
+        self.held = threading.Lock()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self.held = threading.Lock()
+
+
+_LOCK = _Lock()
 
 
 class Caught:
@@ -38,7 +51,7 @@ def caught_stderr(is_theirs: Callable[[str], bool]) -> Iterator[Caught]:
 
     libjpeg says in no other way that a picture is damaged. Lines of others, of threads that log
     meanwhile say, are passed on when the context ends. Where nothing can be caught (2 is closed,
-    or there are too many open files), nothing is.
+    or there are too many open files), nothing is. One thread catches at a time.
 
     Parameters
     ----------
@@ -47,11 +60,16 @@ def caught_stderr(is_theirs: Callable[[str], bool]) -> Iterator[Caught]:
 
     """
     caught = Caught()
-    with _CATCHING:
+    with _LOCK.held:
         try:
-            file = _open_file()
             before = os.dup(_STDERR)
         except OSError:
+            yield caught
+            return
+        try:
+            file = _open_file()
+        except OSError:
+            os.close(before)
             yield caught
             return
         with suppress(OSError, ValueError, AttributeError):

@@ -56,3 +56,25 @@ def test_closed_stderr_is_no_trouble() -> None:
         [sys.executable, '-c', program], stdout=subprocess.PIPE, text=True, check=False
     )
     assert (process.returncode, process.stdout) == (0, '(47, 61, 3)\n')
+
+
+def test_process_that_was_forked_meanwhile_decodes() -> None:
+    program = (
+        'import os\n'
+        'from benchmarks.fuzz_pictures import encoded\n'
+        'from openpose_ros.pictures import decode_picture\n'
+        'from openpose_ros.pictures.stderr import caught_stderr\n'
+        'with caught_stderr(lambda _: False):\n'
+        '    child = os.fork()\n'
+        '    if not child:\n'
+        "        os._exit(decode_picture(encoded('.jpg'), 'it').image.shape[0])\n"
+        'print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n'
+    )
+    process = subprocess.run(
+        [sys.executable, '-c', program],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert process.stdout == '47\n'
