@@ -8,20 +8,23 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
 
-import numpy as np
 from tqdm import tqdm
 
+from openpose_ros.cli.sampling import Sample
 from openpose_ros.people import People
 
 if TYPE_CHECKING:
     from openpose_ros.io import Source
 
+_MOST_SAID = 1000  # troubles that are not said again
 STAGES = ('read', 'preprocess', 'infer', 'parse', 'draw', 'write')
 
 
 class RunReport:
     """
     Counts while the work goes on, and tells at the end.
+
+    It takes the same memory however long that is: of each stage's times it keeps a sample.
 
     Attributes
     ----------
@@ -39,7 +42,7 @@ class RunReport:
         self.interrupted = False
         self._overflow = 0
         self._said: set[str] = set()
-        self._times: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self._times = {stage: Sample() for stage in STAGES}
         self._started = perf_counter()
         self._bar: tqdm | None = None
 
@@ -58,6 +61,8 @@ class RunReport:
         """Count what the run survives, and say it, once if it repeats itself."""
         self.troubles += 1
         if str(message) not in self._said:
+            if len(self._said) == _MOST_SAID:  # a stream can go on for ever, and each be another
+                self._said.clear()
             self._said.add(str(message))
             self.note(f'openpose-ros: {message}')
 
@@ -83,7 +88,7 @@ class RunReport:
     def took(self, times: Mapping[str, float]) -> None:
         """Take over seconds that were measured, of some of STAGES."""
         for stage, seconds in times.items():
-            self._times[stage].append(seconds)
+            self._times[stage].add(seconds)
 
     def table(self) -> str:
         """Return the closing lines: what was found, and each stage's time a frame."""
@@ -102,11 +107,11 @@ class RunReport:
             )
         if self.troubles:
             lines.append(f'{_count(self.troubles, "trouble", "troubles")}, see above')
-        measured = {stage: times for stage, times in self._times.items() if times}
+        measured = {stage: times for stage, times in self._times.items() if times.count}
         if measured:
             lines.append(f'{"stage":<12}{"median":>10}{"95 %":>10}   ms a frame')
         for stage, times in measured.items():
-            median, slow = 1000 * np.percentile(times, (50, 95))
+            median, slow = (1000 * seconds for seconds in times.percentiles(50, 95))
             lines.append(f'{stage:<12}{median:>10.2f}{slow:>10.2f}')
         return '\n'.join(lines)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import pickle
 
 import pytest
 
-from openpose_ros.cli.run_report import RunReport
+from openpose_ros.cli.run_report import STAGES, RunReport
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -65,3 +66,16 @@ def test_timed_leaves_out_what_failed() -> None:
         pass
     assert 'draw' not in report.table()
     assert 'write' in report.table()
+
+
+def test_report_of_an_endless_source_does_not_grow(capsys: pytest.CaptureFixture[str]) -> None:
+    report = RunReport()
+    sizes = []
+    for _ in range(3):
+        for number in range(12_000):
+            report.took(dict.fromkeys(STAGES, number / 1e6))
+            report.trouble(f'frame {number} is bad')
+        sizes.append(len(pickle.dumps(vars(report))))
+    capsys.readouterr()
+    assert report.troubles == 36_000
+    assert sizes[2] < 1.01 * sizes[0]
