@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from openpose_ros.engine import open_engine
 from openpose_ros.errors import EngineError, ModelError
 from tests.engine.graphs import PAIR, RAW_BGR, random_batch, write_network
 
+ROOT = Path(__file__).parents[2]
 openvino = pytest.importorskip('openvino', reason='needs the extra openvino')
 
 
@@ -37,6 +39,41 @@ def test_ir_takes_pictures_of_any_size(tmp_path):
             batch = random_batch(2, width, height)
             found = engine.infer(batch)
             np.testing.assert_allclose(found.pafs, network.expected('pafs', batch), atol=0.01)
+
+
+SIZES = """
+import numpy as np
+from openpose_ros.engine import open_engine
+
+def grown_by(start, sizes):
+    for width, height in sizes:
+        engine.infer(np.zeros((1, 3, height, width), np.float32))
+    with open('/proc/self/statm') as file:
+        return int(file.read().split()[1]) * 4096 / 1e6 - start
+
+engine = open_engine('openpose-ros-small', backend='openvino', threads=1)
+sizes = [(width, height) for height in range(128, 256, 16) for width in range(128, 320, 16)]
+start = grown_by(0, sizes[::2])
+print(grown_by(start, sizes[1::2]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='reads /proc')
+def test_memory_does_not_grow_with_the_sizes_of_pictures():
+    done = subprocess.run(
+        [sys.executable, '-c', SIZES], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert float(done.stdout) < 40, 'MB; 9 as it is, 94 with all that OpenVINO keeps by default'
+
+
+def test_openvino_that_does_not_know_the_option_is_used_without(tmp_path, monkeypatch):
+    from openpose_ros.engine import openvino as ours
+
+    monkeypatch.setattr(ours, '_ROOM_FOR_SIZES', 'CPU_ROOM_OF_ANOTHER_YEAR')
+    network, batch = write_network(tmp_path / 'tiny.onnx', PAIR), random_batch()
+    with open_engine(network.path, backend='openvino') as engine:
+        found = engine.infer(batch)
+    np.testing.assert_allclose(found.pafs, network.expected('pafs', batch), atol=0.01)
 
 
 def break_operator(path):
