@@ -28,6 +28,8 @@ import sys
 import tempfile
 from typing import NamedTuple
 
+from openpose_ros.files import write_whole
+
 ROOT = Path(__file__).parents[1]
 PAGES = {  # page: its benchmarks
     'docs/performance.md': ('parser', 'pipeline'),
@@ -149,11 +151,11 @@ def update(page: str, runs: dict[str, Run]) -> None:
         if done.table:
             content = f'{done.table}\n\n{circumstances()}'
             text = replaced(text, f'benchmark:{name}', content)
-    path.write_text(text, encoding='utf-8')
+    write_whole(path, text.encode())
     if 'networks' in runs:
         readme = ROOT / 'README.md'
         changed = replaced(readme.read_text(encoding='utf-8'), 'results', results(text))
-        readme.write_text(changed, encoding='utf-8')
+        write_whole(readme, changed.encode())
 
 
 def main(run: Callable[..., Run] = run) -> int:

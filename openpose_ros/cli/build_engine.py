@@ -11,8 +11,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.parameters import net_resolution, whole_number
+from openpose_ros.cli.results import file_path
 from openpose_ros.errors import EngineError, MissingError, ParameterError
+from openpose_ros.files import Claims
 from openpose_ros.models import load_model
+from openpose_ros.models.finding import files_of
 
 if TYPE_CHECKING:
     from openpose_ros.engine.tensorrt.cache import CachedEngine
@@ -95,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--output',
-        type=Path,
+        type=file_path,
         metavar='FILE',
         help='write a copy to carry to another machine, with a JSON file beside it: put both into '
         'the folder engines of the cache there (its name must end in .engine)',
@@ -109,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build an engine, or find it built; return the exit status."""
     from openpose_ros.engine.tensorrt.build import build_engine
-    from openpose_ros.engine.tensorrt.cache import find_engine
+    from openpose_ros.engine.tensorrt.cache import engine_folder, find_engine, sidecar
     from openpose_ros.engine.tensorrt.half_precision import default_precision
     from openpose_ros.engine.tensorrt.key import make_key
     from openpose_ros.engine.tensorrt.library import load_library
@@ -118,6 +121,12 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None and args.output.suffix != '.engine':
         raise ParameterError(f"--output is '{args.output}', but must end in .engine")
     spec = load_model(args.model)
+    if args.output is not None:
+        claims = Claims(files_of(spec.path))
+        for path in (args.output, sidecar(args.output)):
+            claims.claim(path)
+        for path in engine_folder().glob('*'):
+            claims.reads(path)
     shapes = choose_shapes(
         spec,
         minimum=args.min_size,

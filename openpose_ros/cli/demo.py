@@ -16,8 +16,10 @@ from time import monotonic
 
 from openpose_ros.cli.network import check_dds
 from openpose_ros.cli.parameters import add_parameters, given_parameters
+from openpose_ros.cli.results import folder_name
 from openpose_ros.commands import command
 from openpose_ros.errors import SourceError, TransportError
+from openpose_ros.files import Claims
 from openpose_ros.pictures.limits import PictureParams
 
 SUMMARY = 'find people in a photograph through camera, node and echo'
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--output',
-        type=Path,
+        type=folder_name,
         default=Path('output'),
         metavar='DIR',
         help='where the annotated photograph goes (default: %(default)s)',
@@ -72,19 +74,21 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.drawing import draw_people
     from openpose_ros.io.people_json import people_from_line
     from openpose_ros.io.pictures import Picture
-    from openpose_ros.io.results import Results, prepare_folder
+    from openpose_ros.io.result_names import prepare_folder
+    from openpose_ros.io.results import Results
     from openpose_ros.models import load_model
+    from openpose_ros.models.finding import files_of
 
     photo = Picture(args.photo or _astronaut(), limits.max_image_pixels)
     (frame,) = photo.frames()
-    prepare_folder(args.output, [photo])
-    load_model(args.model)  # a wrong one is said before anything starts
+    claims = Claims(files_of(load_model(args.model).path))  # a wrong one is said before all else
+    prepare_folder(args.output, [photo], claims=claims)
     with ExitStack() as processes:
         allowed = str(limits.max_image_pixels)
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
         node += ['-p', f'max_image_pixels:={allowed}']
         others = [node, ['camera', photo.name, '--max-image-pixels', allowed]]
-        echo = ['echo', '--json', '--count', '1', '--timeout', str(_PATIENCE_S)]
+        echo = ['echo', '--json', '-', '--count', '1', '--timeout', str(_PATIENCE_S)]
         environment = _loopback()
         running = [processes.enter_context(_process(verb, environment)) for verb in others]
         line = _heard(processes.enter_context(_process(echo, environment)), running)

@@ -7,16 +7,23 @@ from collections.abc import Callable, Iterator
 from functools import partial
 import json
 from os.path import expanduser
+from pathlib import Path
 
 from openpose_ros import __version__
 from openpose_ros.cli.checks import dds, gpu, libraries, machine, models, ros, tensorrt
 from openpose_ros.cli.checks.finding import Finding
+from openpose_ros.cli.results import add_json
+from openpose_ros.errors import OpenPoseError
+from openpose_ros.files import Claims, check_json_file, write_whole
+from openpose_ros.files.places import STANDARD_OUTPUT
+from openpose_ros.models import load_model
+from openpose_ros.models.finding import files_of
 
 SUMMARY = 'say what is installed, what works, and how to mend the rest'
 EXAMPLES = (
     ('doctor', 'what is here, what works, and a command for the rest'),
     ('doctor --model human-pose-estimation-0001', 'tries that network in the end'),
-    ('doctor --json', 'to go with a bug report'),
+    ('doctor --json -', 'to go with a bug report'),
 )
 Check = Callable[[], list[Finding]]
 _CHECKS: dict[str, tuple[Check, ...]] = {
@@ -46,9 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='M',
         help='network to try, name or path (default: the one that estimate takes)',
     )
-    parser.add_argument(
-        '--json', action='store_true', help='print one JSON object, to go with a bug report'
-    )
+    add_json(parser, 'one JSON object, to go with a bug report')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,22 +66,40 @@ def run(args: argparse.Namespace) -> int:
         0: it can; 1: it cannot.
 
     """
+    claims = Claims([args.model] if args.model else ())
+    for path in _files_of(args.model):
+        claims.reads(path)
+    if args.json is not None:  # which takes a second less than to find out afterwards
+        claims.claim(args.json)
+        check_json_file(args.json)
     findings = []
     group = ''
     for name, finding in _findings(args.model):
         findings.append((name, finding))
-        if not args.json:
+        if args.json != STANDARD_OUTPUT:
             if name != group:
                 print(f'{name}:')
                 group = name
             for line in _lines(finding):
                 print(line, flush=True)
     can_estimate = findings[-1][1].state != 'broken'
-    if args.json:
+    if args.json is not None:
         told = [{'group': name, **_public(finding)} for name, finding in findings]
         document = {'openpose_ros': __version__, 'can_estimate': can_estimate, 'findings': told}
-        print(json.dumps(document, indent=1, ensure_ascii=False))
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        if args.json == STANDARD_OUTPUT:
+            print(text)
+        else:
+            write_whole(args.json, f'{text}\n'.encode(errors='backslashreplace'))
     return 0 if can_estimate else 1
+
+
+def _files_of(model: str | None) -> tuple[Path, ...]:
+    """Return what the trial reads; a model that is no use is one of the findings."""
+    try:
+        return files_of(load_model(model, need_file=False).path)
+    except OpenPoseError:
+        return ()
 
 
 def _findings(model: str | None) -> Iterator[tuple[str, Finding]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 import json
 import sys
 from time import monotonic
@@ -10,12 +11,14 @@ from typing import Any
 
 from openpose_ros.cli.network import add_rules, check_dds
 from openpose_ros.cli.parameters import positive_number, whole_number
+from openpose_ros.cli.results import add_json
 from openpose_ros.errors import TransportError
+from openpose_ros.files import LineFile, check_json_file
 
 SUMMARY = 'print the people that a node publishes'
 EXAMPLES = (
     ('echo', 'people as they arrive, a line each'),
-    ('echo /left/openpose/persons --json --count 10', 'ten messages of another node, as JSON'),
+    ('echo /left/openpose/persons --json - --count 10', 'ten messages of another node, as JSON'),
     ('echo --timeout 5', 'exit status 1 when nothing comes for 5 seconds'),
 )
 
@@ -31,9 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='TOPIC',
         help='topic of PersonArray messages (default: %(default)s)',
     )
-    parser.add_argument(
-        '--json', action='store_true', help='print one line of JSON for each message'
-    )
+    add_json(parser, 'one line of JSON for each message')
     parser.add_argument('--count', type=whole_number, metavar='N', help='end after N messages')
     parser.add_argument(
         '--timeout',
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
 
+    if args.json is not None:
+        check_json_file(args.json)  # before anything is heard, as nothing would come of it
     printed, heard_s = 0, monotonic()
 
     def on_persons(message: Any) -> None:
@@ -72,14 +75,18 @@ def run(args: argparse.Namespace) -> int:
         heard_s = monotonic()
         if printed == args.count:
             return
-        lines = [_json(message, topic, printed)] if args.json else _lines(message)
-        print('\n'.join(lines), flush=True)
+        if lines is not None:
+            lines.write(f'{_json(message, topic, printed)}\n')
+        else:
+            print('\n'.join(_lines(message)), flush=True)
         printed += 1
 
-    with (
-        args.stop.noted(_PATIENCE_S),
-        Participant(Names.from_rules('echo', args.remap)) as participant,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(args.stop.noted(_PATIENCE_S))
+        participant = stack.enter_context(Participant(Names.from_rules('echo', args.remap)))
+        lines = None
+        if args.json is not None:
+            lines = stack.enter_context(LineFile(args.json, kept=True))
         topic = participant.names.resolve(args.topic)
         subscription = participant.subscribe(
             topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
@@ -92,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
                     f'no message on {topic} for {args.timeout:g} s; it has '
                     f'{subscription.publishers()} publishers'
                 )
+        if lines is not None:
+            lines.ended_early = args.stop.requested
     return 0
 
 

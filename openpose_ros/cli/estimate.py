@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from itertools import islice
-from pathlib import Path
+from contextlib import ExitStack, nullcontext
+from itertools import chain, islice
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple
 
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.parameters import (
@@ -18,8 +17,10 @@ from openpose_ros.cli.parameters import (
     net_resolution,
     whole_number,
 )
+from openpose_ros.cli.results import add_json, folder_name
 from openpose_ros.commands import command
-from openpose_ros.errors import MapsError, OutputError, SourceError
+from openpose_ros.errors import MapsError, SourceError
+from openpose_ros.files import Claims, LineFile, check_json_file
 from openpose_ros.parsing import PafParams
 from openpose_ros.pictures.limits import PictureParams
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from openpose_ros.estimator import Estimate, PoseEstimator
     from openpose_ros.frames import FrameArray
     from openpose_ros.io import Frame, Source
+    from openpose_ros.io.behind import WriteBehind
     from openpose_ros.io.windows import Window
     from openpose_ros.signals import Stop
 
@@ -61,15 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     results = parser.add_argument_group('results')
     results.add_argument(
         '--output',
-        type=Path,
+        type=folder_name,
         metavar='DIR',
         help="write annotated pictures and videos there, and OpenPose's JSON beside them",
     )
-    results.add_argument(
-        '--json',
-        metavar='FILE',
-        help='write one line of JSON for each frame; - is standard output',
-    )
+    add_json(results, 'one line of JSON for each frame')
     results.add_argument(
         '--show', action='store_true', help='show each frame in a window; q or Esc ends'
     )
@@ -132,17 +130,28 @@ def run(args: argparse.Namespace) -> int:
     limits = given_parameters(args, PictureParams)
     with args.stop.at_once():
         from openpose_ros.cli.run_report import RunReport
+        from openpose_ros.engine.tensorrt.cache import engine_folder
         from openpose_ros.io.quiet import silence_opencv
-        from openpose_ros.io.results import prepare_folder
-        from openpose_ros.io.windows import Window, check_window
+        from openpose_ros.io.result_names import prepare_folder, stems_of
+        from openpose_ros.io.sources import paths_of
+        from openpose_ros.io.windows import check_window
+        from openpose_ros.models.finding import files_of
 
         silence_opencv()
-        tally = RunReport()
+        tally, claims = RunReport(), Claims()
+        for name in [*args.sources, args.model or '']:
+            claims.reads(name)  # before it is looked into, which takes a while
+        if args.json is not None:
+            claims.claim(args.json, grows=True)
+            check_json_file(args.json)
         sources = _found_sources(args.sources, limits, tally)
         if not sources:
             return 1
+        for path in chain.from_iterable(map(paths_of, sources)):
+            claims.reads(path)
+        stems = stems_of(sources)
         if args.output is not None:
-            prepare_folder(args.output, sources)
+            prepare_folder(args.output, sources, stems=stems, claims=claims)
         if args.show:
             check_window()
 
@@ -156,15 +165,10 @@ def run(args: argparse.Namespace) -> int:
             providers=args.providers,
             threads=args.threads,
         )
-    with ExitStack() as stack:
-        stack.enter_context(estimator)
-        # Empties the file, so not before the model is there.
-        lines = stack.enter_context(_lines_to(args.json))
-        # Noted only: the frame in hand is finished, so that videos and lines are whole.
-        stack.enter_context(args.stop.noted())
-        stack.enter_context(tally.progress(sources, args.max_frames))
-        _work(args, sources, estimator, lines, Window() if args.show else None, tally)
-        tally.interrupted = args.stop.requested
+    with estimator:
+        for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
+            claims.reads(path)
+        _save(args, sources, stems, estimator, claims, tally)
     print(tally.table(), file=sys.stderr)
     if tally.interrupted:
         return int(args.stop.status)
@@ -183,40 +187,62 @@ def _found_sources(names: list[str], limits: PictureParams, tally: RunReport) ->
     return sources
 
 
-@contextmanager
-def _lines_to(name: str | None) -> Iterator[TextIO | None]:
-    """Open the file of JSON lines, if there is to be one."""
-    if name is None or name == '-':
-        yield sys.stdout if name else None
-        return
-    try:
-        file = open(name, 'w', encoding='utf-8')  # noqa: SIM115  its errors are not the work's
-    except OSError as exc:
-        raise OutputError(f'cannot write {name}: {exc.strerror}') from exc
-    try:
-        yield file
-    finally:
-        # Every line was flushed; one that did not get through was reported then.
-        with suppress(OSError):
-            file.close()
+class _Outputs(NamedTuple):
+    claims: Claims
+    behind: WriteBehind
+    lines: LineFile | None
+    window: Window | None
+
+
+def _save(
+    args: argparse.Namespace,
+    sources: list[Source],
+    stems: list[str],
+    estimator: PoseEstimator,
+    claims: Claims,
+    tally: RunReport,
+) -> None:
+    """Work, and give every result its name, whatever ends it."""
+    from openpose_ros.io.behind import WriteBehind
+    from openpose_ros.io.sources import is_live
+    from openpose_ros.io.windows import Window
+
+    with ExitStack() as stack:
+        # Noted only: the frame in hand is finished, so that videos and lines are whole.
+        stack.enter_context(args.stop.noted())
+        lines = None
+        if args.json is not None:
+            kept = any(map(is_live, sources))
+            lines = stack.enter_context(LineFile(args.json, kept=kept))
+        behind = stack.enter_context(WriteBehind())
+        stack.enter_context(tally.progress(sources, args.max_frames))
+        outputs = _Outputs(claims, behind, lines, Window() if args.show else None)
+        _work(args, sources, stems, estimator, outputs, tally)
+        tally.interrupted = args.stop.requested
+        if lines is not None:
+            lines.ended_early = tally.interrupted
 
 
 def _work(
     args: argparse.Namespace,
     sources: list[Source],
+    stems: list[str],
     estimator: PoseEstimator,
-    lines: TextIO | None,
-    window: Window | None,
+    outputs: _Outputs,
     tally: RunReport,
 ) -> None:
-    from openpose_ros.io.people_json import write_line
-    from openpose_ros.io.results import Results, unique_stems
+    from openpose_ros.io.people_json import to_line
+    from openpose_ros.io.results import Results
 
-    stems = unique_stems([source.stem for source in sources])
+    claims, behind, lines, window = outputs
     for source, stem in zip(sources, stems):
         if args.output is not None and stem != source.stem:
             tally.note(f'the name is taken: results of {source.name} are called {stem}')
-        with Results(args.output, stem) if args.output else nullcontext() as results:
+        with (
+            Results(args.output, stem, claims=claims, behind=behind)
+            if args.output
+            else nullcontext()
+        ) as results:
             for frame in _frames(source, args.max_frames, args.stop, tally):
                 found = _estimate(estimator, frame, tally)
                 if found is None:
@@ -230,7 +256,7 @@ def _work(
                         if results is not None:
                             results.write(frame, drawn, found.people)
                         if lines is not None:
-                            write_line(lines, frame, found.people)
+                            lines.write(to_line(frame, found.people))
                 elif window is None:
                     tally.note(_summary(frame, found), file=sys.stdout)
                 if window is not None and not window.show(

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from shlex import quote
 
+from openpose_ros.cli.results import file_name
 from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
+from openpose_ros.files.places import find_place
 from openpose_ros.models import (
     ModelSpec,
     fetch_model,
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     convert.add_argument('file', metavar='FILE.xml', help='the IR, with FILE.bin beside it')
     convert.add_argument(
         '--output',
+        type=file_name,
         metavar='FILE',
         help='where to write it (default: FILE.onnx in the cache, where names are looked for)',
     )
@@ -150,6 +153,8 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     path = import_model(args.file, args.output, precision=args.precision)
+    if find_place(path).direct:  # it has the ONNX file, and nothing may follow that
+        return 0
     print(path)
     try:
         load_model(path)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
-from openpose_ros.errors import OutputError
 from openpose_ros.io.frame import Frame
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
@@ -40,25 +39,6 @@ def to_line(frame: Frame, people: People) -> str:
         **people.to_dict(),
     }
     return json.dumps(fields, separators=(',', ':'), allow_nan=False) + '\n'
-
-
-def write_line(file: TextIO, frame: Frame, people: People) -> None:
-    """
-    Write `to_line` and flush it, so that an interrupted run keeps every frame before.
-
-    Raises
-    ------
-    OutputError
-        If the file does not take it.
-
-    """
-    try:
-        file.write(to_line(frame, people))
-        file.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as exc:
-        raise OutputError(f'cannot write {file.name}: {exc.strerror}') from exc
 
 
 def people_from_line(line: str) -> People:

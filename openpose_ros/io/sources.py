@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 import stat
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 from openpose_ros.errors import SourceError
 from openpose_ros.io.frame import Frame
@@ -82,6 +83,21 @@ def find_sources(name: str, *, max_pixels: int = MAX_IMAGE_PIXELS) -> list[Sourc
     if not os.path.getsize(name):  # OpenCV says only that it did not open
         raise SourceError(f'{name} is empty (0 bytes)')
     return [open_video(name, max_pixels=max_pixels)]
+
+
+def paths_of(source: Source) -> Iterator[Path]:
+    """Yield the files and devices that a source is read from, none for an address."""
+    if isinstance(source, Camera) and source.name.isdecimal():
+        yield Path(f'/dev/video{source.name}')
+    elif source.name.startswith('file:'):
+        yield Path(unquote(urlsplit(source.name).path))
+    elif '://' not in source.name:
+        yield Path(source.name)
+
+
+def is_live(source: Source) -> bool:
+    """Tell whether what a source delivers cannot be had again: of a camera, a stream, a pipe."""
+    return not os.path.isfile(source.name)
 
 
 def _pictures_in(folder: Path, max_pixels: int) -> list[Source]:

@@ -21,6 +21,7 @@ from urllib.request import Request, urlopen
 
 from openpose_ros._version import __version__
 from openpose_ros.errors import FetchError, ModelError
+from openpose_ros.files.whole import sync
 from openpose_ros.models.finding import download_folder, file_sha256, known_models
 from openpose_ros.models.importing.importer import import_model
 from openpose_ros.models.spec import ModelSpec, PublishedFile
@@ -86,7 +87,7 @@ def known_model(name: str) -> ModelSpec:
 
 
 def _fetch(published: PublishedFile, folder: Path, progress: bool) -> Path:
-    target = folder / published.file
+    target = Path(os.path.realpath(folder / published.file))  # a link to it stays one
     if isfile(target) and file_sha256(target) == published.sha256:
         return target
     part = target.with_name(f'{target.name}.part')
@@ -94,6 +95,7 @@ def _fetch(published: PublishedFile, folder: Path, progress: bool) -> Path:
         part.parent.mkdir(parents=True, exist_ok=True)
         with _locked(part) as file:
             _download(published, target, file, progress)
+            sync(file.fileno())
             os.replace(part, target)
     except OSError as exc:  # of the disk; those of the network are caught where they happen
         raise ModelError(

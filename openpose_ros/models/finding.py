@@ -11,6 +11,7 @@ Looked for, in this order, in
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 import hashlib
@@ -134,6 +135,24 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     if need_file:
         raise ModelError(f'the model {name} is not on this machine; {how_to_get(known)}')
     return known
+
+
+def files_of(path: Path | None) -> tuple[Path, ...]:
+    """
+    Return the files that a model is read from: its own, and what lies beside it.
+
+    These are the .bin of OpenVINO IR, the manifest, and a skeleton that the manifest names.
+    """
+    if path is None:
+        return ()
+    manifest = path.with_suffix('.json')
+    found = [path, path.with_suffix('.bin'), manifest]
+    if isfile(manifest):
+        with suppress(ModelError):
+            skeleton = str(read_json(manifest).get('skeleton'))
+            if skeleton.endswith('.json'):
+                found.append(path.parent / skeleton)
+    return tuple(filter(isfile, found))
 
 
 def how_to_get(spec: ModelSpec) -> str:

@@ -130,6 +130,28 @@ def test_copy_is_an_engine_where_it_is_carried(network, rtx, cache, tmp_path, mo
     assert capsys.readouterr().out == f'{copy} is there already, its layers in fp16\n'
 
 
+@pytest.mark.parametrize('which', ['model', 'manifest', 'engine', 'its JSON'])
+def test_copy_never_replaces_what_is_read(network, rtx, cache, tmp_path, capsys, which):
+    command = ['build-engine', network, *rtx, '--net-resolution', '64x48', '--quiet']
+    assert main(command) == 0
+    (engine,) = cache.glob('*.engine')
+    sources = {
+        'model': Path(network),
+        'manifest': Path(network).with_suffix('.json'),
+        'engine': engine,
+        'its JSON': engine.with_name(f'{engine.name}.json'),
+    }
+    there = tmp_path / 'robot.engine'
+    beside = there.with_name('robot.engine.json')
+    (beside if which in ('manifest', 'its JSON') else there).hardlink_to(sources[which])
+    before = [path.read_bytes() for path in sources.values()]
+    capsys.readouterr()
+    assert main([*command, '--output', str(there)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith('which this command reads: it would be lost; choose another name')
+    assert [path.read_bytes() for path in sources.values()] == before
+
+
 @pytest.mark.parametrize(
     ('name', 'message'),
     [

@@ -53,6 +53,7 @@ def test_machine_in_a_mess_is_one_line_each(tmp_path: Path) -> None:
     program.chmod(0o755)
     run = diagnose(
         '--json',
+        '-',
         PYTHONPATH=str(tmp_path),
         PATH=f'{tmp_path}:{os.environ["PATH"]}',
         HOME='',
@@ -75,7 +76,7 @@ def test_machine_in_a_mess_is_one_line_each(tmp_path: Path) -> None:
 
 def test_broken_numpy_breaks_no_more_than_needs_it(tmp_path: Path) -> None:
     (tmp_path / 'numpy.py').write_text('import os\nos.abort()')
-    run = diagnose('--json', PYTHONPATH=str(tmp_path))
+    run = diagnose('--json', '-', PYTHONPATH=str(tmp_path))
     assert run.returncode == 1, 'something that the doctor imports (models?) imports NumPy'
     states = {item['name']: item['state'] for item in json.loads(run.stdout)['findings']}
     assert states['NumPy'] == states['estimate'] == 'broken'
@@ -106,7 +107,7 @@ def test_check_that_fails_itself_is_one_line(
         raise RuntimeError('first\nsecond')
 
     only(monkeypatch, check_disk, lambda: [FINE])
-    assert main(['doctor', '--json']) == 0
+    assert main(['doctor', '--json', '-']) == 0
     failed, fine, _ = json.loads(capsys.readouterr().out)['findings']
     assert (failed['name'], failed['state']) == ('disk', 'broken')
     assert failed['found'] == 'could not be looked at: RuntimeError: first'

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
+from pathlib import Path
+import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.skeletons import load_skeleton
+from tests.cli.processes import PATIENCE_S, running
 from tests.ros.fakes import TYPES, header
 
 pytestmark = pytest.mark.usefixtures('network')
@@ -61,12 +65,55 @@ def test_echo_prints_lines_to_read(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.usefixtures('_node')
 def test_echo_prints_json_as_estimate_does(capsys: pytest.CaptureFixture[str]) -> None:
     rules = ['-r', 'persons:=/openpose/persons']
-    assert main(['echo', 'persons', '--json', '--count', '1', '--timeout', '30', *rules]) == 0
+    assert main(['echo', 'persons', '--json', '-', '--count', '1', '--timeout', '30', *rules]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found['source'], found['frame'], found['stamp']) == ('/openpose/persons', 0, 1.5)
     assert (found['width'], found['height'], found['skeleton']) == (640, 480, 'coco_18')
     (person,) = found['people']
     assert person['keypoints'][:3] == [[10, 20, 0.5], [40, 70, 0.75], [None, None, 0]]
+
+
+@pytest.mark.usefixtures('_node')
+def test_echo_writes_json_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / 'people.jsonl'
+    assert main(['echo', '--json', str(path), '--count', '3', '--timeout', '30']) == 0
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line['frame'] for line in found] == [0, 1, 2]
+    assert [item.name for item in tmp_path.iterdir()] == ['people.jsonl']
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.usefixtures('_node')
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_echo_that_is_stopped_keeps_every_line(tmp_path: Path, number: int) -> None:
+    path, part = tmp_path / 'people.jsonl', tmp_path / 'people.jsonl.part'
+    with running('echo', '--json', str(path)) as echo:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not (part.exists() and part.stat().st_size > 1000):
+            assert time.monotonic() < deadline_s, echo.said()
+            time.sleep(0.02)
+        assert echo.stop(number) == (129 if number == signal.SIGHUP else 0), echo.said()
+    lines = path.read_text().splitlines(keepends=True)
+    assert [json.loads(line)['frame'] for line in lines] == list(range(len(lines)))
+    assert [item.name for item in tmp_path.iterdir()] == ['people.jsonl']
+
+
+def test_echo_never_writes_json_over_a_picture(
+    make_picture: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture()
+    before = path.read_bytes()
+    assert main(['echo', '--json', str(path), '--timeout', '0.3']) == 2
+    assert capsys.readouterr().err.count('\n') == 1
+    assert path.read_bytes() == before
+
+
+def test_echo_that_hears_nothing_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / 'people.jsonl'
+    path.write_text('{}\n')
+    assert main(['echo', '/persons', '--timeout', '0.3', '--json', str(path)]) == 1
+    assert path.read_text() == '{}\n'
+    assert [item.name for item in tmp_path.iterdir()] == ['people.jsonl']
 
 
 def test_echo_loses_patience(capsys: pytest.CaptureFixture[str]) -> None:

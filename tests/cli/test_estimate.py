@@ -146,7 +146,7 @@ def test_estimate_never_overwrites_its_source(
 ) -> None:
     path = make_picture()
     before = path.read_bytes()
-    assert main(['estimate', str(path), '--output', str(path.parent), *FAKE]) == 1
+    assert main(['estimate', str(path), '--output', str(path.parent), *FAKE]) == 2
     assert 'would be overwritten' in capsys.readouterr().err
     assert path.read_bytes() == before
 
@@ -256,7 +256,7 @@ def test_estimate_stopped_keeps_what_was_done(
     make_video: MakeFile, tmp_path: Path, number: signal.Signals, status: int
 ) -> None:
     lines, out = tmp_path / 'people.jsonl', tmp_path / 'out'
-    path = make_video(frames=3000)
+    path, part = make_video(frames=3000), tmp_path / 'people.jsonl.part'
     process = subprocess.Popen(
         [
             *(sys.executable, '-m', 'openpose_ros', 'estimate', str(path), *FAKE),
@@ -267,14 +267,15 @@ def test_estimate_stopped_keeps_what_was_done(
         env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])},
     )
     try:
-        while process.poll() is None and (not lines.exists() or lines.stat().st_size < 5000):
+        while process.poll() is None and (not part.exists() or part.stat().st_size < 5000):
             time.sleep(0.005)
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == status, err
-    whole = lines.read_text(encoding='utf-8').splitlines(keepends=True)
+    kept = part if number == signal.SIGKILL else lines
+    whole = kept.read_text(encoding='utf-8').splitlines(keepends=True)
     done = [json.loads(line)['frame'] for line in whole if line.endswith('\n')]
     assert 1 <= len(done) < 3000
     assert done == list(range(len(done)))
@@ -283,6 +284,8 @@ def test_estimate_stopped_keeps_what_was_done(
     assert len(done) == len(whole)
     assert 'Traceback' not in err
     assert 'interrupted; what was written is kept' in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['out', 'people.jsonl', 'walk.mp4']
+    assert {path.suffix for path in out.iterdir()} == {'.json', '.mp4'}, 'nothing half is left'
     frames = open_video(str(out / 'walk.mp4')).total or 0
     assert 0 <= frames - len(done) <= 1  # a frame is drawn before its line is written
 

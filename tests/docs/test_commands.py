@@ -166,7 +166,7 @@ def test_there_are_commands() -> None:
         ('openpose-ros models', 'required: ACTION'),
         ('openpose-ros models fetch', 'required: MODEL'),
         ('openpose-ros node -p nms_windw:=3', 'no parameter nms_windw'),
-        ('ros2 run openpose_ros openpose-ros doctor --json', ''),
+        ('ros2 run openpose_ros openpose-ros doctor --json -', ''),
         ('ros2 run openpose_ros openpose-ros doctor --yaml', 'unrecognized arguments'),
         ('ros2 run openpose_ros openpose_nod', 'no script openpose_nod'),
         ('ros2 launch openpose_ros openpose.launch.py rviz:=true', ''),
@@ -243,7 +243,7 @@ def test_command_line_page_has_the_flags_of_every_verb_and_no_other() -> None:
 def test_missing_and_wrong_flags_are_found() -> None:
     text = read('docs/command-line.md')
     assert wrong_flags(text.replace('`--show`', '')) == ['estimate: --show is missing']
-    assert wrong_flags(text + '\nAnd `--shwo`.\n') == ['demo: no flag --shwo']
+    assert wrong_flags(text + '\nAnd `--shwo`.\n') == ['Files: no flag --shwo']
     assert wrong_flags(text.replace('## echo', '## ehco'))[:2] == [
         'echo: --count is missing',
         'echo: --json is missing',

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-from pathlib import Path
 
 import numpy as np
-import pytest
 
-from openpose_ros.errors import OutputError
 from openpose_ros.io import Frame
-from openpose_ros.io.people_json import to_line, to_openpose, write_line
+from openpose_ros.io.people_json import to_line, to_openpose
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -72,28 +68,3 @@ def test_to_openpose_is_version_1_3() -> None:
             }
         ],
     }
-
-
-def test_write_line_is_on_disk_at_once(tmp_path: Path) -> None:
-    path = tmp_path / 'people.jsonl'
-    with path.open('w', encoding='utf-8') as file:
-        write_line(file, FRAME, one_person())
-        assert path.read_text(encoding='utf-8') == to_line(FRAME, one_person())
-
-
-@pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
-def test_write_line_names_a_full_disk() -> None:
-    file = open('/dev/full', 'w', encoding='utf-8')  # noqa: SIM115  closing it fails too
-    with pytest.raises(OutputError, match='cannot write /dev/full: No space left'):
-        write_line(file, FRAME, one_person())
-    with pytest.raises(OSError, match='No space left'):
-        file.close()
-
-
-def test_write_line_lets_a_closed_pipe_through() -> None:
-    class Closed(io.StringIO):
-        def flush(self) -> None:
-            raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        write_line(Closed(), FRAME, one_person())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from openpose_ros.errors import OutputError
+from openpose_ros.errors import OutputError, ParameterError
+from openpose_ros.files import Claims
 from openpose_ros.io import Frame
+from openpose_ros.io import results as results_module
 from openpose_ros.io.pictures import Picture, read_picture
-from openpose_ros.io.results import Results, prepare_folder, unique_stems
-from openpose_ros.io.video import open_video
+from openpose_ros.io.result_names import prepare_folder, stems_of, unique_stems
+from openpose_ros.io.results import Results
+from openpose_ros.io.video import Video, open_video
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -84,6 +88,18 @@ def test_results_of_a_video_can_be_played(tmp_path: Path) -> None:
     assert [frame.image.shape for frame in video.frames()] == [(48, 64, 3)] * 5
 
 
+def test_results_of_a_video_that_does_not_end_go_on_in_another_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_module, '_MOST_FRAMES', 3)
+    with Results(tmp_path, 'walk') as results:
+        for index in range(7):
+            frame = frame_of('walk.avi', index=index)
+            results.write(frame, frame.image, NOBODY)
+    videos = {path.name: open_video(str(path)).total for path in tmp_path.glob('*.mp4')}
+    assert videos == {'walk.mp4': 3, 'walk_000000000003.mp4': 3, 'walk_000000000006.mp4': 1}
+
+
 def test_results_of_a_video_are_finished_when_interrupted(tmp_path: Path) -> None:
     def interrupted() -> None:
         with Results(tmp_path, 'walk') as results:
@@ -130,9 +146,46 @@ def test_results_notice_a_video_that_was_lost(tmp_path: Path) -> None:
     frame = frame_of('walk.avi')
     results = Results(tmp_path, 'walk')
     results.write(frame, frame.image, NOBODY)
-    (tmp_path / 'walk.mp4').unlink()  # what OpenCV writes from now on reaches nobody
+    next(
+        tmp_path.glob('walk.mp4.*.part.mp4')
+    ).unlink()  # what OpenCV writes from now on reaches nobody
     with pytest.raises(OutputError, match=r'walk\.mp4 is not whole: 0 of 1'):
         results.__exit__(None, None, None)
+
+
+def test_stems_keep_clear_of_the_frames_of_a_video() -> None:
+    video = Video('in/walk.avi', 25.0, 100)
+    frame = Picture(Path('in/walk_000000000012.png'))
+    assert stems_of([frame, video]) == ['walk_000000000012_2', 'walk']
+    assert stems_of([frame, Picture(Path('walk.png'))]) == ['walk_000000000012', 'walk']
+    # A second walk must not become walk_2 either, beside a frame of that name.
+    other = Picture(Path('walk_2_000000000012.png'))
+    assert stems_of([video, video, other]) == ['walk', 'walk_3', 'walk_2_000000000012']
+
+
+def test_results_of_a_frame_never_go_to_another_result(tmp_path: Path) -> None:
+    claims = Claims()
+    claims.claim(tmp_path / 'walk_000000000000_keypoints.json')
+    frame = frame_of('walk.avi')
+    results = Results(tmp_path, 'walk', claims=claims)
+    with pytest.raises(ParameterError, match='the same file, for two results'):
+        results.write(frame, frame.image, NOBODY)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize('kind', ['hard', 'symbolic'])
+@pytest.mark.parametrize('name', ['photo.png', 'photo_keypoints.json'])
+def test_prepare_folder_protects_what_links_lead_to(
+    tmp_path: Path, make_picture: Callable[..., Path], kind: str, name: str
+) -> None:
+    path = make_picture('in/photo.png')
+    (tmp_path / 'out').mkdir()
+    if kind == 'hard':
+        os.link(path, tmp_path / 'out' / name)
+    else:
+        (tmp_path / 'out' / name).symlink_to(path)
+    with pytest.raises(ParameterError, match=r'which this command reads'):
+        prepare_folder(tmp_path / 'out', [Picture(path)])
 
 
 def test_prepare_folder_makes_it(tmp_path: Path) -> None:
@@ -152,5 +205,5 @@ def test_prepare_folder_protects_the_sources(
 ) -> None:
     path = make_picture('photo.png')
     monkeypatch.chdir(path.parent)
-    with pytest.raises(OutputError, match=r'photo\.png lies in the folder .* another folder'):
+    with pytest.raises(ParameterError, match=r'photo\.png lies in the folder .* another folder'):
         prepare_folder(path.parent, [Picture(Path('photo.png'))])

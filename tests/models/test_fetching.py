@@ -55,6 +55,18 @@ def test_fetch_replaces_a_file_that_is_wrong(site, publish, cache):
     assert fetch_model(name)[0].read_bytes() == CONTENT
 
 
+def test_fetch_follows_a_link_to_another_disk(site, publish, cache, tmp_path):
+    (cache / 'sub folder').mkdir(parents=True)
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    link = cache / 'sub folder' / 'a.onnx'
+    link.symlink_to(disk / 'a.onnx')
+    fetch_model(publish(site.url('/a.onnx')))
+    assert link.is_symlink()
+    assert (disk / 'a.onnx').read_bytes() == CONTENT
+    assert [path.name for path in disk.iterdir()] == ['a.onnx']
+
+
 def test_fetch_takes_up_a_cut_connection_where_it_broke(site, publish):
     site.cut_after = 100_000
     assert fetch_model(publish(site.url('/a.onnx')))[0].read_bytes() == CONTENT

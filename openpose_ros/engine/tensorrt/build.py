@@ -19,7 +19,7 @@ from openpose_ros.engine.tensorrt.cache import (
     lock_engine,
     store_engine,
 )
-from openpose_ros.engine.tensorrt.files import write_whole
+from openpose_ros.engine.tensorrt.files import write_cached
 from openpose_ros.engine.tensorrt.half_precision import PRECISIONS, prepare_graph
 from openpose_ros.engine.tensorrt.key import EngineKey
 from openpose_ros.engine.tensorrt.library import Library
@@ -226,7 +226,7 @@ def _build(
     if errors:  # of tactics that did not work out, say
         _LOGGER.info('%s', errors)
     if timing is not None:
-        write_whole(_timing_path(key), bytes(timing.serialize()))
+        write_cached(_timing_path(key), bytes(timing.serialize()))
     data = bytes(plan)
     if layers is None:  # the builder chose; only the engine knows what
         engine = trt.Runtime(library.logger).deserialize_cuda_engine(data)

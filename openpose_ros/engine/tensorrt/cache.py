@@ -18,10 +18,11 @@ import re
 from typing import Any, NamedTuple
 
 from openpose_ros.documents import parse_json
-from openpose_ros.engine.tensorrt.files import locked, write_whole
+from openpose_ros.engine.tensorrt.files import locked, write_cached
 from openpose_ros.engine.tensorrt.key import EngineKey, key_differences
 from openpose_ros.engine.tensorrt.shapes import InputShapes
 from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.files import write_whole
 from openpose_ros.models.finding import cache_folder, file_sha256
 from openpose_ros.placement import Size
 
@@ -157,9 +158,8 @@ def copy_engine(engine: CachedEngine, path: Path) -> None:
 
     """
     plan = read_engine(engine)
-    remedy = 'name another file'
-    write_whole(path, plan, remedy)
-    write_whole(_sidecar(path), _sidecar(engine.path).read_bytes(), remedy)
+    for there, data in ((path, plan), (sidecar(path), sidecar(engine.path).read_bytes())):
+        write_whole(there, data, error=EngineError, remedy='name another file', make_folder=True)
 
 
 def store_engine(
@@ -198,7 +198,7 @@ def store_engine(
     path = _path_of(key, model)
     source = source or model
     sha256 = hashlib.sha256(plan).hexdigest()
-    sidecar = {
+    told = {
         'model': model,
         'source': source,
         'precision': precision,
@@ -208,8 +208,8 @@ def store_engine(
         'key': asdict(key),
     }
     # Between the two writes an older JSON file may stand beside the new engine: it does not fit.
-    write_whole(path, plan)
-    write_whole(_sidecar(path), json.dumps(sidecar, indent=1, ensure_ascii=False).encode())
+    write_cached(path, plan)
+    write_cached(sidecar(path), json.dumps(told, indent=1, ensure_ascii=False).encode())
     return CachedEngine(path, model, key, precision, sha256, len(plan), source)
 
 
@@ -243,7 +243,8 @@ def _path_of(key: EngineKey, model: str) -> Path:
     return engine_folder() / f'{plain}-{key.precision}-{where}-{digest[:12]}{_ENDING}'
 
 
-def _sidecar(path: Path) -> Path:
+def sidecar(path: Path) -> Path:
+    """Return where what is known of an engine stands."""
     return path.with_name(f'{path.name}.json')
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import fcntl
 import logging
-import os
 from pathlib import Path
 import time
 
 from openpose_ros.errors import EngineError
+from openpose_ros.files import write_whole
 
 _LOGGER = logging.getLogger(__name__)
 CACHE_REMEDY = 'set OPENPOSE_ROS_CACHE to a folder that can be written'
@@ -59,43 +59,16 @@ def locked(path: Path, on_wait: Callable[[], object]) -> Iterator[None]:
         yield
 
 
-def write_whole(path: Path, data: bytes, remedy: str = CACHE_REMEDY) -> None:
-    """
-    Write a file so that it is either there as a whole or as it was before.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made.
-    data : bytes
-        All that it holds.
-    remedy : str
-        What to do if it cannot be written, as the end of the message.
-
-    Raises
-    ------
-    EngineError
-        If it cannot be written.
-
-    """
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    with _writing(path, remedy):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open('wb') as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+def write_cached(path: Path, data: bytes) -> None:
+    """Write a file of the cache whole or not at all; an EngineError if it cannot be written."""
+    write_whole(path, data, error=EngineError, remedy=CACHE_REMEDY, make_folder=True)
 
 
 @contextmanager
-def _writing(path: Path, remedy: str = CACHE_REMEDY) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
         raise EngineError(
-            f'cannot write {exc.filename or path}: {exc.strerror}; {remedy}'
+            f'cannot write {exc.filename or path}: {exc.strerror}; {CACHE_REMEDY}'
         ) from exc

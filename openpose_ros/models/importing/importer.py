@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openpose_ros.errors import ModelError
+from openpose_ros.errors import ModelError, OutputError
+from openpose_ros.files import Claims, write_whole
 from openpose_ros.models.finding import (
     CONVERTED_FROM,
     converted_from,
     download_folder,
     file_sha256,
+    files_of,
     known_models,
 )
 from openpose_ros.models.manifest import METADATA_PREFIX, read_json
@@ -57,6 +58,8 @@ def import_model(
     ModelError
         If a file cannot be read or written, is no such IR, or has operations that are not known
         here; the message names them.
+    ParameterError
+        If `output` is one of the files that are read.
 
     """
     try:
@@ -77,8 +80,7 @@ def import_model(
     own = own_precision(layers)
     is_known = known is not None and precision in (None, own)
     target = Path(output) if output else _free_place(known if is_known else None, source.stem)
-    if any(file.samefile(target) for file in _files(source) if target.exists()):
-        raise ModelError(f'{target} is what is to be converted; name another file with --output')
+    _check_target(target, source)
     try:
         results = results_of(layers)
         content = to_onnx(
@@ -90,7 +92,7 @@ def import_model(
         )
     except ValueError as exc:
         raise ModelError(f'cannot convert {source}: {exc}') from exc
-    _write(target, content, make_folder=not output)
+    write_whole(target, content, error=ModelError, make_folder=not output)
     return target
 
 
@@ -104,6 +106,14 @@ def _free_place(spec: ModelSpec | None, stem: str) -> Path:
             f'{stem} is the name of another network, the known one; name a file with --output'
         )
     return place
+
+
+def _check_target(target: Path, source: Path) -> None:
+    """See that what is written is none of what is read."""
+    try:
+        Claims(files_of(source)).claim(target)
+    except OutputError as exc:
+        raise ModelError(str(exc)) from exc
 
 
 def _metadata(source: Path, known: ModelSpec | None, *, is_known: bool) -> dict[str, str]:
@@ -145,17 +155,3 @@ def _names(spec: ModelSpec, results: Mapping[str, Port]) -> dict[str, str]:
     wanted[keypoints + 1] = spec.outputs.heatmaps
     channels = {name: port.shape[1] for name, port in results.items() if len(port.shape) == 4}
     return {name: wanted[count] for name, count in channels.items() if wanted.get(count)}
-
-
-def _write(target: Path, content: bytes, *, make_folder: bool) -> None:
-    part = target.with_name(f'{target.name}.{os.getpid()}.part')  # two may fetch the same
-    try:
-        if make_folder:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as exc:
-        raise ModelError(f'cannot write {target}: {exc.strerror}') from exc

@@ -9,7 +9,7 @@ import shutil
 import onnx
 import pytest
 
-from openpose_ros.errors import ModelError
+from openpose_ros.errors import ModelError, ParameterError
 from openpose_ros.models import import_model, list_models, load_model, read_onnx_facts
 from openpose_ros.models.finding import known_models
 from openpose_ros.skeletons import loading
@@ -102,7 +102,9 @@ def test_a_file_that_is_there_is_kept_unless_named(ir, cache):
 @pytest.mark.parametrize('ending', ['.xml', '.bin'])
 def test_the_files_themselves_are_never_overwritten(ir, ending):
     kept = ir.with_suffix(ending).read_bytes()
-    with pytest.raises(ModelError, match=rf'{ending} is what is to be converted; name another'):
+    with pytest.raises(
+        ParameterError, match=rf'{ending}, which this command reads: it would be lost'
+    ):
         import_model(ir, ir.parent / '..' / ir.parent.name / f'{NAME}{ending}')
     assert ir.with_suffix(ending).read_bytes() == kept
 
