@@ -67,6 +67,14 @@ def gif_of_small_blocks() -> bytes:
     return screen + b'\x21\xfe' + b'\x01a' * (_MEGABYTES // 2)
 
 
+def gif_of_clear_codes(side: int) -> bytes:
+    """Return 300 kB that ask for a new table 800000 times."""
+    eight = b'\x24\x49\x92'  # eight times code 4, in three bits each
+    image = b'\x2c' + struct.pack('<HHHHB', 0, 0, side, side, 0) + b'\2'
+    blocks = (b'\xff' + eight * 85) * 1200 + b'\0'
+    return b'GIF89a' + struct.pack('<HHBBB', side, side, 0, 0, 0) + image + blocks + b'\x3b'
+
+
 def bmp_of_size(width: int, height: int) -> bytes:
     data = bytearray(rle_bmp())
     data[18:26] = struct.pack('<ii', width, height)
@@ -153,6 +161,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     'JPEG with 10000 scans': lambda: jpeg_of_scans(10_000),
     'GIF with a screen of 65535x65535': lambda: gif_of_screen(65_535, 65_535),
     'GIF with 8 MB of small blocks': gif_of_small_blocks,
+    'GIF with 800000 tables': lambda: gif_of_clear_codes(64),
     'BMP in runs of 32000x61000': lambda: bmp_of_size(32_000, 61_000),
     'TIFF of 60000x60000': lambda: tiff(t256=_LARGE, t257=_LARGE),
     'TIFF of 60000x60000, big-endian': lambda: tiff(order='>', t256=_LARGE, t257=_LARGE),

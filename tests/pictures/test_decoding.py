@@ -176,10 +176,10 @@ def test_thumbnail_of_a_camera_raw_file_is_no_picture() -> None:
 
 def test_gif_of_more_codes_than_pixels_is_refused() -> None:
     """OpenCV makes a table of 4096 entries anew for each code that asks for one."""
-    clears = b'\x24\x49\x92' * 85  # eight times code 4, in three bits each
-    image = b'\x2c\0\0\0\0\x08\0\x08\0\0\2' + (b'\xff' + clears) * 20 + b'\0\x3b'
-    with pytest.raises(FrameError, match=r'\d+ bytes for a picture of 8x8 pixels'):
-        decode_picture(b'GIF89a\x08\0\x08\0\0\0\0' + image, 'it')
+    from benchmarks.refusals import gif_of_clear_codes
+
+    with pytest.raises(FrameError, match=r'307201 bytes for a picture of 64x64 pixels'):
+        decode_picture(gif_of_clear_codes(64), 'it')
 
 
 def test_measurements_are_no_picture() -> None:

@@ -41,6 +41,14 @@ def test_without_cv_bridge_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert '\n' not in text
 
 
+def test_pixels_are_counted_before_cv_bridge_sees_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridge = SimpleNamespace(CvBridge=lambda: None, CvBridgeError=ValueError)
+    monkeypatch.setitem(sys.modules, 'cv_bridge', bridge)
+    decode, message = open_decoder(lambda *_: None), noise('bgr8')
+    with pytest.raises(FrameError, match=f'but at most {WIDTH * HEIGHT - 1} are decoded'):
+        decode(message, WIDTH * HEIGHT - 1)
+
+
 @pytest.mark.skipif(find_spec('cv_bridge') is None, reason='needs cv_bridge, of ROS 2')
 @pytest.mark.parametrize('padding', [0, 3, 24])
 @pytest.mark.parametrize('is_bigendian', [0, 1])
@@ -50,7 +58,7 @@ def test_cv_bridge_and_our_converter_agree(encoding: str, padding: int, is_bigen
     decode = open_decoder(lambda _, text: lines.append(text))
     assert lines == []
     message = noise(encoding, padding, is_bigendian)
-    np.testing.assert_array_equal(decode(message), decode_image(message))
+    np.testing.assert_array_equal(decode(message, 10_000), decode_image(message))
 
 
 @pytest.mark.skipif(find_spec('cv_bridge') is None, reason='needs cv_bridge, of ROS 2')
@@ -58,4 +66,4 @@ def test_what_cv_bridge_does_not_know_is_one_line() -> None:
     message = noise('bgr8')
     message.encoding = 'nonsense'
     with pytest.raises(FrameError, match="encoding is 'nonsense'"):
-        open_decoder(lambda *_: None)(message)
+        open_decoder(lambda *_: None)(message, 10_000)
