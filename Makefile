@@ -29,7 +29,8 @@ test-slow: $(DEV)
 ROS := build/ros
 test-ros:
 	$(if $(AMENT_PREFIX_PATH),,$(error no ROS 2 is sourced: source /opt/ros/DISTRO/setup.bash))
-	$(if $(shell command -v colcon),,$(error no colcon: apt install python3-colcon-common-extensions))
+	$(if $(shell command -v colcon 2>/dev/null),,\
+	  $(error no colcon: apt install python3-colcon-common-extensions))
 	rm -rf $(ROS)
 	colcon --log-base $(ROS)/log build --paths . --build-base $(ROS)/build \
 	  --install-base $(ROS)/install $(COLCON_BUILD)
