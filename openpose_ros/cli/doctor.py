@@ -15,7 +15,7 @@ from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.cli.results import add_json
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.files import Claims, check_json_file, write_whole
-from openpose_ros.files.places import STANDARD_OUTPUT
+from openpose_ros.files.places import STANDARD_OUTPUT, find_place
 from openpose_ros.models import load_model
 from openpose_ros.models.finding import files_of
 
@@ -72,11 +72,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:  # which takes a second less than to find out afterwards
         claims.claim(args.json)
         check_json_file(args.json)
+    is_read = args.json is None or find_place(args.json).descriptor != 1
     findings = []
     group = ''
     for name, finding in _findings(args.model):
         findings.append((name, finding))
-        if args.json != STANDARD_OUTPUT:
+        if is_read:
             if name != group:
                 print(f'{name}:')
                 group = name

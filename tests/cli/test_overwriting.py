@@ -331,6 +331,17 @@ def test_doctor_writes_json_into_a_file_and_lines_to_read(
     assert json.loads(capsys.readouterr().out) == json.loads(path.read_text())
 
 
+def test_doctor_writes_nothing_but_json_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, '_CHECKS', {})
+    monkeypatch.setattr(models, 'check_estimate', lambda model: [Finding('b', 'ok', 'runs')])
+    (tmp_path / 'link').symlink_to('/dev/stdout')
+    for name in ('-', '/dev/stdout', str(tmp_path / 'link')):
+        assert main(['doctor', '--json', name]) == 0
+        assert json.loads(capfd.readouterr().out)['can_estimate']
+
+
 @pytest.mark.parametrize('name', ['photo.png', 'photo_keypoints.json'])
 def test_demo_never_writes_through_a_link_to_its_photograph(
     make_picture: MakeFile, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
