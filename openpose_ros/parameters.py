@@ -194,8 +194,27 @@ def from_mapping(cls: type[Params], values: Mapping[str, Any]) -> Params:
     known = [item.name for item in declarations(cls)]
     for name in values:
         if name not in known:
-            raise ParameterError(f"unknown parameter '{name}'; known: {', '.join(known)}")
+            raise ParameterError(
+                f"unknown parameter '{name}'; known: {', '.join(known)}; the nearest is "
+                f"'{nearest(name, known)}'"
+            )
     return cls(**values)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return which of the known names takes the fewest edits to get from `name`."""
+    return min(known, key=lambda candidate: edit_distance(name, candidate))
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Return how many letters to add, drop or change get from one word to the other."""
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before, row[0] = row[0], i
+        for j, wanted in enumerate(other, start=1):
+            changed = before + (letter != wanted)
+            before, row[j] = row[j], min(changed, row[j] + 1, row[j - 1] + 1)
+    return row[-1]
 
 
 def updated(params: Params, values: Mapping[str, Any], *, configured: bool = False) -> Params:

@@ -17,7 +17,7 @@ FAKE = ('-p', 'backend:=fake')
 
 def parameters(path: Path, text: str) -> Path:
     """Write a parameter file of the node."""
-    path.write_text(f'/**:\n  ros__parameters: {{{text}}}\n', encoding='utf-8')
+    path.write_text(f'/openpose:\n  ros__parameters: {{{text}}}\n', encoding='utf-8')
     return path
 
 

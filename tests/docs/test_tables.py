@@ -171,7 +171,8 @@ def test_place_of_a_table_is_replaced_or_missed() -> None:
 def test_config_file_is_the_codes() -> None:
     text = CONFIG.read_text(encoding='utf-8')
     assert text == config_text(), 'run python -m tests.docs.test_tables'
-    values = read_params_file(CONFIG, '/openpose')
+    (section,) = read_params_file(CONFIG, '/openpose')
+    values = section.values
     assert list(values) == [item.name for item in node_declarations()]
     assert NodeParams.from_mapping(values) == NodeParams()
 

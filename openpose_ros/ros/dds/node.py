@@ -13,13 +13,15 @@ from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.params_file import parse_assignment, read_params_file
+from openpose_ros.ros.node.parameters import NodeParams, node_declarations
+from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.signals import Stop
 
 NODE_NAME = 'openpose'
 _SETTINGS = ('use_sim_time', 'qos_overrides.')  # of the transport, not of the node
+_OF_RCLPY = ('start_type_description_service', 'diagnostic_updater.')
+_KNOWN = tuple(item.name for item in node_declarations())
 _TICK_S = 1.0
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 
@@ -137,9 +139,11 @@ class DdsNode:
 
     def _read_parameters(self) -> tuple[NodeParams, Mapping[str, Any]]:
         """Return the node's parameters, and the transport's."""
-        values: dict[str, Any] = {}
-        for file in self._files:
-            values.update(read_params_file(file, self.names.full))
+        values, odd = read_params_files(self._files, self.names.full, _KNOWN)
+        for line in odd:
+            self._log('warning', line)
         values.update(self._assignments)
         settings = {name: values.pop(name) for name in list(values) if name.startswith(_SETTINGS)}
+        for name in [name for name in values if name.startswith(_OF_RCLPY)]:
+            del values[name]
         return NodeParams.from_mapping(values), settings

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import ParameterError
+from openpose_ros.parameters import edit_distance, nearest
 
 _PARAMETERS = 'ros__parameters'
 
 
-def read_params_file(path: str | Path, node: str) -> dict[str, Any]:
+# What ROS's own libraries and our transports take besides, whoever's section it stands in.
+_ALWAYS = ('use_sim_time', 'start_type_description_service')
+_ALWAYS_BELOW = ('qos_overrides.', 'diagnostic_updater.')
+_LIKELY_TYPO = 2  # edits
+
+
+class Section(NamedTuple):
     """
-    Return the parameters that a file holds for a node.
+    A node's parameters in a file.
+
+    Attributes
+    ----------
+    pattern : str
+        '/front/openpose', '/**'.
+    values : dict of str to object
+        Nested names joined by dots.
+
+    """
+
+    pattern: str
+    values: dict[str, Any]
+
+    @property
+    def names_a_node(self) -> bool:
+        """Whether its last word is a node's name: then the parameters are meant for that one."""
+        return '*' not in self.pattern.rpartition('/')[2]
+
+
+def read_params_file(path: str | Path, node: str) -> list[Section]:
+    """
+    Return the sections of a file that are a node's.
 
     Parameters
     ----------
     path : str or Path
         A YAML file of nodes' names (or patterns: `*` is one part of a name, `**` any number),
-        each with `ros__parameters`.
+        each with `ros__parameters`; as in rcl a name may stand below its namespace.
     node : str
         The node's full name: '/openpose', '/front/openpose'.
 
     Returns
     -------
-    dict of str to object
-        Nested names joined by dots; where several entries fit, the last in the file wins.
+    list of Section
+        In the order of the file: later ones go before earlier ones.
 
     Raises
     ------
@@ -42,22 +71,74 @@ def read_params_file(path: str | Path, node: str) -> dict[str, Any]:
         raise ParameterError(f'cannot read the parameter file {path}: {exc.strerror}') from exc
     except ValueError as exc:
         raise ParameterError(f'the parameter file {path} is not YAML: {exc}') from exc
-    found: dict[str, Any] = {}
-    entries = list(_entries(document, ())) if isinstance(document, Mapping) else []
-    if not entries and document is not None:
-        raise ParameterError(
-            f"the parameter file {path} has no '{_PARAMETERS}'; write '/**:' on its first line, "
-            f"'  {_PARAMETERS}:' on the second, and the parameters below, indented"
-        )
-    for pattern, values in entries:
-        if _fits(pattern, node):
-            found.update(_flat(values))
-    return found
+    if document is None:
+        return []
+    if not isinstance(document, Mapping) or not document:
+        raise _no_section(path)
+    sections = list(_sections(document, (), path))
+    return [section for section in sections if _fits(section.pattern, node)]
 
 
-def read_arguments(arguments: Sequence[str], node: str) -> dict[str, Any]:
+def read_params_files(
+    paths: Sequence[str | Path], node: str, known: Collection[str]
+) -> tuple[dict[str, Any], list[str]]:
     """
-    Return the parameters that a ROS command line gives a node: of its files, then of its `-p`.
+    Return the parameters that files hold for a node, and what is odd about them.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Later ones go before earlier ones.
+    node : str
+        As `read_params_file` takes it.
+    known : collection of str
+        The node's own parameters.
+
+    Returns
+    -------
+    dict of str to object
+        The node's own, and what every node takes: `use_sim_time`, `qos_overrides.` and others.
+    list of str
+        A line for each name in a section of many nodes that looks like one of ours misspelt, and
+        for each file without a section for this node.
+
+    Raises
+    ------
+    ParameterError
+        If a file cannot be read, or a section that names this node holds an unknown parameter.
+
+    """
+    values: dict[str, Any] = {}
+    odd: list[str] = []
+    for path in paths:
+        sections = read_params_file(path, node)
+        if not sections:
+            odd.append(
+                f'the parameter file {path} has no section for {node}, and changes nothing: write '
+                f"'/**:' or '{node}:' over its parameters"
+            )
+        for section in sections:
+            for name, value in section.values.items():
+                if name in known or name in _ALWAYS or name.startswith(_ALWAYS_BELOW):
+                    values[name] = value
+                    continue
+                near = nearest(name, known)
+                if section.names_a_node:
+                    raise ParameterError(
+                        f"unknown parameter '{name}' in the section {section.pattern} of {path}; "
+                        f"the nearest is '{near}'"
+                    )
+                if edit_distance(name, near) <= _LIKELY_TYPO:
+                    odd.append(
+                        f"'{name}' in the section {section.pattern} of {path} is ignored; "
+                        f"'{near}' is a parameter of this node"
+                    )
+    return values, odd
+
+
+def ros_arguments(arguments: Sequence[str], node: str) -> tuple[list[str], dict[str, Any]]:
+    """
+    Return the parameter files of a ROS command line, and what its `-p` say for a node.
 
     Parameters
     ----------
@@ -69,7 +150,7 @@ def read_arguments(arguments: Sequence[str], node: str) -> dict[str, Any]:
     Raises
     ------
     ParameterError
-        As `read_params_file` and `parse_assignment` do.
+        As `parse_assignment` does.
 
     """
     files: list[str] = []
@@ -84,14 +165,12 @@ def read_arguments(arguments: Sequence[str], node: str) -> dict[str, Any]:
         elif of_ros and word in ('-p', '--param'):
             assigned.append(next(words, ''))
     values: dict[str, Any] = {}
-    for file in files:
-        values.update(read_params_file(file, node))
     for text in assigned:
         name, value = parse_assignment(text)
         to, colon, name_of_it = name.rpartition(':')
         if not colon or node.endswith(f'/{to.strip("/")}'):
             values[name_of_it] = value
-    return values
+    return files, values
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -113,20 +192,45 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         return name.strip(), value  # a word with colons or brackets is still a word
 
 
-def _entries(
-    document: Mapping[Any, Any], path: tuple[str, ...]
-) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Yield the pattern of each node, and its parameters."""
+def _sections(
+    document: Mapping[Any, Any], above: tuple[str, ...], path: str | Path
+) -> Iterator[Section]:
+    """Yield the section of each node; refuse what is none, as rcl does."""
     for key, value in document.items():
-        if key == _PARAMETERS:
-            yield '/'.join(path), value if isinstance(value, Mapping) else {}
-        elif isinstance(value, Mapping):
-            yield from _entries(value, (*path, str(key).strip('/')))
+        if key == _PARAMETERS and above:
+            if value is not None and not isinstance(value, Mapping):
+                raise ParameterError(
+                    f'in the parameter file {path}, the section {_joined(above)} holds '
+                    f"{value!r:.40}, but must hold parameters, 'name: value' each"
+                )
+            yield Section(_joined(above), dict(_flat(value or {})))
+        elif not isinstance(value, Mapping) or not value:
+            raise _no_section(path)
+        else:
+            parts = tuple(filter(None, str(key).split('/')))
+            for part in parts:
+                if '*' in part and part not in ('*', '**'):
+                    raise ParameterError(
+                        f"in the parameter file {path}, '{key}' is no name of nodes: a * is a "
+                        'whole part of a name, a ** any number of parts'
+                    )
+            yield from _sections(value, above + parts, path)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return '/' + '/'.join(parts)
+
+
+def _no_section(path: str | Path) -> ParameterError:
+    return ParameterError(
+        f"the parameter file {path} has no '{_PARAMETERS}'; write '/**:' on "
+        f"its first line, '  {_PARAMETERS}:' on the second, and the parameters below, indented"
+    )
 
 
 def _fits(pattern: str, node: str) -> bool:
     wild = {'**': r'.+', '*': r'[^/]+'}
-    parts = (wild.get(part, re.escape(part)) for part in pattern.split('/'))
+    parts = (wild.get(part, re.escape(part)) for part in pattern.strip('/').split('/'))
     expression = '/'.join(parts).replace('.+/', '(?:.+/)?')
     return re.fullmatch(expression, node.strip('/')) is not None
 

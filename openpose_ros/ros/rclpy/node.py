@@ -36,7 +36,7 @@ from openpose_ros.ros.node.parameters import (
     ros_range,
     ros_type,
 )
-from openpose_ros.ros.node.params_file import read_arguments
+from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
 from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 from openpose_ros.signals import Stop
@@ -63,6 +63,9 @@ class OpenPoseNode(LifecycleNode):
         As `PoseNode` takes it.
     stopped : callable
         Asked, while the network is loaded, whether to give up: with a KeyboardInterrupt.
+    arguments : sequence of str
+        The command line, whose parameter files are checked in configure and read by `reload`.
+        What they hold came into the node with its context.
     **options
         As rclpy's nodes take them.
 
@@ -72,10 +75,12 @@ class OpenPoseNode(LifecycleNode):
         self,
         open_estimator: OpenEstimator = open_estimator,
         stopped: Callable[[], bool] = lambda: False,
+        arguments: Sequence[str] = (),
         **options: Any,
     ) -> None:
         super().__init__('openpose', **options)
         self._stopped = stopped
+        self._arguments = tuple(arguments)
         self._subscriptions_open: list[Subscription] = []
         # Declared as wide as can be: what is wrong is refused in configure, with one line. The
         # ranges are declared there, too.
@@ -140,18 +145,17 @@ class OpenPoseNode(LifecycleNode):
         except Exception as exc:  # noqa: BLE001  of rclpy's own; ours are guarded one by one
             self._core.guard.failed('a callback', exc)
 
-    def reload(self, arguments: Sequence[str]) -> None:
+    def reload(self) -> None:
         """Take over what the parameter files of the command line say now, or nothing of it."""
-        self._core.guard.around('reading the parameters again', self._reload)(arguments)
+        self._core.guard.around('reading the parameters again', self._reload)()
 
-    def _reload(self, arguments: Sequence[str]) -> None:
+    def _reload(self) -> None:
         try:
-            values = read_arguments(arguments, self.get_fully_qualified_name())
-            known = {name: value for name, value in values.items() if name in _DECLARATIONS}
+            values = self._read_files()
             changed = [
                 Parameter(name, value=value)
-                for name, value in known.items()
-                if self._value(name) != value
+                for name, value in values.items()
+                if name in _DECLARATIONS and self._value(name) != value
             ]
             result = self.set_parameters_atomically(changed)
             if not result.successful:
@@ -178,6 +182,7 @@ class OpenPoseNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
+        self._read_files()
         values = {name: self._value(name) for name in _DECLARATIONS}
         self._core.set_parameters(values)
         for name, item in _DECLARATIONS.items():
@@ -191,6 +196,15 @@ class OpenPoseNode(LifecycleNode):
         except BaseException:
             self._transport.close()
             raise
+
+    def _read_files(self) -> dict[str, Any]:
+        """Return what the command line gives this node; of what it does not know ROS is silent."""
+        name = self.get_fully_qualified_name()
+        files, assigned = ros_arguments(self._arguments, name)
+        values, odd = read_params_files(files, name, _DECLARATIONS)
+        for line in odd:
+            self._transport.log('warning', line)
+        return {**values, **assigned}
 
     def _activate(self) -> None:
         try:
@@ -294,14 +308,17 @@ def main(stop: Stop, arguments: Sequence[str] | None = None) -> int:
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         node = None
         try:
-            node = OpenPoseNode(stopped=lambda: stop.requested)
+            node = OpenPoseNode(
+                stopped=lambda: stop.requested,
+                arguments=sys.argv[1:] if arguments is None else arguments,
+            )
             executor = SingleThreadedExecutor()
             executor.add_node(node)
             node.autostart()
             while not stop.requested:
                 node.spin_once(executor)
                 if stop.take_reload():
-                    node.reload(sys.argv[1:] if arguments is None else arguments)
+                    node.reload()
         except (KeyboardInterrupt, ExternalShutdownException):  # as it was loading; by rclpy
             pass
         finally:

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.node.params_file import parse_assignment, read_arguments, read_params_file
+from openpose_ros.ros.node.params_file import (
+    parse_assignment,
+    read_params_file,
+    read_params_files,
+    ros_arguments,
+)
+
+
+def values_in(path: Path, node: str) -> dict[str, Any]:
+    """Return what the sections of a file say, the last one of a name."""
+    sections = read_params_file(path, node)
+    return {name: value for section in sections for name, value in section.values.items()}
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -39,7 +50,7 @@ def written(tmp_path: Path, text: str) -> Path:
 )
 def test_patterns_fit_as_in_ros(tmp_path: Path, pattern: str, node: str, fits: bool) -> None:
     path = written(tmp_path, f"'{pattern}':\n  ros__parameters:\n    lazy: true\n")
-    assert read_params_file(path, node) == ({'lazy': True} if fits else {})
+    assert values_in(path, node) == ({'lazy': True} if fits else {})
 
 
 def test_later_entries_win_and_namespaces_nest(tmp_path: Path) -> None:
@@ -56,7 +67,7 @@ back:
     ros__parameters: {model: c.onnx}
 """,
     )
-    found = read_params_file(path, '/front/openpose')
+    found = values_in(path, '/front/openpose')
     assert found == {'lazy': True, 'model': 'ünïcode/b.onnx', 'max_rate': 5}
 
 
@@ -65,7 +76,7 @@ def test_nested_names_are_joined(tmp_path: Path) -> None:
         tmp_path,
         '/**:\n  ros__parameters:\n    qos_overrides:\n      /image:\n        depth: 2\n',
     )
-    assert read_params_file(path, '/openpose') == {'qos_overrides./image.depth': 2}
+    assert values_in(path, '/openpose') == {'qos_overrides./image.depth': 2}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +102,7 @@ def test_file_that_is_none(tmp_path: Path, text: str, says: str) -> None:
 
 @pytest.mark.parametrize('text', ['', '# nothing yet\n', '/**:\n  ros__parameters:\n'])
 def test_file_without_parameters(tmp_path: Path, text: str) -> None:
-    assert read_params_file(written(tmp_path, text), '/openpose') == {}
+    assert values_in(written(tmp_path, text), '/openpose') == {}
 
 
 def test_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -128,31 +139,110 @@ def test_assignment_that_is_none(text: str) -> None:
 
 def test_scientific_numbers_in_files(tmp_path: Path) -> None:
     path = written(tmp_path, '/**:\n  ros__parameters: {min_score: 1e-3, model: 1e3.onnx}\n')
-    assert read_params_file(path, '/openpose') == {'min_score': 0.001, 'model': '1e3.onnx'}
+    assert values_in(path, '/openpose') == {'min_score': 0.001, 'model': '1e3.onnx'}
 
 
-def test_arguments_of_a_ros_command_line(tmp_path: Path) -> None:
-    first = written(tmp_path, '/**: {ros__parameters: {min_parts: 4, min_score: 0.2}}')
-    second = tmp_path / 'second.yaml'
-    second.write_text('/front/openpose: {ros__parameters: {min_score: 0.3}}\n')
+@pytest.mark.parametrize(
+    'text',
+    [
+        '/:\n  openpose:\n    ros__parameters: {lazy: true}\n',
+        '/:\n  front:\n    openpose:\n      ros__parameters: {lazy: true}\n',
+        '/front:\n  openpose:\n    ros__parameters: {lazy: true}\n',
+        '/front/:\n  /openpose:\n    ros__parameters: {lazy: true}\n',
+        '"*":\n  openpose:\n    ros__parameters: {lazy: true}\n',
+        '/**/openpose:\n  ros__parameters: {lazy: true}\n',
+    ],
+)
+def test_names_stand_below_their_namespace(tmp_path: Path, text: str) -> None:
+    node = '/openpose' if text.startswith('/:\n  openpose') else '/front/openpose'
+    assert values_in(written(tmp_path, text), node) == {'lazy': True}
+
+
+@pytest.mark.parametrize(
+    ('text', 'says'),
+    [
+        ('openpose: {lazy: true}', "has no 'ros__parameters'"),
+        ('openpose:\n', "has no 'ros__parameters'"),
+        ('ros__parameters: {lazy: true}', "has no 'ros__parameters'"),
+        ('/**: {ros__parameters: {lazy: true}}\nlazy: true', "has no 'ros__parameters'"),
+        ('/**: {ros__parameters: [lazy]}', r"section /\*\* holds \['lazy'\], but must hold"),
+        ('open*: {ros__parameters: {lazy: true}}', "'open\\*' is no name of nodes"),
+    ],
+)
+def test_forms_that_rcl_does_not_take_are_told(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        read_params_file(written(tmp_path, text), '/openpose')
+
+
+KNOWN = ('lazy', 'min_parts', 'peak_threshold')
+
+
+def test_unknown_name_in_a_section_that_names_the_node_is_an_error(tmp_path: Path) -> None:
+    for section in ('openpose', '/openpose', '/**/openpose'):
+        path = written(tmp_path, f'{section}: {{ros__parameters: {{min_part: 3}}}}')
+        with pytest.raises(ParameterError) as raised:
+            read_params_files([path], '/openpose', KNOWN)
+        assert str(raised.value) == (
+            f"unknown parameter 'min_part' in the section /{section.lstrip('/')} of {path}; "
+            "the nearest is 'min_parts'"
+        )
+
+
+def test_unknown_name_in_a_section_of_many_nodes_is_ignored_unless_it_is_near(
+    tmp_path: Path,
+) -> None:
+    path = written(
+        tmp_path,
+        '/**: {ros__parameters: {robot_radius: 0.3, min_part: 3, lazzy: true, lazy: true}}\n'
+        '/*: {ros__parameters: {peak_threshhold: 0.1}}\n'
+        'camera: {ros__parameters: {rate: 5}}\n',
+    )
+    values, odd = read_params_files([path], '/openpose', KNOWN)
+    assert values == {'lazy': True}
+    assert [line.split("'")[1] for line in odd] == ['min_part', 'lazzy', 'peak_threshhold']
+    assert "'min_parts' is a parameter of this node" in odd[0]
+
+
+def test_what_every_node_takes_is_taken_everywhere(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        'openpose:\n  ros__parameters:\n    use_sim_time: true\n'
+        '    start_type_description_service: false\n'
+        '    diagnostic_updater: {period: 2.0}\n'
+        '    qos_overrides: {/image: {subscription: {depth: 2}}}\n',
+    )
+    values, odd = read_params_files([path], '/openpose', KNOWN)
+    assert set(values) == {
+        'use_sim_time',
+        'start_type_description_service',
+        'diagnostic_updater.period',
+        'qos_overrides./image.subscription.depth',
+    }
+    assert odd == []
+
+
+def test_file_for_other_nodes_alone_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, '/camera: {ros__parameters: {rate: 5}}')
+    values, (line,) = read_params_files([path], '/openpose', KNOWN)
+    assert values == {}
+    assert 'has no section for /openpose' in line
+
+
+def test_arguments_of_a_ros_command_line() -> None:
     words = [
         *('-p', 'min_parts:=9', '--params-file', 'nobody.yaml'),  # of another program
-        *('--ros-args', '-r', '__ns:=/front', '--params-file', str(first)),
-        *('--params-file', str(second), '-p', 'lazy:=true', '--param', 'openpose:max_people:=3'),
+        *('--ros-args', '-r', '__ns:=/front', '--params-file', 'first.yaml'),
+        *('--params-file', 'second.yaml', '-p', 'lazy:=true', '--param', 'openpose:rotate:=90'),
         *('-p', 'other:max_people:=5', '--', '-p', 'min_parts:=9'),
-        *('--ros-args', '-p', 'rotate:=90'),
+        *('--ros-args', '-p', 'max_people:=3'),
     ]
-    assert read_arguments(words, '/front/openpose') == {
-        'min_parts': 4,
-        'min_score': 0.3,
-        'lazy': True,
-        'max_people': 3,
-        'rotate': 90,
-    }
-    assert read_arguments([], '/openpose') == {}
+    assert ros_arguments(words, '/front/openpose') == (
+        ['first.yaml', 'second.yaml'],
+        {'lazy': True, 'rotate': 90, 'max_people': 3},
+    )
+    assert ros_arguments([], '/openpose') == ([], {})
 
 
-@pytest.mark.parametrize('words', [['--ros-args', '-p'], ['--ros-args', '--params-file']])
-def test_arguments_without_their_value(words: list[str]) -> None:
+def test_argument_without_its_value() -> None:
     with pytest.raises(ParameterError):
-        read_arguments(words, '/openpose')
+        ros_arguments(['--ros-args', '-p'], '/openpose')
