@@ -9,20 +9,27 @@ Several cameras: start it once for each, under a namespace of its own.
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
+from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
-from openpose_ros.ros.node.launching import given_parameters, parameter_arguments
+from openpose_ros.ros.node.launching import (
+    BOOLEANS,
+    check_params_file,
+    given_parameters,
+    is_true,
+    parameter_arguments,
+)
 
 ARGUMENTS = [  # name, default, description, choices
     ('image', 'image', 'topic of the camera image; /compressed is appended if so asked', None),
     ('camera_info', 'camera_info', 'topic of the camera info', None),
     ('namespace', '', 'namespace of the node', None),
-    ('use_sim_time', 'false', 'take the time from /clock', ['true', 'false']),
+    ('use_sim_time', 'false', 'take the time from /clock', list(BOOLEANS)),
     ('log_level', 'info', 'what is logged', ['debug', 'info', 'warn', 'error', 'fatal']),
-    ('rviz', 'false', "start RViz with this package's displays", ['true', 'false']),
+    ('rviz', 'false', "start RViz with this package's displays", list(BOOLEANS)),
 ]
 PARAMETERS = parameter_arguments()  # as above; empty ones leave what the parameter file says
 
@@ -37,14 +44,18 @@ def start(context: LaunchContext) -> list:
         name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
         for name, value in given_parameters(texts).items()
     }
-    parameters['use_sim_time'] = LaunchConfiguration('use_sim_time').perform(context) == 'true'
+    parameters['use_sim_time'] = is_true(LaunchConfiguration('use_sim_time').perform(context))
     image = LaunchConfiguration('image').perform(context)
+    params_file = LaunchConfiguration('params_file').perform(context)
+    namespace = LaunchConfiguration('namespace').perform(context).strip('/')
+    for line in check_params_file(params_file, f'/{namespace}/openpose'.replace('//', '/')):
+        get_logger('openpose.launch').warning(line)
     pose = Node(
         package='openpose_ros',
         executable='openpose_node',
         name='openpose',
         namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('params_file').perform(context), parameters],
+        parameters=[params_file, parameters],
         remappings=[('image', image), ('camera_info', LaunchConfiguration('camera_info'))],
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
         output='screen',

@@ -19,6 +19,7 @@ _LAUNCH = (
     'launch',
     'launch.actions',
     'launch.conditions',
+    'launch.logging',
     'launch.launch_description_sources',
     'launch.substitutions',
     'launch_ros',

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.parameters import node_declarations
-from openpose_ros.ros.node.params_file import parse_assignment
+from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
+
+# What launch itself takes in conditions, and what people type.
+BOOLEANS = ('true', 'True', '1', 'false', 'False', '0')
 
 
 class LaunchArgument(NamedTuple):
@@ -51,15 +55,51 @@ def given_parameters(texts: Mapping[str, str]) -> dict[str, Any]:
 
     """
     return {
-        item.name: texts[item.name]
-        if isinstance(item.default, str)
-        else parse_assignment(f'{item.name}:={texts[item.name]}')[1]
+        item.name: _value(item, texts[item.name])
         for item in node_declarations()
         if texts[item.name]
     }
 
 
+def is_true(text: str) -> bool:
+    """Return what one of BOOLEANS means."""
+    return text.lower() in ('true', '1')
+
+
+def check_params_file(path: str, node: str) -> list[str]:
+    """
+    Check a parameter file before the node is started with it.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    node : str
+        The node's full name.
+
+    Returns
+    -------
+    list of str
+        Lines for the log.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be read, or holds an unknown parameter of this node.
+
+    """
+    return read_params_files([path], node, [item.name for item in node_declarations()])[1]
+
+
+def _value(item: Declaration, text: str) -> Any:
+    if isinstance(item.default, str):
+        return text
+    if isinstance(item.default, bool):
+        return is_true(text)
+    return parse_assignment(f'{item.name}:={text}')[1]
+
+
 def _choices(choices: tuple[str | int, ...], default: Any) -> list[str] | None:
     if isinstance(default, bool):
-        choices = ('true', 'false')
+        choices = BOOLEANS
     return list(dict.fromkeys(['', *map(str, choices)])) if choices else None

@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from openpose_ros.ros.node.launching import given_parameters, parameter_arguments
+from openpose_ros.errors import ParameterError
+from openpose_ros.ros.node.launching import (
+    BOOLEANS,
+    check_params_file,
+    given_parameters,
+    parameter_arguments,
+)
 from openpose_ros.ros.node.parameters import NodeParams, node_declarations
 
 LAUNCH_FILE = Path(__file__).parents[3] / 'launch/openpose.launch.py'
@@ -32,7 +38,7 @@ def test_every_parameter_is_an_argument_that_leaves_what_the_file_says() -> None
         ('image_transport', ['', 'raw', 'compressed']),
         ('precision', ['', 'fp32', 'fp16', 'bf16', 'int8']),
         ('rotate', ['', '0', '90', '180', '270']),
-        ('lazy', ['', 'true', 'false']),
+        ('lazy', ['', *BOOLEANS]),
         ('nms_window', None),
     ],
 )
@@ -52,7 +58,8 @@ def test_description_says_the_range_and_leaves_choices_to_launch() -> None:
         ('nms_window', '3', 3),
         ('peak_threshold', '1', 1.0),
         ('peak_threshold', '1e-3', 0.001),
-        ('lazy', 'true', True),
+        *(('lazy', text, True) for text in ('true', 'True', '1')),
+        *(('enabled', text, False) for text in ('false', 'False', '0')),
         ('rotate', '90', 90),
         ('net_resolution', '[656, -1]', (656, -1)),
         ('model', '8', '8'),
@@ -83,6 +90,7 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         'launch': ['LaunchContext', 'LaunchDescription'],
         'launch.actions': ['DeclareLaunchArgument', 'OpaqueFunction'],
         'launch.conditions': ['IfCondition'],
+        'launch.logging': ['get_logger'],
         'launch.substitutions': ['LaunchConfiguration', 'PathJoinSubstitution'],
         'launch_ros': [],
         'launch_ros.actions': ['Node'],
@@ -108,13 +116,41 @@ def test_launch_file_declares_each_argument_once(launch_file: dict[str, Any]) ->
         assert declared[name] == told
 
 
-def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any]) -> None:
+def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**: {ros__parameters: {min_parts: 4}}')
     defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
     given = {'min_parts': '5', 'lazy': 'true', 'model': '8', 'use_sim_time': 'true'}
-    context = {**defaults, **NOTHING, 'params_file': 'mine.yaml', **given}
+    context = {**defaults, **NOTHING, 'params_file': str(path), **given}
     pose, _ = launch_file['start'](context)
     file, parameters = pose.named['parameters']
-    assert file == 'mine.yaml'
+    assert file == str(path)
     model = parameters.pop('model')
     assert (model.given, model.named) == (('8',), {'value_type': str})
     assert parameters == {'min_parts': 5, 'lazy': True, 'use_sim_time': True}
+
+
+@pytest.mark.parametrize(
+    ('text', 'says'),
+    [
+        (None, 'cannot read the parameter file'),
+        ('openpose: {ros__parameters: {min_part: 3}}', "unknown parameter 'min_part'"),
+        ('nonsense', "has no 'ros__parameters'"),
+    ],
+)
+def test_launch_file_checks_the_parameter_file(
+    launch_file: dict[str, Any], tmp_path: Path, text: str | None, says: str
+) -> None:
+    path = tmp_path / 'mine.yaml'
+    if text is not None:
+        path.write_text(text)
+    defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
+    with pytest.raises(ParameterError, match=says):
+        launch_file['start']({**defaults, **NOTHING, 'params_file': str(path)})
+
+
+def test_parameter_file_with_a_likely_mistake_is_a_line(tmp_path: Path) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**: {ros__parameters: {min_part: 3}}')
+    (line,) = check_params_file(str(path), '/front/openpose')
+    assert "'min_parts' is a parameter of this node" in line
