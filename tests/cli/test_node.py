@@ -66,6 +66,14 @@ def test_node_reads_its_file_again_or_not_at_all(tmp_path: Path) -> None:
         assert 'Traceback' not in node.said()
 
 
+def test_node_without_a_file_says_so_at_sighup() -> None:
+    with running('node', *FAKE) as node:
+        node.wait_for('listening')
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for('nothing was read at SIGHUP: start the node with --params-file F')
+        assert node.stop() == 0
+
+
 WRONG = [  # arguments, exit status, what the one line says
     (['-p', 'peak_threshold:=7'], 2, 'peak_threshold is 7.0, but must be from 0.0 to 1.0'),
     (['-p', 'peak_threshold'], 2, 'NAME:=VALUE'),

@@ -63,8 +63,10 @@ class FakeTransport:
     """
 
     types = TYPES
+    image_transport = 'raw'
 
     def __init__(self) -> None:
+        self.carried: dict[str, set[str]] = {}  # types that are published, by topic
         self.published: list[tuple[str, Any]] = []
         self.lines: list[tuple[str, str]] = []
         self.watched: set[str] = set()
@@ -85,6 +87,9 @@ class FakeTransport:
 
     def publishers_of_image(self) -> int:
         return self.publishers
+
+    def published_types(self, topic: str) -> set[str]:
+        return self.carried.get(topic, set())
 
     def image_topic(self) -> str:
         return '/camera/image'

@@ -126,6 +126,9 @@ class DdsNode:
 
     def _reload(self, core: PoseNode) -> None:
         """Take over what the files say now, all of it or nothing."""
+        if not self._files:
+            self._log('warning', 'nothing was read at SIGHUP: start the node with --params-file F')
+            return
         try:
             params, settings = self._read_parameters()
             if settings != self._settings:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 import os
 from typing import Any
 
-from cyclonedds.core import DDSException, Entity, WaitSet
+from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
+from cyclonedds.core import DDSException, Entity, InstanceState, WaitSet
 from cyclonedds.domain import DomainParticipant
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
@@ -33,8 +34,9 @@ from openpose_ros.ros.dds.graph import (
     announce_node,
 )
 from openpose_ros.ros.dds.names import Names
-from openpose_ros.ros.dds.types import DEFAULT_DISTRO, RosTypes, load_types
+from openpose_ros.ros.dds.types import DEFAULT_DISTRO, RosTypes, load_types, ros_type
 
+_MOST_ENDPOINTS = 1000  # publishers of a whole robot
 # The policies by which a reader and a writer may not fit, by DDS's numbers.
 _POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}
 
@@ -69,6 +71,7 @@ class Participant(Closing):
         self.types = types or load_types(environment.get('ROS_DISTRO') or DEFAULT_DISTRO)
         self._publishers: list[Publisher] = []
         self._subscriptions: list[Subscription] = []
+        self._endpoints: BuiltinDataReader[Any] | None = None
         domain = domain_of(environment)
         with _configured(cyclone_config(environment)):
             try:
@@ -158,6 +161,19 @@ class Participant(Closing):
             except SerdeError as exc:
                 troubles.append(f'a message on {subscription.topic} cannot be read: {exc}')
         return troubles
+
+    def published_types(self, topic: str) -> set[str]:
+        """Return the types that others publish on a topic, as ROS has them; see `publisher`."""
+        if self._endpoints is None:
+            self._endpoints = BuiltinDataReader(self._participant, BuiltinTopicDcpsPublication)
+            self._entities.append(self._endpoints)
+        return {
+            ros_type(endpoint.type_name)
+            for endpoint in self._endpoints.read(_MOST_ENDPOINTS)
+            if endpoint.sample_info.valid_data
+            and endpoint.sample_info.instance_state == InstanceState.Alive
+            and endpoint.topic_name == f'rt{topic}'
+        }
 
     def incompatible_qos(self) -> list[str]:
         """Return who was met, since the last call, whose quality of service does not fit ours."""

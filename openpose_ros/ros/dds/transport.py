@@ -70,6 +70,7 @@ class DdsTransport:
     ) -> None:
         self.types = participant.types.classes
         self.log = log
+        self.image_transport = image_transport
         self._participant = participant
         self._settings = dict(settings)
         self._sim_time_ns: int | None = None
@@ -121,6 +122,9 @@ class DdsTransport:
 
     def publishers_of_image(self) -> int:
         return self._image.publishers() if self._image else 0
+
+    def published_types(self, topic: str) -> set[str]:
+        return self._participant.published_types(topic)
 
     def image_topic(self) -> str:
         return self._image_topic

@@ -160,6 +160,12 @@ class RosTypes:
         return _BASES[base]
 
 
+def ros_type(name: str) -> str:
+    """Return ROS's name of a type on the wire: 'sensor_msgs::msg::dds_::Image_' is an Image."""
+    package, *_, kind = name.split('::')
+    return f'{package}/msg/{kind.removesuffix("_")}'
+
+
 @cache
 def load_types(distro: str = DEFAULT_DISTRO) -> RosTypes:
     """Return the types of a distribution."""

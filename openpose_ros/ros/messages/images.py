@@ -2,8 +2,8 @@
 Image messages to pictures, and back.
 
 Pixels are the same as those of cv_bridge wherever that converts to bgr8; what it does not know
-(uyvy, yuyv, nv21, nv24 by these names, 8UC1 and its like) is read as sensor_msgs and Linux's V4L2
-define it. A message is told by its fields alone, so that any class of messages will do.
+(uyvy, yuyv, nv12, nv21, nv24 by these names, 8UC1 and its like) is read as sensor_msgs and
+Linux's V4L2 define it. A message is told by its fields alone, so that any class of messages will do.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ def _nv21(luma: Pixels, chroma: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2BGR_NV21))
 
 
+def _nv12(luma: Pixels, chroma: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2BGR_NV12))
+
+
 def _nv24(luma: Pixels, chroma: Pixels) -> Pixels:
     """Convert as uyvy, in which chroma is for two pixels: each pixel is there twice."""
     height, width = luma.shape
@@ -100,6 +104,7 @@ _ENCODINGS = {
     'yuyv': _YUYV,
     'yuv422_yuy2': _YUYV,
     'nv21': _Encoding(_nv21, chroma=(0.5, 1), even=('width', 'height')),
+    'nv12': _Encoding(_nv12, chroma=(0.5, 1), even=('width', 'height')),
     'nv24': _Encoding(_nv24, chroma=(1, 2)),
     **{f'bayer_{name}8': _Encoding(change) for name, change in _BAYER.items()},
     **{

@@ -27,6 +27,7 @@ from openpose_ros.ros.messages.people import (
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.guard import Guard, one_line
+from openpose_ros.ros.node.listening import Listening
 from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
@@ -105,8 +106,8 @@ class PoseNode:
         self._facts: dict[str, str] = {}
         self._skeleton_info: Any = None
         self._rays: Rays | None = None
-        self._heard_s = monotonic()
-        self._silent = False
+        self._listening = Listening(transport, self._warn)
+        self._now_ns = 0  # ROS time when it was last looked at
         self._unstamped = False
         self._turn_s = 0.0  # when the last image was due, with max_rate
 
@@ -161,7 +162,7 @@ class PoseNode:
             if self._state == 'active':
                 return
             self._require('inactive', 'activated')
-            self._heard_s, self._silent = monotonic(), False
+            self._listening.begin()
             self._transport.publish('skeleton_info', self._skeleton_info)
             self._set_state('active')
             self._worker.accept()
@@ -212,7 +213,8 @@ class PoseNode:
 
     def on_image(self, message: Any) -> None:
         """Take an Image or CompressedImage; it must not change afterwards."""
-        now = self._heard_s = monotonic()
+        now = monotonic()
+        self._listening.heard(now)
         reason = self._reason_to_refuse(now)
         if reason:
             self._worker.refuse(reason)
@@ -225,24 +227,8 @@ class PoseNode:
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""
-        timeout_s, was_silent = self._params.no_image_timeout, self._silent
-        silence_s = monotonic() - self._heard_s
-        expecting = self._state == 'active' and timeout_s > 0
-        self._silent = expecting and silence_s > timeout_s
-        if self._silent:
-            topic, count = self._transport.image_topic(), self._transport.publishers_of_image()
-            advice = (
-                'large images need larger receive buffers, see docs/ros2.md, "Large images"'
-                if count
-                else 'start the camera, or remap image'
-            )
-            self._warn(
-                f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
-                f'for {silence_s:.0f} s: {advice}',
-                kind='silence',
-            )
-        elif was_silent and expecting:
-            self._transport.log('info', f'images come again on {self._transport.image_topic()}')
+        self._note_time()
+        self._listening.look(self._params.no_image_timeout, expecting=self._state == 'active')
 
     def counts(self) -> Counts:
         """Return what became of every image so far."""
@@ -256,7 +242,8 @@ class PoseNode:
             self._facts,
             self.counts(),
             summary,
-            silent=self._silent,
+            silent=self._listening.silent,
+            clockless=self._transport.now_ns() == 0,
             faults=self.guard.count,
         )
 
@@ -330,12 +317,14 @@ class PoseNode:
     def _work(self, estimator: PoseEstimator, arrival: _Arrival) -> str:
         """Process an image; in the worker's thread."""
         params, message = self._params, arrival.message
+        self._note_time()
         age_s = self._age_s(message)
         if params.max_age and age_s is not None and age_s > params.max_age:
             self._warn(
                 f'an image older than max_age ({params.max_age} s) was dropped: {age_s:.3f} s; '
                 'are the clocks the same, and use_sim_time true with a bag?'
             )
+            self._recorder.too_old()
             return 'too_old'
         started = perf_counter()
         frame = self._transport.decode(message, params.max_image_pixels)
@@ -382,6 +371,12 @@ class PoseNode:
                 'candidates found no room, and were left out: '
                 f'{people.overflow} in an image; raise max_peaks, or peak_threshold'
             )
+
+    def _note_time(self) -> None:
+        """Forget what was said of stamps when ROS time jumps back, as where a bag starts over."""
+        before, self._now_ns = self._now_ns, self._transport.now_ns()
+        if self._now_ns < before:
+            self._recorder.time_jumped()
 
     def _age_s(self, message: Any) -> float | None:
         """Return how long ago an image was taken, in ROS time; None if it does not say when."""

@@ -17,6 +17,7 @@ OK, WARN, ERROR, STALE = 0, 1, 2, 3  # diagnostic_msgs/DiagnosticStatus
 
 _WINDOW = 256  # images over which times are taken
 _RECENT_S = 5.0  # over which the rate is taken, and a failure makes a warning
+_AHEAD_S = 0.5  # by which a stamp may lie in the future
 _KEEPS_FAILING = 3  # images in a row that make a warning an error
 
 
@@ -87,6 +88,10 @@ class Summary:
     failed_lately : bool
     last_error : str
         '' while there was none.
+    all_too_old : bool
+        Every image of late was dropped for its age.
+    ahead_s : float
+        By how much the stamp of the last image lay in the future, seconds; 0 or less: it did not.
 
     """
 
@@ -99,6 +104,8 @@ class Summary:
     failures_in_a_row: int
     failed_lately: bool
     last_error: str
+    all_too_old: bool = False
+    ahead_s: float = 0.0
 
 
 @dataclass(eq=False)
@@ -113,6 +120,7 @@ class Recorder:
     _failures_in_a_row: int = 0
     _failed_s: float = -np.inf
     _last_error: str = ''
+    _too_old_s: float = -np.inf  # since an image that was not
 
     def processed(self, measurement: Measurement) -> None:
         """Record an image that was processed."""
@@ -122,6 +130,18 @@ class Recorder:
             self._overflow += measurement.overflow
             self._unstamped += measurement.age_s is None
             self._failures_in_a_row = 0
+            self._too_old_s = -np.inf
+
+    def too_old(self) -> None:
+        """Record an image that was dropped for its age."""
+        with self._lock:
+            self._too_old_s = monotonic()
+
+    def time_jumped(self) -> None:
+        """Forget the ages of images: ROS time jumped back."""
+        with self._lock:
+            self._too_old_s = -np.inf
+            self._window.clear()
 
     def failed(self, error: str) -> None:
         """Record an image that could not be processed."""
@@ -136,6 +156,7 @@ class Recorder:
             window, done_s = list(self._window), np.array(self._done_s)
             overflow, unstamped = self._overflow, self._unstamped
             failures, failed_s, error = self._failures_in_a_row, self._failed_s, self._last_error
+            too_old_s = self._too_old_s
         times: dict[str, list[float]] = {}
         for one in window:
             aged = {} if one.age_s is None else {'age': one.age_s}
@@ -154,6 +175,8 @@ class Recorder:
             failures_in_a_row=failures,
             failed_lately=now - failed_s < _RECENT_S,
             last_error=error,
+            all_too_old=now - too_old_s < _RECENT_S,
+            ahead_s=-window[-1].age_s if len(recent) and window and window[-1].age_s else 0.0,
         )
 
 
@@ -164,6 +187,7 @@ def describe(
     summary: Summary,
     *,
     silent: bool,
+    clockless: bool = False,
     faults: int = 0,
 ) -> Status:
     """
@@ -181,11 +205,13 @@ def describe(
         How the processed ones fared.
     silent : bool
         Whether images are expected, but none comes.
+    clockless : bool
+        Whether the node waits for the first time on /clock.
     faults : int
         How often a callback failed.
 
     """
-    level, message = _verdict(state, summary, silent)
+    level, message = _verdict(state, summary, silent=silent, clockless=clockless)
     values = {'state': state, **facts, 'rate (Hz)': f'{summary.rate_hz:.2f}'}
     for name, seconds in summary.medians_s.items():
         slow = summary.slow_s[name]
@@ -212,13 +238,19 @@ def describe(
     return Status(level, message, values)
 
 
-def _verdict(state: str, summary: Summary, silent: bool) -> tuple[int, str]:
+def _verdict(state: str, summary: Summary, *, silent: bool, clockless: bool) -> tuple[int, str]:
+    if clockless:
+        return WARN, 'no time on /clock, though use_sim_time is true'
     if state != 'active':
         return OK, state
     if summary.failures_in_a_row >= _KEEPS_FAILING:
         return ERROR, f'the last {summary.failures_in_a_row} images failed: {summary.last_error}'
     if silent:
         return WARN, 'no images'
+    if summary.all_too_old:
+        return WARN, 'all images are too old'
+    if summary.ahead_s > _AHEAD_S:
+        return WARN, f'stamps are {summary.ahead_s:.1f} s ahead: are the clocks the same?'
     if summary.failed_lately:
         return WARN, f'an image failed: {summary.last_error}'
     return OK, f'{summary.rate_hz:.1f} images a second'

@@ -25,6 +25,8 @@ class Transport(Protocol):
 
     Attributes
     ----------
+    image_transport : str
+        'raw' or 'compressed': which images it listens for.
     types : namespace
         The message classes by their names: Header, Time, Keypoint, Person, PersonArray, Skeleton,
         SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Vector3, Image,
@@ -37,6 +39,7 @@ class Transport(Protocol):
     """
 
     types: Any
+    image_transport: str
 
     def publish(self, output: str, message: Any) -> None:
         """
@@ -53,6 +56,10 @@ class Transport(Protocol):
 
     def publishers_of_image(self) -> int:
         """Return how many publish on the topic of `image_topic` now."""
+        ...
+
+    def published_types(self, topic: str) -> set[str]:
+        """Return the types that others publish on a topic now, 'sensor_msgs/msg/Image' say."""
         ...
 
     def image_topic(self) -> str:

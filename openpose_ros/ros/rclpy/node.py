@@ -98,6 +98,13 @@ class OpenPoseNode(LifecycleNode):
         self.create_timer(1.0, guard.around('the timer', self._core.on_timer), clock=self._steady)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self._updater = Updater(self, period=1.0)
+        # Its own timer goes by ROS time, which may never begin.
+        self.destroy_timer(self._updater.timer)
+        self.create_timer(
+            self._updater.period,
+            guard.around('diagnostics', self._updater.force_update),
+            clock=self._steady,
+        )
         self._updater.setHardwareID('openpose_ros')
         self._updater.add(
             'pose estimation',
@@ -150,6 +157,11 @@ class OpenPoseNode(LifecycleNode):
         self._core.guard.around('reading the parameters again', self._reload)()
 
     def _reload(self) -> None:
+        if '--params-file' not in self._arguments:
+            self._transport.log(
+                'warning', 'nothing was read at SIGHUP: start the node with --params-file F'
+            )
+            return
         try:
             values = self._read_files()
             changed = [
@@ -190,7 +202,7 @@ class OpenPoseNode(LifecycleNode):
         topic = self.resolve_topic_name('image')
         if values['image_transport'] == 'compressed':
             topic += '/compressed'
-        self._transport.open(topic)
+        self._transport.open(topic, values['image_transport'])
         try:
             self._core.configure(self._stopped)
         except BaseException:

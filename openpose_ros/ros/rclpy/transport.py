@@ -73,11 +73,12 @@ class RclpyTransport:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
         self._image_topic: str = node.resolve_topic_name('image')
+        self.image_transport = 'raw'
         self.decode: Callable[[Any, int], FrameArray] = open_decoder(self.log)
 
-    def open(self, image_topic: str) -> None:
-        """Create the publishers, and remember which topic images come from."""
-        self._image_topic = image_topic
+    def open(self, image_topic: str, image_transport: str) -> None:
+        """Create the publishers, and remember which images come from which topic."""
+        self._image_topic, self.image_transport = image_topic, image_transport
         self._publishers = {
             output: self._node.create_publisher(
                 kind,
@@ -107,6 +108,9 @@ class RclpyTransport:
 
     def publishers_of_image(self) -> int:
         return int(self._node.count_publishers(self._image_topic))
+
+    def published_types(self, topic: str) -> set[str]:
+        return {info.topic_type for info in self._node.get_publishers_info_by_topic(topic)}
 
     def image_topic(self) -> str:
         return self._image_topic

@@ -224,3 +224,15 @@ def test_bad_configuration_of_cyclone_is_one_line(monkeypatch: pytest.MonkeyPatc
 
 def test_environment_is_left_as_it_was(participant: Participant) -> None:
     assert 'CYCLONEDDS_URI' not in os.environ
+
+
+def test_types_on_a_topic_are_those_of_its_publishers(participant: Participant) -> None:
+    with Participant(Names('camera')) as camera:
+        assert participant.published_types('/cam') == set()
+        camera.publisher('/cam', 'sensor_msgs/msg/CompressedImage', RELIABLE)
+        spin_until(participant, lambda: bool(participant.published_types('/cam')))
+        assert participant.published_types('/cam') == {'sensor_msgs/msg/CompressedImage'}
+        camera.publisher('/cam', IMAGE, RELIABLE)
+        spin_until(participant, lambda: len(participant.published_types('/cam')) == 2)
+        assert participant.published_types('/ca') == set()
+    spin_until(participant, lambda: not participant.published_types('/cam'))

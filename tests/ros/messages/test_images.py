@@ -74,6 +74,8 @@ def stored_as(colour: str, encoding: str) -> Any:
         return image(packed(colour, 'yuyv'), encoding)
     if encoding == 'nv21':
         return image(planar(colour, 'vu', 0.5, 1), encoding, SIZE, step=SIZE[0])
+    if encoding == 'nv12':
+        return image(planar(colour, 'uv', 0.5, 1), encoding, SIZE, step=SIZE[0])
     if encoding == 'nv24':
         return image(planar(colour, 'uv', 1, 2), encoding, SIZE, step=SIZE[0])
     order = {'8UC3': 'bgr', '8UC4': 'bgra'}.get(encoding, encoding.rstrip('0123456789'))
@@ -109,7 +111,7 @@ def test_sixteen_bits_become_eight_rounded(is_bigendian: int) -> None:
     np.testing.assert_array_equal(frame[..., 1], np.rint(grey / 257))
 
 
-@pytest.mark.parametrize('encoding', ['nv21', 'nv24', 'uyvy', 'yuyv'])
+@pytest.mark.parametrize('encoding', ['nv12', 'nv21', 'nv24', 'uyvy', 'yuyv'])
 def test_colours_stay_at_their_place(encoding: str) -> None:
     """The left half is red, the right half blue, and the lower half is dark."""
     width, height = SIZE
@@ -121,6 +123,9 @@ def test_colours_stay_at_their_place(encoding: str) -> None:
     pairs = np.dstack([u, v])
     if encoding == 'nv21':
         data = luma.tobytes() + pairs[::2, ::2, ::-1].tobytes()
+        message = image(data, encoding, SIZE, step=width)
+    elif encoding == 'nv12':
+        data = luma.tobytes() + pairs[::2, ::2].tobytes()
         message = image(data, encoding, SIZE, step=width)
     elif encoding == 'nv24':
         message = image(luma.tobytes() + pairs.tobytes(), encoding, SIZE, step=width)
@@ -188,7 +193,7 @@ def noise(encoding: str) -> Any:
     step = (
         SIZE[0] * (2 if encoding == 'mono16' else 1) if grey else stored_as('red', encoding).step
     )
-    planes = {'nv21': 1.5, 'nv24': 3}.get(encoding, 1)
+    planes = {'nv12': 1.5, 'nv21': 1.5, 'nv24': 3}.get(encoding, 1)
     data = np.random.default_rng(1).integers(0, 256, int(step * SIZE[1] * planes), np.uint8)
     return image(data.tobytes(), encoding, SIZE, step=step)
 

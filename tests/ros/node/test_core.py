@@ -27,7 +27,7 @@ from openpose_ros.errors import (
 from openpose_ros.ros.messages import people_from_message
 from openpose_ros.ros.messages.compressed import compressed_message
 from openpose_ros.ros.messages.images import image_message
-from openpose_ros.ros.node import core
+from openpose_ros.ros.node import core, listening
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN
 from openpose_ros.ros.node.parameters import NodeParams
@@ -406,6 +406,32 @@ def test_clock_that_jumps_back_blocks_nothing(stage: Stage) -> None:
     assert stage.processed() == 3
 
 
+def test_images_that_are_all_too_old_show_in_diagnostics(stage: Stage) -> None:
+    stage.node.set_parameters({'max_age': 0.5})
+    stage.transport.clock_ns = 9_000_000_007
+    stage.show()
+    assert stage.node.diagnostics().message == 'all images are too old'
+    stage.transport.clock_ns = 5_100_000_007  # the bag starts over
+    stage.node.on_timer()
+    assert stage.node.diagnostics().level == OK
+
+
+def test_stamps_ahead_show_in_diagnostics_until_the_clock_jumps_back(stage: Stage) -> None:
+    stage.transport.clock_ns = 2_000_000_007
+    stage.show()
+    status = stage.node.diagnostics()
+    assert (status.level, status.message[:24]) == (WARN, 'stamps are 3.0 s ahead: ')
+    stage.transport.clock_ns = 1_000_000_007
+    stage.node.on_timer()
+    assert stage.node.diagnostics().level == OK
+
+
+def test_node_without_time_says_so(stage: Stage) -> None:
+    stage.transport.clock_ns = 0
+    status = stage.node.diagnostics()
+    assert (status.level, status.message[:17]) == (WARN, 'no time on /clock')
+
+
 def test_image_without_a_stamp_is_never_too_old(stage: Stage) -> None:
     stage.node.set_parameters({'max_age': 0.001})
     for _ in range(3):
@@ -425,7 +451,8 @@ def test_age_is_from_the_stamp_in_ros_time(stage: Stage) -> None:
 def test_silence_is_said_with_topic_and_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(no_image_timeout=5.0)
     now = 5000.0
-    monkeypatch.setattr(core, 'monotonic', lambda: now)
+    for module in (core, listening):
+        monkeypatch.setattr(module, 'monotonic', lambda: now)
     stage.activate()
     try:
         now += 4.9

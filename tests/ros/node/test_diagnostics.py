@@ -51,8 +51,11 @@ def measured(latency_s: float = 0.1, age_s: float | None = 0.2, **changes: Any) 
     return Measurement(latency_s=latency_s, age_s=age_s, **values)
 
 
-def status_of(recorder: Recorder, state: str = 'active', *, silent: bool = False) -> Status:
-    return describe(state, {'model': 'mine'}, COUNTS, recorder.summary(), silent=silent)
+def status_of(
+    recorder: Recorder, state: str = 'active', *, silent: bool = False, clockless: bool = False
+) -> Status:
+    summary = recorder.summary()
+    return describe(state, {'model': 'mine'}, COUNTS, summary, silent=silent, clockless=clockless)
 
 
 def test_times_are_median_and_95th_percentile(clock: Clock) -> None:
@@ -143,6 +146,52 @@ def test_failures_in_a_row_are_an_error_until_one_succeeds(clock: Clock) -> None
 def test_silence_is_a_warning() -> None:
     status = status_of(Recorder(), silent=True)
     assert (status.level, status.message) == (WARN, 'no images')
+
+
+def test_images_that_are_all_too_old_are_a_warning_until_one_is_not(clock: Clock) -> None:
+    recorder = Recorder()
+    recorder.processed(measured())
+    recorder.too_old()
+    status = status_of(recorder)
+    assert (status.level, status.message) == (WARN, 'all images are too old')
+    recorder.processed(measured())
+    assert status_of(recorder).level == OK
+    recorder.too_old()
+    recorder.time_jumped()
+    assert status_of(recorder).level == OK
+    recorder.too_old()
+    clock.now_s += 100
+    assert status_of(recorder).level == OK
+
+
+@pytest.mark.parametrize(
+    ('age_s', 'level', 'message'),
+    [
+        (-0.4, OK, '0.0 images a second'),  # two clocks are never quite the same
+        (-0.6, WARN, 'stamps are 0.6 s ahead: are the clocks the same?'),
+        (-3600.0, WARN, 'stamps are 3600.0 s ahead: are the clocks the same?'),
+        (None, OK, '0.0 images a second'),
+    ],
+)
+def test_stamps_in_the_future_are_a_warning(
+    clock: Clock, age_s: float | None, level: int, message: str
+) -> None:
+    recorder = Recorder()
+    recorder.processed(measured(age_s=age_s))
+    status = status_of(recorder)
+    assert (status.level, status.message) == (level, message)
+    recorder.time_jumped()
+    assert status_of(recorder).level == OK
+    recorder.processed(measured(age_s=age_s))
+    clock.now_s += 100
+    assert status_of(recorder).level == OK
+
+
+@pytest.mark.parametrize('state', ['active', 'inactive', 'configuring'])
+def test_clock_that_never_ticked_is_a_warning(state: str) -> None:
+    status = status_of(Recorder(), state, clockless=True)
+    assert status.level == WARN
+    assert status.message.startswith('no time on /clock')
 
 
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive', 'finalized'])

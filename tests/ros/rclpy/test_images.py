@@ -12,11 +12,11 @@ from openpose_ros.ros.messages.images import ENCODINGS, decode_image
 from openpose_ros.ros.rclpy.images import _PIXEL_BYTES, open_decoder
 
 WIDTH, HEIGHT = 32, 20
-PLANES = {'nv21': 1.5, 'nv24': 3}
+PLANES = {'nv12': 1.5, 'nv21': 1.5, 'nv24': 3}
 
 
 def noise(encoding: str, padding: int = 0, is_bigendian: int = 0) -> SimpleNamespace:
-    pixel = _PIXEL_BYTES.get(encoding, {'nv21': 1, 'nv24': 1, '8UC1': 1}.get(encoding, 4))
+    pixel = _PIXEL_BYTES.get(encoding, {**dict.fromkeys(PLANES, 1), '8UC1': 1}.get(encoding, 4))
     step = WIDTH * pixel + padding
     size = round(step * HEIGHT * PLANES.get(encoding, 1))
     data = np.random.default_rng(len(encoding)).integers(0, 256, size, np.uint8).tobytes()

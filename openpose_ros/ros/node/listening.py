@@ -1,0 +1,105 @@
+"""Whether images come, and what may be the reason where none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from openpose_ros.ros.node.transport import Transport
+
+IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+_ENDING = '/compressed'
+
+
+class Listening:
+    """
+    Knows when the last image came.
+
+    Parameters
+    ----------
+    transport : Transport
+        Knows the topic and who publishes there.
+    warn : callable
+        Takes a line and its kind.
+
+    Attributes
+    ----------
+    silent : bool
+        Whether images are expected, but none came for long.
+
+    """
+
+    def __init__(self, transport: Transport, warn: Callable[[str, str], object]) -> None:
+        self._transport = transport
+        self._warn = warn
+        self._heard_s = monotonic()
+        self.silent = False
+
+    def begin(self) -> None:
+        """Expect images from now on."""
+        self._heard_s, self.silent = monotonic(), False
+
+    def heard(self, now_s: float) -> None:
+        """Note that an image came."""
+        self._heard_s = now_s
+
+    def look(self, timeout_s: float, *, expecting: bool) -> None:
+        """
+        Warn where no image came for long, and tell when they come again.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long is long, seconds; 0 for ever.
+        expecting : bool
+            Whether the node listens.
+
+        """
+        was_silent, silence_s = self.silent, monotonic() - self._heard_s
+        expecting = expecting and timeout_s > 0
+        self.silent = expecting and silence_s > timeout_s
+        topic = self._transport.image_topic()
+        if self.silent:
+            count = self._transport.publishers_of_image()
+            self._warn(
+                f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
+                f'for {silence_s:.0f} s: {advice(topic, count, self._transport)}',
+                'silence',
+            )
+        elif was_silent and expecting:
+            self._transport.log('info', f'images come again on {topic}')
+
+
+def advice(topic: str, publishers: int, transport: Transport) -> str:
+    """
+    Return what to do where no image comes.
+
+    Parameters
+    ----------
+    topic : str
+        That the node listens to.
+    publishers : int
+        How many publish on it, of the type that the node listens for.
+    transport : Transport
+        Knows which types are published on which topic.
+
+    """
+    types = transport.published_types(topic)
+    if transport.image_transport == 'raw':
+        if COMPRESSED in types and IMAGE not in types:
+            if topic.endswith(_ENDING):
+                base = topic[: -len(_ENDING)]
+                return f'its images are compressed: image_transport:=compressed, image:={base}'
+            return (
+                'its images are compressed, so its name should end with /compressed; take '
+                f'image_transport:=compressed, and remap image{_ENDING} to it'
+            )
+        if not types and COMPRESSED in transport.published_types(topic + _ENDING):
+            return f'only {topic}{_ENDING} is published: image_transport:=compressed'
+    elif not types and topic.endswith(_ENDING):
+        base = topic[: -len(_ENDING)]
+        if IMAGE in transport.published_types(base):
+            return f'only {base} is published, which is not compressed: image_transport:=raw'
+    if publishers:
+        return 'large images need larger receive buffers, see docs/ros2.md, "Large images"'
+    return 'start the camera, or remap image'
