@@ -3,7 +3,8 @@ Image messages to pictures, and back.
 
 Pixels are the same as those of cv_bridge wherever that converts to bgr8; what it does not know
 (uyvy, yuyv, nv12, nv21, nv24 by these names, 8UC1 and its like) is read as sensor_msgs and
-Linux's V4L2 define it. A message is told by its fields alone, so that any class of messages will do.
+Linux's V4L2 define it. A message is told by its fields alone, so that any class of messages will
+do.
 """
 
 from __future__ import annotations
