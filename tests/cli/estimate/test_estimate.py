@@ -264,7 +264,7 @@ def test_estimate_stopped_keeps_what_was_done(
         ],
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])},
+        env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[3])},
     )
     try:
         while process.poll() is None and (not part.exists() or part.stat().st_size < 5000):
@@ -297,7 +297,7 @@ def test_estimate_into_a_pipe_that_closes(make_video: MakeFile) -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[2])},
+        env={**os.environ, 'PYTHONPATH': str(Path(__file__).parents[3])},
     )
     assert json.loads(run.stdout)['frame'] == 0
     assert 'Traceback' not in run.stderr

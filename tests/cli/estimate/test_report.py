@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from openpose_ros.cli.run_report import STAGES, RunReport
+from openpose_ros.cli.estimate.report import STAGES, RunReport
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
 
-from openpose_ros.cli.sampling import Sample
+from openpose_ros.cli.estimate.sampling import Sample
 from openpose_ros.people import People
 
 if TYPE_CHECKING:

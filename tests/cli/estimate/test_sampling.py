@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from openpose_ros.cli.sampling import ROOM, Sample
+from openpose_ros.cli.estimate.sampling import ROOM, Sample
 
 
 def test_percentiles_are_exact_while_there_is_room() -> None:

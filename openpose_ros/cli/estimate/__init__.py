@@ -1,0 +1,111 @@
+"""Find people in pictures, folders, videos and cameras."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import chain
+import sys
+from typing import TYPE_CHECKING
+
+from openpose_ros.cli.estimate.flags import add_arguments
+from openpose_ros.cli.parameters import given_parameters
+from openpose_ros.errors import SourceError
+from openpose_ros.files import Claims, check_json_file
+from openpose_ros.parsing import PafParams
+from openpose_ros.pictures.limits import PictureParams
+
+if TYPE_CHECKING:
+    from openpose_ros.cli.estimate.report import RunReport
+    from openpose_ros.io import Source
+
+__all__ = ['EXAMPLES', 'SUMMARY', 'add_arguments', 'run']
+
+SUMMARY = 'find people in pictures, folders, videos or a camera'
+EXAMPLES = (
+    (
+        'estimate photo.jpg --output out',
+        "draws skeletons, writes OpenPose's JSON beside the picture, both in out",
+    ),
+    (
+        'estimate walk.mp4 --output out --json people.jsonl',
+        'the same of a video, and one line of JSON a frame',
+    ),
+    ('estimate 0 --show', 'the first camera, in a window'),
+    (
+        'estimate photo.jpg --json - --net-resolution -1x368',
+        'to standard output; a larger input finds smaller people',
+    ),
+)
+
+
+def run(args: argparse.Namespace) -> int:
+    """
+    Work on every source; what fails is said and left out.
+
+    Returns
+    -------
+    int
+        0 if all was done, 1 if something was left out, 130 after Ctrl-C, 143 and 129 after the
+        signals TERM and HUP.
+
+    """
+    params = given_parameters(args, PafParams)
+    limits = given_parameters(args, PictureParams)
+    with args.stop.at_once():
+        from openpose_ros.cli.estimate.report import RunReport
+        from openpose_ros.engine.tensorrt.cache import engine_folder
+        from openpose_ros.io.quiet import silence_opencv
+        from openpose_ros.io.result_names import prepare_folder, stems_of
+        from openpose_ros.io.sources import paths_of
+        from openpose_ros.io.windows import check_window
+        from openpose_ros.models.finding import files_of
+
+        silence_opencv()
+        tally, claims = RunReport(), Claims()
+        for name in [*args.sources, args.model or '']:
+            claims.reads(name)  # before it is looked into, which takes a while
+        if args.json is not None:
+            claims.claim(args.json, grows=True)
+            check_json_file(args.json)
+        sources = _found_sources(args.sources, limits, tally)
+        if not sources:
+            return 1
+        for path in chain.from_iterable(map(paths_of, sources)):
+            claims.reads(path)
+        stems = stems_of(sources)
+        if args.output is not None:
+            prepare_folder(args.output, sources, stems=stems, claims=claims)
+        if args.show:
+            check_window()
+
+        from openpose_ros.cli.estimate.work import work_on
+        from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
+
+        estimator = PoseEstimator.from_model(
+            args.model,
+            backend=args.backend,
+            net_resolution=args.net_resolution,
+            params=params,
+            providers=args.providers,
+            threads=args.threads,
+        )
+    with estimator:
+        for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
+            claims.reads(path)
+        work_on(args, sources, stems, estimator, claims, tally)
+    print(tally.table(), file=sys.stderr)
+    if tally.interrupted:
+        return int(args.stop.status)
+    return 1 if tally.troubles else 0
+
+
+def _found_sources(names: list[str], limits: PictureParams, tally: RunReport) -> list[Source]:
+    from openpose_ros.io import find_sources
+
+    sources = []
+    for name in names:
+        try:
+            sources += find_sources(name, max_pixels=limits.max_image_pixels)
+        except SourceError as exc:
+            tally.trouble(exc)
+    return sources
