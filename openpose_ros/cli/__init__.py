@@ -18,6 +18,7 @@ import sys
 from typing import NoReturn
 
 from openpose_ros import __version__
+from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.signals import Stop, leave, watched
@@ -134,7 +135,8 @@ def _parsed(given: list[str]) -> argparse.Namespace:
             imported.add_arguments(verb)
             verb.set_defaults(run=imported.run)
             verb.epilog = _examples(imported.EXAMPLES)
-    return parser.parse_args(given)
+    asked = next((word for word in given if word in VERBS), '')
+    return parser.parse_args(fold_ros_arguments(given, asked))
 
 
 def _overview() -> str:

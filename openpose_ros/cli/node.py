@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 import time
 
+from openpose_ros.cli.log_levels import DEFAULT_LEVEL, LEVELS, is_above, level_of, log_level
 from openpose_ros.cli.network import add_rules, check_dds
 
 SUMMARY = 'the ROS 2 node, without a ROS installation'
@@ -23,8 +24,11 @@ EXAMPLES = (
         'node --params-file mine.yaml -r __ns:=/left',
         'with a file like config/openpose.yaml, as the node /left/openpose',
     ),
+    (
+        'node --ros-args -r image:=/camera/image_raw --log-level debug',
+        "with arguments in ROS's own form",
+    ),
 )
-_LEVELS = ('debug', 'info', 'warning', 'error')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rules(parser)
     parser.add_argument(
         '--log-level',
-        choices=_LEVELS,
-        default='info',
-        help='least level that is logged (default: %(default)s)',
+        type=log_level,
+        action='append',
+        default=[],
+        metavar='[NAME:=]LEVEL',
+        help=f'least level that is logged: {", ".join(LEVELS)} (default: {DEFAULT_LEVEL}); with '
+        'NAME that of one logger, openpose or front.openpose say',
     )
 
 
@@ -66,14 +73,21 @@ def run(args: argparse.Namespace) -> int:
 
     """
     check_dds()
-    from openpose_ros.ros.dds.node import DdsNode
+    from openpose_ros.ros.dds.names import Names
+    from openpose_ros.ros.dds.node import NODE_NAME, DdsNode
+
+    names = Names.from_rules(NODE_NAME, args.remap)
+    least = LEVELS.index(level_of(names.logger, args.log_level))
 
     def log(level: str, text: str) -> None:
-        if _LEVELS.index(level) >= _LEVELS.index(args.log_level):
+        if LEVELS.index(level) >= least:
             shown = {'warning': 'WARN'}.get(level, level.upper())
-            line = f'[{shown}] [{time.time():.6f}] [{node.names.node}]: {text}'
+            line = f'[{shown}] [{time.time():.6f}] [{names.logger}]: {text}'
             print(line, file=sys.stderr, flush=True)
 
+    for given in args.log_level:
+        if not is_above(given.logger, names.logger):
+            log('warning', f'no level of {given.logger}: the logger here is {names.logger}')
     node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
     with args.stop.noted():
         node.run(args.stop)

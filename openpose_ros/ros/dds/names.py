@@ -70,6 +70,11 @@ class Names:
         """The node's name with its namespace: '/openpose'."""
         return f'{self.namespace.rstrip("/")}/{self.node}'
 
+    @property
+    def logger(self) -> str:
+        """What rcl calls its logger: 'openpose', 'front.openpose'."""
+        return self.full.strip('/').replace('/', '.')
+
     def resolve(self, name: str) -> str:
         """
         Return the full name of a topic, after the rules.

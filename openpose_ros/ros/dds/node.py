@@ -14,7 +14,7 @@ from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.parameters import NodeParams, node_declarations
-from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
+from openpose_ros.ros.node.params_file import assigned_values, read_params_files
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.signals import Stop
 
@@ -39,7 +39,7 @@ class DdsNode:
     params_files : sequence of Path
         Later ones go before earlier ones.
     assignments : sequence of str
-        NAME:=VALUE; these go before the files.
+        NAME:=VALUE, or NODE:NAME:=VALUE for the node of that name; these go before the files.
 
     Raises
     ------
@@ -59,7 +59,7 @@ class DdsNode:
         self.names = Names.from_rules(NODE_NAME, rules)
         self._log = log
         self._files = tuple(params_files)
-        self._assignments = dict(map(parse_assignment, assignments))
+        self._assignments = assigned_values(assignments, self.names.full)
         self._params, self._settings = self._read_parameters()
 
     def run(self, stop: Stop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 import re
 from typing import Any, NamedTuple
@@ -164,13 +164,26 @@ def ros_arguments(arguments: Sequence[str], node: str) -> tuple[list[str], dict[
             files.append(next(words, ''))
         elif of_ros and word in ('-p', '--param'):
             assigned.append(next(words, ''))
+    return files, assigned_values(assigned, node)
+
+
+def assigned_values(texts: Iterable[str], node: str) -> dict[str, Any]:
+    """
+    Return what `-p` give a node: NAME:=VALUE, or NODE:NAME:=VALUE for the node of that name.
+
+    Raises
+    ------
+    ParameterError
+        As `parse_assignment` does.
+
+    """
     values: dict[str, Any] = {}
-    for text in assigned:
+    for text in texts:
         name, value = parse_assignment(text)
         to, colon, name_of_it = name.rpartition(':')
         if not colon or node.endswith(f'/{to.strip("/")}'):
             values[name_of_it] = value
-    return files, values
+    return values
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
