@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import fcntl
 from pathlib import Path
 import random
+import tempfile
 
 import cv2
 import numpy as np
@@ -27,12 +29,29 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> None:
+def domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Give a test a ROS domain of its own, also beside other suites on the same machine."""
+    numbers = list(range(1, 102))  # above, ports are those that the kernel gives to anybody
+    random.SystemRandom().shuffle(numbers)
+    for number in numbers:
+        path = Path(tempfile.gettempdir()) / f'openpose_ros-test-domain-{number}'
+        with path.open('w') as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # another suite's
+                continue
+            monkeypatch.setenv('ROS_DOMAIN_ID', str(number))
+            yield number
+            return
+    pytest.fail('every ROS domain is taken by another suite of tests')
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch, domain: int) -> None:
     """Let this test's processes, and only they, meet over loopback."""
     for name in ('CYCLONEDDS_URI', 'ROS_DISTRO', 'ROS_LOCALHOST_ONLY', 'ROS_STATIC_PEERS'):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(random.randint(1, 101)))
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.util import find_spec
 import json
-import os
 from pathlib import Path
 import queue
 import subprocess
@@ -201,8 +200,7 @@ class Show:
 
 
 @pytest.fixture(autouse=True)
-def network_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(10 + os.getpid() % 80))
+def network_of_its_own(monkeypatch: pytest.MonkeyPatch, domain: int) -> None:
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 
 

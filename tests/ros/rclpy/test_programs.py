@@ -13,6 +13,7 @@ from time import monotonic, sleep
 import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
+pytestmark = pytest.mark.usefixtures('domain')
 
 ROOT = Path(__file__).parents[3]
 RUNS = 20
@@ -30,7 +31,6 @@ def start(program: str, *arguments: str) -> subprocess.Popen[str]:
         start_new_session=True,
         env={
             **os.environ,
-            'ROS_DOMAIN_ID': str(10 + os.getpid() % 80),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         },
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-import os
 from typing import Any
 
 import pytest
@@ -59,8 +58,9 @@ class Client:
 
 
 @pytest.fixture(params=[True, False], ids=['autostart', 'managed'])
-def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(10 + os.getpid() % 80))
+def client(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, domain: int
+) -> Iterator[Client]:
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     context = rclpy.Context()
     rclpy.init(context=context, args=[])
