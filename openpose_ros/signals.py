@@ -56,10 +56,12 @@ class Stop:
         self._reloads = reloads
         self._farewell = farewell
         self._reload = False
-        self._stretch = _AT_ONCE if serves else _RAISING
+        self._stretch = _AT_ONCE
         self._patience_s: float | None = None
         self._asked_s: float | None = None
+        self._to_raise = False
         self._raised = False
+        self._last = threading.RLock()  # held by who ends the process
         # Readable when asked. No Event: what a handler raises while the main thread waits for one
         # may leave the Event's lock locked.
         self._asked, self._ask = os.pipe()
@@ -135,9 +137,13 @@ class Stop:
         if self._reloads and number == signal.SIGHUP:
             return
         self.number = self.number or number
-        if self._stretch == _RAISING and not self._raised:
+        if self._raised:
+            return
+        if self._stretch == _RAISING:
             self._raised = True
             raise KeyboardInterrupt
+        if self._stretch == _AT_ONCE and self._to_raise:  # it came as the other stretch ended
+            self._end(self.status)
 
     def hear(self, reading: int) -> None:
         """Be the thread that reads the numbers of signals, as they come, until a 0."""
@@ -166,6 +172,7 @@ class Stop:
             self._asked_s = monotonic()
             if self._stretch == _AT_ONCE:
                 self._end(self.status)
+            self._to_raise = self._stretch == _RAISING
             os.write(self._ask, b'\0')
         elif monotonic() > self._asked_s + _SAME_S:
             os._exit(128 + number)
@@ -176,10 +183,11 @@ class Stop:
         os.close(self._ask)
 
     def _end(self, status: int) -> None:
-        if status and self._farewell:
-            with suppress(OSError):
-                os.write(2, self._farewell.encode())
-        os._exit(status)
+        with self._last:
+            if status and self._farewell:
+                with suppress(OSError):
+                    os.write(2, self._farewell.encode())
+            os._exit(status)
 
 
 @contextmanager
@@ -194,8 +202,7 @@ def watched(*, serves: bool = False, reloads: bool = False, farewell: str = '') 
     Parameters
     ----------
     serves, reloads, farewell
-        As `Stop` takes them. A process that serves begins in the stretch `at_once`, any other in
-        `raising`.
+        As `Stop` takes them. It begins in the stretch `at_once`.
 
     """
     stop = Stop(serves=serves, reloads=reloads, farewell=farewell)
@@ -216,12 +223,15 @@ def watched(*, serves: bool = False, reloads: bool = False, farewell: str = '') 
     thread.start()
     wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     before = [signal.signal(number, stop.handle) for number in numbers]
+    # They may be held back: by `__main__` until now, or by whatever started this process.
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     try:
         yield stop
     finally:
         if not stop.requested:
             for number, handler in zip(numbers, before):
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             signal.set_wakeup_fd(wakeup)
             os.write(writing, b'\0')
             thread.join()
@@ -239,6 +249,6 @@ def leave(status: int) -> None:
 
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # closed, or nobody reads any more
+        with suppress(Exception):  # closed, full, or nobody reads any more
             stream.flush()
     os._exit(status)

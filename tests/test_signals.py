@@ -96,7 +96,8 @@ def test_noted_is_seen_by_who_looks(start: Run, number: int, serves: bool, statu
 def test_raising_is_a_ctrl_c_once(start: Run, number: int, status: int) -> None:
     process = start(
         'with watched() as stop:\n'
-        '    try: say("ready"); time.sleep(60)\n'
+        '    try:\n'
+        '        with stop.raising(): say("ready"); time.sleep(60)\n'
         '    except KeyboardInterrupt: say("raised")\n'
         '    with stop.raising(): say("not again")\n'
         '    leave(stop.status)\n'

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openpose_ros.engine.tensorrt.library import Library
     from openpose_ros.engine.tensorrt.memory import Gpu
     from openpose_ros.engine.tensorrt.progress import OnProgress
+    from openpose_ros.signals import Stop
 
 SUMMARY = 'build a TensorRT engine of a network, for this GPU or another'
 EXAMPLES = (
@@ -147,11 +148,15 @@ def run(args: argparse.Namespace) -> int:
         found, reason = find_engine(key, spec.name)
         if found is not None and not args.force:
             print(f'{found.path} is there already, its layers in {found.precision}')
-            return _copy(found, args.output)
+            return _copy(found, args.output, args.stop)
         where = f'{key.gpu} ({key.targets[0]})' if key.gpu else ', '.join(key.targets)
         print(f'{library.title} builds {spec.name} for {where}, {shapes}: {reason or "--force"}')
         started = perf_counter()
-        with _bar(hidden=args.quiet or not library.has_progress_monitor) as on_progress:
+        # Raising, so that no half engine is left in the cache; the build is in another thread.
+        with (
+            _bar(hidden=args.quiet or not library.has_progress_monitor) as on_progress,
+            args.stop.raising(),
+        ):
             engine = build_engine(
                 spec,
                 library,
@@ -166,14 +171,15 @@ def run(args: argparse.Namespace) -> int:
         f'layers in {engine.precision}, {engine.size / 1e6:.1f} MB, '
         f'{perf_counter() - started:.0f} s'
     )
-    return _copy(engine, args.output)
+    return _copy(engine, args.output, args.stop)
 
 
-def _copy(engine: CachedEngine, output: Path | None) -> int:
+def _copy(engine: CachedEngine, output: Path | None, stop: Stop) -> int:
     from openpose_ros.engine.tensorrt.cache import copy_engine
 
     if output is not None:
-        copy_engine(engine, output)
+        with stop.raising():
+            copy_engine(engine, output)
         print(f'copied to {output}')
     return 0
 

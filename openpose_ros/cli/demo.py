@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from openpose_ros.cli.network import check_dds
 from openpose_ros.cli.parameters import add_parameters, given_parameters
@@ -21,6 +22,9 @@ from openpose_ros.commands import command
 from openpose_ros.errors import SourceError, TransportError
 from openpose_ros.files import Claims
 from openpose_ros.pictures.limits import PictureParams
+
+if TYPE_CHECKING:
+    from openpose_ros.signals import Stop
 
 SUMMARY = 'find people in a photograph through camera, node and echo'
 EXAMPLES = (
@@ -33,6 +37,7 @@ EXAMPLES = (
 ENOUGH_KEYPOINTS = 8
 _PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
 _FAREWELL_S = 20
+_GLANCE_S = 0.2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     (frame,) = photo.frames()
     claims = Claims(files_of(load_model(args.model).path))  # a wrong one is said before all else
     prepare_folder(args.output, [photo], claims=claims)
-    with ExitStack() as processes:
+    with args.stop.noted(), ExitStack() as processes:
         allowed = str(limits.max_image_pixels)
         node = ['node', '-p', f'model:={json.dumps(args.model or "")}']
         node += ['-p', f'max_image_pixels:={allowed}']
@@ -91,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         echo = ['echo', '--json', '-', '--count', '1', '--timeout', str(_PATIENCE_S)]
         environment = _loopback()
         running = [processes.enter_context(_process(verb, environment)) for verb in others]
-        line = _heard(processes.enter_context(_process(echo, environment)), running)
+        line = _heard(processes.enter_context(_process(echo, environment)), running, args.stop)
         ended_well = all([_ended_well(process) for process in running])
     people = people_from_line(line)
     with Results(args.output, photo.stem) as results:
@@ -138,21 +143,24 @@ def _process(
         process.communicate()
 
 
-def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]]) -> str:
-    """Return the line of the echo, unless a process ends before it comes."""
+def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]], stop: Stop) -> str:
+    """Return the line of the echo, unless a process ends before it comes, or this one shall."""
     deadline_s = monotonic() + _PATIENCE_S
     while True:
         try:
-            line, _ = echo.communicate(timeout=0.5)
+            line, _ = echo.communicate(timeout=_GLANCE_S)
         except subprocess.TimeoutExpired:
             line = ''
         if line:
             return line
-        for process in [echo, *others]:
-            if process.poll() is not None:
-                raise TransportError(
-                    f'{_verb(process)} ended before a message came; its reason is above'
-                )
+        ended = [process for process in [echo, *others] if process.poll() is not None]
+        # Whoever asks this process to end often asks those as well.
+        if stop.wait(_GLANCE_S if ended else 0):
+            raise KeyboardInterrupt
+        if ended:
+            raise TransportError(
+                f'{_verb(ended[0])} ended before a message came; its reason is above'
+            )
         if monotonic() > deadline_s:
             raise TransportError(f'no message came in {_PATIENCE_S} s')
 

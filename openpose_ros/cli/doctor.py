@@ -72,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:  # which takes a second less than to find out afterwards
         claims.claim(args.json)
         check_json_file(args.json)
+    with args.stop.raising():  # what it started to ask must not outlive it
+        return 0 if _report(args) else 1
+
+
+def _report(args: argparse.Namespace) -> bool:
+    """Look, and tell; return whether `estimate` can run."""
     is_read = args.json is None or find_place(args.json).descriptor != 1
     findings = []
     group = ''
@@ -92,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
             print(text)
         else:
             write_whole(args.json, f'{text}\n'.encode(errors='backslashreplace'))
-    return 0 if can_estimate else 1
+    return can_estimate
 
 
 def _files_of(model: str | None) -> tuple[Path, ...]:

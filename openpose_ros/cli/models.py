@@ -136,7 +136,8 @@ def _fetch(args: argparse.Namespace) -> int:
     try:
         here = load_model(args.model)
     except ModelError:
-        paths = fetch_model(args.model, progress=False if args.quiet else None)
+        with args.stop.raising():
+            paths = fetch_model(args.model, progress=False if args.quiet else None)
     else:
         print(f'{here.name} is here already: {here.path}')
         return 0
@@ -152,7 +153,8 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    path = import_model(args.file, args.output, precision=args.precision)
+    with args.stop.raising():
+        path = import_model(args.file, args.output, precision=args.precision)
     if find_place(path).direct:  # it has the ONNX file, and nothing may follow that
         return 0
     print(path)

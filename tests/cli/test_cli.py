@@ -134,8 +134,9 @@ def test_signals_make_no_traceback(number: int, status: int, times: int) -> None
     code = (
         'import sys, time, openpose_ros.cli as cli, openpose_ros.cli.doctor as verb\n'
         'def run(args):\n'
-        '    try: print("ready", flush=True), time.sleep(60)\n'
-        '    finally: print("handled", flush=True), sys.stdin.readline()\n'
+        '    with args.stop.raising():\n'
+        '        try: print("ready", flush=True), time.sleep(60)\n'
+        '        finally: print("handled", flush=True), sys.stdin.readline()\n'
         'verb.run = run\n'
         'cli.main(["doctor"])'
     )
