@@ -29,6 +29,7 @@ EXAMPLES = (
         "with arguments in ROS's own form",
     ),
 )
+_PATIENCE_S = 4.7  # after a stop, with a library that hangs; the node itself has less
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,6 +90,6 @@ def run(args: argparse.Namespace) -> int:
         if not is_above(given.logger, names.logger):
             log('warning', f'no level of {given.logger}: the logger here is {names.logger}')
     node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
-    with args.stop.noted():
+    with args.stop.noted(_PATIENCE_S):
         node.run(args.stop)
     return 0

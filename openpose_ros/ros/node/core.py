@@ -36,7 +36,8 @@ from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
 
-_PATIENCE_S = 5.0  # with the image in hand, when the node is to stop
+_PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
+_LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
 _WARN_EVERY_S = 5.0
 _SHOW_EVERY_S = 1.0
 _LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
@@ -148,7 +149,7 @@ class PoseNode:
                 self._worker.start(stopped)
             except BaseException as exc:
                 self._abandoned.set()
-                self._worker.stop(_PATIENCE_S)
+                self._worker.stop(_LOADING_PATIENCE_S)
                 self._facts = {}
                 self._set_state('unconfigured')
                 if isinstance(exc, OpenPoseError) or not isinstance(exc, Exception):
