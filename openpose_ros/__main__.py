@@ -1,8 +1,20 @@
-"""Run the command line as `python -m openpose_ros`."""
+"""The program `openpose-ros`, also as `python -m openpose_ros`."""
 
-import sys
+import signal
 
-from openpose_ros.cli import main
+
+def main() -> None:
+    """Run the verb that this process was started with; does not return."""
+    # From here on no signal is lost, and none ends the process with a traceback: until somebody
+    # hears them they wait. Hence the order.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+
+    from openpose_ros.cli import program
+    from openpose_ros.streams import guard_streams
+
+    guard_streams()
+    program()
+
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -14,6 +14,7 @@ Every exception that this package raises on purpose.
     ├── SourceError       a picture, folder, video or camera that cannot be read
     │   └── FrameError    one frame that is not a picture (also a ValueError)
     ├── OutputError       a result that cannot be written or shown
+    ├── ReaderGoneError   what is printed, and nobody reads any more
     ├── TransportError    a network of nodes that cannot be joined
     └── TransitionError   what a node cannot do in the state that it is in
 
@@ -78,6 +79,10 @@ class FrameError(SourceError, ValueError):
 
 class OutputError(OpenPoseError):
     """A result that cannot be written or shown."""
+
+
+class ReaderGoneError(OpenPoseError):
+    """What is printed, and nobody reads any more; `| head` has seen enough."""
 
 
 class TransportError(OpenPoseError):

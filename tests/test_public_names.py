@@ -66,8 +66,8 @@ def test_public_name_is_there(module: str, name: str) -> None:
 
 def test_command_is_there() -> None:
     declared = (ROOT / 'pyproject.toml').read_text(encoding='utf-8')
-    assert '\nopenpose-ros = "openpose_ros.cli:main"\n' in declared
-    assert callable(resolve_name('openpose_ros.cli:main'))
+    assert '\nopenpose-ros = "openpose_ros.__main__:main"\n' in declared
+    assert callable(resolve_name('openpose_ros.__main__:main'))
 
 
 @pytest.mark.parametrize('name', [name for name in FILES if name.startswith('scripts/')])

@@ -4,23 +4,25 @@ The command line: `openpose-ros VERB`.
 A verb is a module with SUMMARY, EXAMPLES (what to type after the program's name, what it does),
 add_arguments(parser) and run(args) -> exit status. Only the one that is asked for is imported, so
 that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage; after a
-signal 128 and its number, 130 for Ctrl-C. A verb finds in `args.stop` what signals ask for.
+signal 128 and its number, 130 for Ctrl-C; 141 where nobody reads what it prints. A verb finds in
+`args.stop` what signals ask for; they end it `at_once` unless it says otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-import os
 import re
+import signal
 import sys
 from typing import NoReturn
 
 from openpose_ros import __version__
 from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
-from openpose_ros.errors import OpenPoseError, ParameterError
+from openpose_ros.errors import OpenPoseError, ParameterError, ReaderGoneError
 from openpose_ros.signals import Stop, leave, watched
 
 VERBS = {  # name: module, its SUMMARY
@@ -78,25 +80,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     """
     given = _with_sizes_joined(sys.argv[1:] if arguments is None else arguments)
-    # Names of files need not be text; what the terminal cannot show is escaped.
-    sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
-    verb = next((word for word in given if word in VERBS), '')
-    with watched(
-        serves=verb in _SERVERS, reloads=verb == 'node', farewell=f'{PROGRAM}: interrupted\n'
-    ) as stop:
+    with _heard(given) as stop:
         status = _done(given, stop)
         if stop.requested:
             leave(stop.status)
     return status
 
 
+def program() -> None:
+    """Be a process that runs a verb: does not return, and signals are heard until its very end."""
+    given = _with_sizes_joined(sys.argv[1:])
+    with _heard(given) as stop:
+        try:
+            status = _done(given, stop)
+        except SystemExit as exc:  # argparse's own way out
+            status = int(exc.code or DONE)
+        leave(stop.status if stop.requested else status)
+
+
+@contextmanager
+def _heard(given: list[str]) -> Iterator[Stop]:
+    """Hear signals as the verb among these words does."""
+    verb = next((word for word in given if word in VERBS), '')
+    with watched(
+        serves=verb in _SERVERS, reloads=verb == 'node', farewell=f'{PROGRAM}: interrupted\n'
+    ) as stop:
+        yield stop
+
+
 def _done(given: list[str], stop: Stop) -> int:
     try:
-        args = _parsed(given)
-        args.stop = stop
-        return int(args.run(args))
+        return _ran(given, stop)
     except ParameterError as exc:
         return _complain(exc, USAGE)
+    except (ReaderGoneError, BrokenPipeError):  # `| head` has seen enough
+        return 128 + signal.SIGPIPE
     except OpenPoseError as exc:
         return _complain(exc, FAILED)
     except ImportError as exc:  # a library that is missing or broken
@@ -104,9 +122,19 @@ def _done(given: list[str], stop: Stop) -> int:
         return _complain(f'{reason}; {command("doctor")} says what is wrong', FAILED)
     except KeyboardInterrupt:
         return _complain('interrupted', stop.status)
-    except BrokenPipeError:  # `| head` has seen enough; nothing is left to be flushed to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+
+
+def _ran(given: list[str], stop: Stop) -> int:
+    """Run a verb, and see that what it printed got through."""
+    try:
+        args = _parsed(given)
+        args.stop = stop
+        status = int(args.run(args))
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return status
 
 
 def _parsed(given: list[str]) -> argparse.Namespace:

@@ -6,21 +6,13 @@ from collections.abc import Callable, Iterator
 import json
 from pathlib import Path
 import signal
-import threading
 import time
 
-import numpy as np
 import pytest
 
 from openpose_ros.cli import main
-from openpose_ros.people import People
-from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
-from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.messages.people import persons_message
-from openpose_ros.skeletons import load_skeleton
 from tests.cli.processes import PATIENCE_S, running
-from tests.ros.fakes import TYPES, header
+from tests.ros.publishing import publishing_people
 
 pytestmark = pytest.mark.usefixtures('network')
 
@@ -28,25 +20,8 @@ pytestmark = pytest.mark.usefixtures('network')
 @pytest.fixture
 def _node(network: None) -> Iterator[None]:
     """Publish a person of two keypoints until the test is over."""
-    keypoints = np.full((1, 18, 3), np.nan, np.float32)
-    keypoints[..., 2] = 0
-    keypoints[0, :2] = (10, 20, 0.5), (40, 70, 0.75)
-    people = People(keypoints, np.float32([0.625]), load_skeleton('coco_18'))
-    over = threading.Event()
-    with Participant(Names('openpose')) as participant:
-        persons = participant.publisher(
-            '/openpose/persons', 'openpose_ros/msg/PersonArray', Profile(5)
-        )
-
-        def publish() -> None:
-            while not over.wait(0.02):
-                persons.publish(persons_message(TYPES, people, header(1_500_000_000), (640, 480)))
-
-        publishing = threading.Thread(target=publish)
-        publishing.start()
+    with publishing_people():
         yield
-        over.set()
-        publishing.join()
 
 
 @pytest.mark.usefixtures('_node')
