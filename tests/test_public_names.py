@@ -19,7 +19,7 @@ NAMES = {
         *('PoseEstimator', 'People', 'load_skeleton', 'load_model', 'open_engine'),
         '__version__',
     ),
-    'openpose_ros.parsing': ('parse_pafs', 'PafParams'),
+    'openpose_ros.parsing': ('parse_pafs', 'PafParams', 'parse_posenet', 'PoseNetParams'),
     'openpose_ros.models': (
         *('load_model', 'list_models', 'fetch_model', 'import_model', 'ModelSpec'),
     ),

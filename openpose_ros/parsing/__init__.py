@@ -1,4 +1,4 @@
-"""Parsing: from heatmaps and part affinity fields to people, at the network's resolution."""
+"""Parsing: from the maps of a network to people, at the network's resolution."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from openpose_ros._lazy import lazy_names
 if TYPE_CHECKING:
     from openpose_ros.parsing.paf.params import PafParams
     from openpose_ros.parsing.paf.parse import parse_pafs
+    from openpose_ros.parsing.posenet.params import PoseNetParams
+    from openpose_ros.parsing.posenet.parse import parse_posenet
 
-__all__ = ['PafParams', 'parse_pafs']
+__all__ = ['PafParams', 'PoseNetParams', 'parse_pafs', 'parse_posenet']
 
 __getattr__ = lazy_names(
     __name__,
     {
         'PafParams': 'openpose_ros.parsing.paf.params',
+        'PoseNetParams': 'openpose_ros.parsing.posenet.params',
         'parse_pafs': 'openpose_ros.parsing.paf.parse',
+        'parse_posenet': 'openpose_ros.parsing.posenet.parse',
     },
 )

@@ -19,7 +19,7 @@ import yaml
 
 from openpose_ros.models.finding import known_models
 from openpose_ros.parameters import Declaration, declarations
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.ros.node.parameters import (
     NodeParams,
     node_declarations,
@@ -40,9 +40,9 @@ CONFIG_HEAD = """\
 _SEE = 'see [Parameters](parameters.md#how-maps-become-people)'
 
 
-def parameters_table() -> str:
+def parameters_table(cls: type[PafParams | PoseNetParams]) -> str:
     rows = ['| name | type | default | range | meaning |', '|---|---|---|---|---|']
-    for item in declarations(PafParams):
+    for item in declarations(cls):
         rows.append(
             f'| `{item.name}` | {type(item.default).__name__} | `{in_yaml(item)}` | {item.limits} '
             f'| {item.description} |'
@@ -133,7 +133,8 @@ def _seen_from_docs(homepage: str) -> str:
 
 
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {  # name of the marks: page, rows
-    'parameters': ('docs/parameters.md', parameters_table),
+    'parameters': ('docs/parameters.md', partial(parameters_table, PafParams)),
+    'posenet-parameters': ('docs/parameters.md', partial(parameters_table, PoseNetParams)),
     'node-parameters': ('docs/parameters.md', node_parameters_table),
     'models': ('docs/models.md', models_table),
     **{

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import check, from_mapping, parameter
+from openpose_ros.parsing.single_person import single_person
 
 Params = TypeVar('Params', bound='PafParams')
 
@@ -87,11 +88,7 @@ class PafParams:
     max_people: int = parameter(
         0, 'keep at most so many people, the best; 0 keeps all', low=0, high=4096, section='people'
     )
-    single_person: bool = parameter(
-        False,
-        'one person at most: the global maximum of each heatmap, no limbs',
-        section='people',
-    )
+    single_person: bool = single_person()
 
     def __post_init__(self) -> None:
         check(self)
