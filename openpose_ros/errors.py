@@ -16,6 +16,8 @@ Every exception that this package raises on purpose.
     ├── OutputError       a result that cannot be written or shown
     ├── ReaderGoneError   what is printed, and nobody reads any more
     ├── TransportError    a network of nodes that cannot be joined
+    ├── CameraError       a calibration that says nothing, or what is not known (also a ValueError)
+    ├── TransformError    two frames between which no transform is known, at that time
     └── TransitionError   what a node cannot do in the state that it is in
 
 Every message says what was found, what was expected and what to do.
@@ -87,6 +89,14 @@ class ReaderGoneError(OpenPoseError):
 
 class TransportError(OpenPoseError):
     """A network of nodes that cannot be joined."""
+
+
+class CameraError(OpenPoseError, ValueError):
+    """A camera's calibration that says nothing, or what is not known."""
+
+
+class TransformError(OpenPoseError):
+    """Two frames between which no transform is known, at that time."""
 
 
 class TransitionError(OpenPoseError):
