@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from openpose_ros import cli
+from openpose_ros.cli.ros_arguments import TAKES
 
 _LAUNCH = (
     'launch',
@@ -45,7 +46,8 @@ def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
 
 def flags_of(parser: argparse.ArgumentParser) -> set[str]:
     """Return every spelling of every flag but that of the help."""
-    return {
+    ros = {'--ros-args'} if parser.prog in TAKES else set()
+    return ros | {
         flag
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction)
