@@ -38,6 +38,10 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.build_engine',
         'build a TensorRT engine of a network, for this GPU or another',
     ),
+    'warm-up': (
+        'openpose_ros.cli.warm_up',
+        'compile now what the first start would compile',
+    ),
     'doctor': (
         'openpose_ros.cli.doctor',
         'say what is installed, what works, and how to mend the rest',
@@ -51,6 +55,7 @@ GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
     'look at people': ('estimate',),
     'run a node': ('node', 'camera', 'echo'),
     'models and engines': ('models', 'build-engine'),
+    'prepare an image or a robot': ('warm-up',),
     'find out what is wrong': ('doctor', 'demo'),
 }
 _SERVERS = ('node', 'camera', 'echo')  # that somebody stops them is how these end well

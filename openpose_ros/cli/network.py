@@ -18,6 +18,12 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         metavar='FROM:=TO',
         help='a rule as in ROS: image:=/camera/image_raw, __ns:=/front, __node:=name',
     )
+    # Only for the help: `fold_ros_arguments` has turned what follows into the flags above.
+    parser.add_argument(
+        '--ros-args',
+        action='store_true',
+        help="what follows, up to --, are arguments as ROS's own tools write them",
+    )
 
 
 def check_dds() -> None:

@@ -64,7 +64,7 @@ def test_help_of_a_verb_ends_with_examples_that_parse(
         main([name, '--help'])
     _, _, below = capsys.readouterr().out.partition('\nexamples:\n')
     lines = [line.strip() for line in below.splitlines()]
-    assert len(lines) >= 4
+    assert len(lines) >= 2
     assert lines[1::2] == [does for _, does in module.EXAMPLES]
     for line, (arguments, _) in zip(lines[::2], module.EXAMPLES):
         assert line == f'ros2 run x y {arguments}'  # the form that exists here

@@ -28,12 +28,13 @@ _OPENCV_PACKAGES = (
 )
 _NUMBA = """
 import numba
+from openpose_ros.parsing.paf._kernels.cache import kept_in
 from openpose_ros.parsing.paf._kernels.compiling import argsort_descending
-stats = getattr(argsort_descending, 'stats', None)
+compiles = hasattr(argsort_descending, 'stats')
 facts = {
     'version': numba.__version__,
-    'compiles': stats is not None,
-    'cache': stats and stats.cache_path,
+    'compiles': compiles,
+    'cache': kept_in(argsort_descending)[0] if compiles else None,
 }
 """
 

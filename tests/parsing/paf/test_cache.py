@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 import os
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
 import numba
 import pytest
+
+from openpose_ros.parsing.paf._kernels import cache
+from openpose_ros.parsing.warming import compile_kernels
 
 KERNEL = """
 from openpose_ros.parsing.paf._kernels.compiling import compiled
@@ -33,17 +38,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a module and a cache that holds what it compiles."""
     folder = tmp_path_factory.mktemp('kernel')
     (folder / 'kernel.py').write_text(KERNEL)
-    assert use(folder) == '42.0 0'
-    assert use(folder) == '42.0 1', 'the cache is not used'
+    assert cached(folder) == '42.0 0'
+    assert cached(folder) == '42.0 1', 'the cache is not used'
     return folder
 
 
-def use(folder: Path) -> str:
+def cached(folder: Path) -> str:
+    return use(folder, NUMBA_CACHE_DIR=str(folder / 'cache'))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Return a folder with a module, and what it compiles beside it, as installed as root."""
+    (tmp_path / 'kernel.py').write_text(KERNEL)
+    assert use(tmp_path, NUMBA_CACHE_DIR='') == '42.0 0'
+    assert list((tmp_path / '__pycache__').glob('kernel.twice*.nbc'))
+    return tmp_path
+
+
+def use(folder: Path, code: str = USE, *, before: str = '', **variables: str) -> str:
     """Call the compiled function in a process of its own, and return what it says."""
     run = subprocess.run(
-        [sys.executable, '-W', 'error', '-c', USE],
+        [sys.executable, '-W', 'error', '-c', before + code],
         cwd=folder,
-        env={**os.environ, 'NUMBA_CACHE_DIR': str(folder / 'cache')},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -83,13 +101,60 @@ def test_damaged_file_is_compiled_anew_and_replaced(
     assert paths
     for path in paths:
         path.write_bytes(damage(path.read_bytes()))
-    assert use(folder).startswith('42.0')
-    assert use(folder) == '42.0 1', 'the damaged file is still there'
+    assert cached(folder).startswith('42.0')
+    assert cached(folder) == '42.0 1', 'the damaged file is still there'
+
+
+def test_installed_files_are_used_before_another_folder_is_filled(installed: Path) -> None:
+    assert use(installed, NUMBA_CACHE_DIR=str(installed / 'cache')) == '42.0 1'
+    assert not [path for path in (installed / 'cache').rglob('*') if path.is_file()]
+
+
+READ_ONLY = """
+import tempfile
+def refused(**options):
+    raise PermissionError(13, 'Permission denied')
+tempfile.TemporaryFile = refused  # how Numba finds out; root may write anywhere
+"""
+
+
+def test_installed_files_are_used_where_nothing_can_be_written(installed: Path) -> None:
+    assert use(installed, before=READ_ONLY) == '42.0 1'
+    for path in (installed / '__pycache__').glob('kernel.twice*.nbc'):
+        path.write_bytes(cut(path.read_bytes()))
+    assert use(installed, before=READ_ONLY) == '42.0 0', 'damaged files are believed'
+
+
+def test_installed_files_of_another_source_are_not_used(installed: Path) -> None:
+    (installed / 'kernel.py').write_text(KERNEL.replace('2.0 * x', '3.0 * x'))
+    assert use(installed, before=READ_ONLY) == '63.0 0'
+
+
+def test_where_kernels_are_kept(installed: Path) -> None:
+    code = """
+from openpose_ros.parsing.paf._kernels.cache import kept_in
+from kernel import twice
+print(*kept_in(twice))
+"""
+    here, other = installed / '__pycache__', installed / 'other'
+    assert use(installed, code) == f'{here} False'
+    for path in here.glob('kernel.twice*'):
+        path.unlink()
+    kept, compiled = use(installed, code, NUMBA_CACHE_DIR=str(other)).split()
+    assert Path(kept).parent == other
+    assert compiled == 'True'
+    shutil.rmtree(here)
+    here.touch()  # a file where the folder would be stops even root
+    nowhere = dict.fromkeys(('NUMBA_CACHE_DIR', 'HOME', 'XDG_CACHE_HOME'), '/dev/null')
+    assert use(installed, code, **nowhere) == 'None True'
 
 
 def test_every_kernel_is_checked() -> None:
-    from openpose_ros.parsing.paf._kernels import assembly, cache, compiling, limbs, peaks
-
-    kernels = [compiling.falling, assembly.assemble, limbs.find_limbs, peaks.find_peaks]
-    files = [kernel._cache._cache_file for kernel in kernels if hasattr(kernel._cache, 'flush')]
-    assert all(isinstance(file, cache.CheckedCacheFile) for file in files)
+    kernels, processor = compile_kernels()
+    assert processor
+    names = {kernel.name for kernel in kernels}
+    assert {'peaks.find_peaks', 'limbs.find_limbs', 'assembly.assemble'} <= names
+    for kernel in kernels:
+        module, name = kernel.name.split('.')
+        function = getattr(import_module(f'openpose_ros.parsing.paf._kernels.{module}'), name)
+        assert isinstance(function._cache._cache_file, cache.CheckedCacheFile), kernel.name

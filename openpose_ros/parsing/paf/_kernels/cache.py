@@ -1,11 +1,20 @@
-"""Numba's cache on disk, which a power cut or an upgrade may have damaged: then compile anew."""
+"""Numba's cache on disk: which folders are read, and what happens when files are damaged."""
 
 from __future__ import annotations
 
 from hashlib import sha256
+import inspect
+from pathlib import Path
 import pickle
+from typing import Any
 
-from numba.core.caching import IndexDataCacheFile
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    InTreeCacheLocator,
+)
+from numba.core.registry import cpu_target
 
 _DIGEST_BYTES = sha256().digest_size
 
@@ -16,19 +25,48 @@ class CheckedCacheFile(IndexDataCacheFile):
 
     Numba believes what it finds. Files that are empty or cut end the import of the parser, and one
     with a hole in its machine code ends the process. So every data file ends with its sha256.
+
+    What the folder lacks is looked for among the package's own files, which may be there though
+    nobody may write to them: in an image, say, where `openpose-ros warm-up` ran.
+
+    Attributes
+    ----------
+    kept_in : str or None
+        The folder that has the machine code; None if no folder has it.
+    compiled : bool
+        Whether it had to be compiled.
+
     """
 
+    def __init__(self, cache_path, filename_base, source_stamp, installed=None):
+        super().__init__(cache_path, filename_base, source_stamp)
+        self.kept_in = None
+        self.compiled = False
+        self._files = [self]
+        if installed is not None and installed != cache_path:
+            self._files.append(CheckedCacheFile(installed, filename_base, source_stamp))
+
     def load(self, key):
+        for file in self._files:
+            data = file._load(key)
+            if data is not None:
+                self.kept_in = file._cache_path
+                return data
+        return None
+
+    def _load(self, key):
         try:
             return super().load(key)
         except Exception:  # noqa: BLE001  unpickling damaged bytes raises anything
             return None
 
     def save(self, key, data):
+        self.compiled = True
         try:
             super().save(key, data)
         except OSError:  # a full disk, say: only the next start is slower
             return
+        self.kept_in = self._cache_path
 
     def _load_index(self):
         try:
@@ -51,12 +89,47 @@ class CheckedCacheFile(IndexDataCacheFile):
             file.write(sha256(content).digest())
 
 
-def check_cache(dispatcher) -> None:
-    """Let a dispatcher whose caching is enabled look at its files before it believes them."""
+class _InstalledLocator(InTreeCacheLocator):
+    def ensure_cache_path(self):
+        """Ask for no permission: nothing is written there."""
+
+
+class _InstalledImpl(CompileResultCacheImpl):
+    _locator_classes = (_InstalledLocator,)
+
+
+class _InstalledCache(FunctionCache):
+    """The package's own files, for where no folder can be written to."""
+
+    _impl_class = _InstalledImpl
+
+
+def keep_compiled(dispatcher) -> None:
+    """Let a dispatcher keep its machine code, or at least use what the package has."""
+    function = dispatcher.py_func
+    try:
+        try:
+            dispatcher.enable_caching()
+        except (RuntimeError, OSError):  # no folder can be written to
+            dispatcher._cache = _InstalledCache(function)
+    except (RuntimeError, OSError):  # nor read: no error, only a slower start
+        return
     cache = dispatcher._cache
     stored = cache._cache_file
     cache._cache_file = CheckedCacheFile(
-        cache_path=stored._cache_path,
-        filename_base=cache._impl.filename_base,
-        source_stamp=stored._source_stamp,
+        stored._cache_path,
+        cache._impl.filename_base,
+        stored._source_stamp,
+        str(Path(inspect.getfile(function)).parent / '__pycache__'),
     )
+
+
+def kept_in(dispatcher: Any) -> tuple[str | None, bool]:
+    """Return the folder that has a dispatcher's machine code or None, and if it was compiled."""
+    file = getattr(dispatcher._cache, '_cache_file', None)
+    return (None, True) if file is None else (file.kept_in, file.compiled)
+
+
+def processor() -> str:
+    """Return which processor the machine code is for, as LLVM calls it; others compile anew."""
+    return str(cpu_target.target_context.codegen().magic_tuple()[1])

@@ -6,7 +6,7 @@ import numba
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.cache import check_cache
+from openpose_ros.parsing.paf._kernels.cache import keep_compiled
 
 _OPTIONS = {'error_model': 'numpy', 'nogil': True}
 
@@ -23,17 +23,13 @@ NOT_FINITE = -1  # returned where a count is expected: a map holds NaN or infini
 
 
 def compiled(signature):
-    """Compile now, with Numba's cache where one can be written."""
+    """Compile now, or take what Numba's cache has."""
 
     def compile_function(function):
         if numba.config.DISABLE_JIT:
             return function
         dispatcher = numba.njit(**_OPTIONS)(function)
-        try:
-            dispatcher.enable_caching()
-            check_cache(dispatcher)
-        except (RuntimeError, OSError):  # no folder for the cache: no error, only a slower start
-            pass
+        keep_compiled(dispatcher)
         dispatcher.compile(signature)
         dispatcher.disable_compile()
         return dispatcher
