@@ -17,9 +17,9 @@ from importlib import import_module
 import re
 import signal
 import sys
-from typing import NoReturn
 
 from openpose_ros import __version__
+from openpose_ros.cli.parser import USAGE, Parser, spread
 from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError, ReaderGoneError
@@ -59,14 +59,7 @@ GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
     'find out what is wrong': ('doctor', 'demo'),
 }
 _SERVERS = ('node', 'camera', 'echo')  # that somebody stops them is how these end well
-DONE, FAILED, USAGE = 0, 1, 2
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line; argparse puts the whole usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f'{PROGRAM}: {message}; see {self.prog} --help\n')
+DONE, FAILED = 0, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,7 +136,7 @@ def _ran(given: list[str], stop: Stop) -> int:
 
 
 def _parsed(given: list[str]) -> argparse.Namespace:
-    parser = _Parser(
+    parser = Parser(
         prog=command(),
         usage='%(prog)s [-h] [--version] VERB ...',
         description='Human pose estimation with OpenPose-family networks.',
@@ -168,6 +161,7 @@ def _parsed(given: list[str]) -> argparse.Namespace:
             imported.add_arguments(verb)
             verb.set_defaults(run=imported.run)
             verb.epilog = _examples(imported.EXAMPLES)
+            given = spread(given, verb)
     asked = next((word for word in given if word in VERBS), '')
     return parser.parse_args(fold_ros_arguments(given, asked))
 

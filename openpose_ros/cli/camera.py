@@ -17,6 +17,7 @@ from openpose_ros.cli.parameters import (
     positive_number,
     whole_number,
 )
+from openpose_ros.cli.sources import add_recursive
 from openpose_ros.errors import TransportError
 from openpose_ros.pictures.limits import PictureParams
 
@@ -42,8 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         'source',
         metavar='SOURCE',
-        help='a picture, a folder of pictures, a video, an address (rtsp://…) or a camera (0)',
+        help='a picture, a video, a folder of them, an address (rtsp://…), a camera (0), or - for '
+        'standard input',
     )
+    add_recursive(parser)
     parser.add_argument(
         '--topic', default='image', metavar='T', help='topic to publish on (default: %(default)s)'
     )
@@ -99,7 +102,9 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds.participant import Participant
 
     silence_opencv()
-    sources = find_sources(args.source, max_pixels=limits.max_image_pixels)
+    sources = find_sources(
+        args.source, max_pixels=limits.max_image_pixels, recursive=args.recursive
+    )
     names = Names.from_rules('camera', args.remap)
     with args.stop.noted(_PATIENCE_S), Participant(names) as participant:
         camera = DdsCamera(

@@ -69,6 +69,22 @@ def whole_number(text: str) -> int:
     return number
 
 
+def number_from_0(text: str) -> int:
+    """Return a whole number from 0, as argparse's `type`."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f'{number} is below 0')
+    return number
+
+
+def score(text: str) -> float:
+    """Return a number from 0 to 1, as argparse's `type`."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is no score: from 0 to 1')
+    return number
+
+
 def positive_number(text: str) -> float:
     """Return a finite number above 0, as argparse's `type`."""
     number = float(text)

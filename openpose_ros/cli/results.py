@@ -7,6 +7,14 @@ from pathlib import Path
 
 from openpose_ros.files.places import STANDARD_OUTPUT
 
+# What nobody calls a folder.
+# fmt: off
+_OF_FILES = frozenset({
+    '.avi', '.bmp', '.csv', '.gif', '.jpeg', '.jpg', '.json', '.jsonl', '.m4v', '.mkv', '.mov',
+    '.mp4', '.mpeg', '.mpg', '.png', '.tif', '.tiff', '.txt', '.webm', '.webp', '.zip',
+})
+# fmt: on
+
 
 def add_json(group: argparse._ActionsContainer, what: str) -> None:
     """Give a parser, or a group of it, `--json FILE`, which is the same for every verb."""
@@ -26,10 +34,16 @@ def file_name(text: str) -> str:
 
 
 def folder_name(text: str) -> Path:
-    """Return the path of a folder, as argparse's `type`: an unset variable is not this one."""
+    """Return the path of a folder, as argparse's `type`: neither an unset variable nor a file."""
     if not text:
         raise argparse.ArgumentTypeError('it is empty, and must name a folder')
-    return Path(text)
+    path = Path(text)
+    if path.suffix.lower() in _OF_FILES and not path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f'{text} is called as a file, and must name a folder, say {path.with_suffix("")}; '
+            'results in it are called as their sources'
+        )
+    return path
 
 
 def file_path(text: str) -> Path:

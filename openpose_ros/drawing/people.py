@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
@@ -21,7 +22,11 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_people(
-    frame: FrameArray, people: People, *, render_threshold: float = 0.05, labels: bool = False
+    frame: FrameArray,
+    people: People,
+    *,
+    render_threshold: float = RENDER_THRESHOLD,
+    labels: bool = False,
 ) -> FrameArray:
     """
     Draw each person's limbs and joints.

@@ -14,6 +14,7 @@ from typing import BinaryIO, ClassVar
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.selection import ALL, Selection
 from openpose_ros.pictures import MAX_IMAGE_PIXELS
 from openpose_ros.pictures.decoding import Decoded, check_header, decode_picture
 from openpose_ros.pictures.formats import ENOUGH_BYTES, FILE_FORMATS, find_format, is_video
@@ -58,9 +59,9 @@ class Picture:
         """What results are called after."""
         return self.path.stem
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, selection: Selection = ALL) -> Iterator[Frame]:
         """
-        Yield the one frame.
+        Yield the one frame, which is always wanted.
 
         Raises
         ------
@@ -69,9 +70,31 @@ class Picture:
 
         """
         picture = load_picture(self.path, max_pixels=self.max_pixels)
-        yield Frame(picture.image, self.name, note=picture.note)
-        if picture.damage:
-            raise FrameError(f'{self.path} {picture.damage}; what could be read of it is used')
+        yield from frames_of(picture, self.name, str(self.path))
+
+
+def frames_of(picture: Decoded, source: str, called: str) -> Iterator[Frame]:
+    """
+    Yield the frame of a picture.
+
+    Parameters
+    ----------
+    picture : Decoded
+        What the frame is made of.
+    source : str
+        As `Frame.source`.
+    called : str
+        What messages call it.
+
+    Raises
+    ------
+    FrameError
+        After it, if not all of its pixels are the picture's.
+
+    """
+    yield Frame(picture.image, source, note=picture.note)
+    if picture.damage:
+        raise FrameError(f'{called} {picture.damage}; what could be read of it is used')
 
 
 def read_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> FrameArray:
@@ -106,31 +129,33 @@ def load_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Decoded:
         As `read_picture`.
 
     """
-    # What is all there needs no more, in 16 bits either.
-    most_bytes = _BYTES_PER_PIXEL * max_pixels + _BYTES_BESIDES
+    most = most_bytes(max_pixels)
     try:
         with open(path, 'rb') as file:
             kind = os.fstat(file.fileno())
             if stat.S_ISREG(kind.st_mode):
-                _check_beginning(file, path, kind.st_size, most_bytes, max_pixels)
+                _check_beginning(file, path, kind.st_size, most, max_pixels)
                 data = file.read()
             else:  # a pipe has no size, and maybe no end
-                pieces = islice(iter(partial(file.read, _PIECE), b''), most_bytes // _PIECE + 1)
+                pieces = islice(iter(partial(file.read, _PIECE), b''), most // _PIECE + 1)
                 data = b''.join(pieces)
     except OSError as exc:
         raise FrameError(f'cannot read {path}: {exc.strerror}') from exc
     return decode_picture(data, str(path), max_pixels=max_pixels)
 
 
-def _check_beginning(
-    file: BinaryIO, path: Path, size: int, most_bytes: int, max_pixels: int
-) -> None:
+def most_bytes(max_pixels: int) -> int:
+    """Return how many bytes a picture of so many pixels has at most, in 16 bits too."""
+    return _BYTES_PER_PIXEL * max_pixels + _BYTES_BESIDES
+
+
+def _check_beginning(file: BinaryIO, path: Path, size: int, most: int, max_pixels: int) -> None:
     """Refuse what is no picture, or too large, before all of it is read."""
     beginning = memoryview(file.read(min(size, _HEADER_BYTES)))
     check_header(beginning, str(path), max_pixels=max_pixels, formats=FILE_FORMATS, total=size)
-    if size > most_bytes:
+    if size > most:
         raise FrameError(
-            f'{path} has {size} bytes, but a picture of {max_pixels} pixels at most {most_bytes}; '
+            f'{path} has {size} bytes, but a picture of {max_pixels} pixels at most {most}; '
             'raise max_image_pixels'
         )
     file.seek(0)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 import os
 from pathlib import Path
 import re
+import shlex
 
 import cv2
 
@@ -61,6 +62,7 @@ def prepare_folder(
     *,
     stems: Sequence[str] | None = None,
     claims: Claims | None = None,
+    keypoints: bool = True,
 ) -> None:
     """
     Make the folder, and see that results can go there.
@@ -76,6 +78,8 @@ def prepare_folder(
     claims : Claims, optional
         What else the command reads and writes; gets what will be written here, as far as its
         names are known.
+    keypoints : bool
+        Whether OpenPose's JSON is written.
 
     Raises
     ------
@@ -100,11 +104,12 @@ def prepare_folder(
     for source, stem in named:
         path = Path(source.name)
         if path.is_file() and path.parent.resolve() == folder.resolve():
+            leads = f' ({folder} is a link to {folder.resolve()})' if folder.is_symlink() else ''
             raise ParameterError(
-                f'{path} lies in the folder for the results and would be overwritten: choose '
-                f'another folder, {folder / "openpose"} say'
+                f'{path} lies in the folder for the results{leads} and would be overwritten: '
+                f'choose another folder, say --output {shlex.quote(str(path.parent / "openpose"))}'
             )
-        for ending in _endings(source):
+        for ending in _endings(source, keypoints=keypoints):
             claims.claim(folder / f'{stem}{ending}')
     # What is called as a frame's results are is looked at here, so that nothing is begun where a
     # link would end it.
@@ -114,11 +119,12 @@ def prepare_folder(
             claims.check(path)
 
 
-def _endings(source: Source) -> Iterator[str]:
+def _endings(source: Source, *, keypoints: bool) -> Iterator[str]:
     """Yield what is known of the names of a source's results, without its frames'."""
     if isinstance(source, Picture):
         yield picture_suffix(source.name)
-        yield KEYPOINTS
+        if keypoints:
+            yield KEYPOINTS
     else:
         yield '.mp4'
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import cv2
 
 from openpose_ros.errors import OutputError
-from openpose_ros.files import Claims, whole_path, write_whole
+from openpose_ros.files import Claims, write_whole
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.behind import WriteBehind
 from openpose_ros.io.frame import Frame
 from openpose_ros.io.people_json import to_openpose
 from openpose_ros.io.result_names import KEYPOINTS, picture_suffix
+from openpose_ros.io.video_file import VideoFile
 from openpose_ros.people import People
 
-# What MPEG-4 can hold; OpenCV 4.5 crashes above it.
-_VIDEO_SIDE = (2, 8191)
 # The muxer keeps the place of each frame in memory, 73 bytes: 190 MB a day of a camera's.
 _MOST_FRAMES = 1_000_000
 
@@ -41,6 +39,12 @@ class Results:
         What else the command reads and writes: no frame's JSON is written there.
     behind : WriteBehind, optional
         Writes the files; by default they are written before `write` returns.
+    keypoints : bool
+        Whether to write OpenPose's JSON.
+    every : int
+        Of how many frames of a video one comes: the annotated one is as much slower.
+    note : callable, optional
+        Gets what is odd about a video, in one line.
 
     """
 
@@ -51,11 +55,17 @@ class Results:
         *,
         claims: Claims | None = None,
         behind: WriteBehind | None = None,
+        keypoints: bool = True,
+        every: int = 1,
+        note: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._base = folder / stem
         self._claims = claims
         self._write = behind.write if behind else write_whole
-        self._video: _VideoFile | None = None
+        self._keypoints = keypoints
+        self._every = every
+        self._note = note
+        self._video: VideoFile | None = None
 
     def __enter__(self) -> Results:
         return self
@@ -98,17 +108,22 @@ class Results:
             # OpenPose's own twelve digits.
             number = f'_{frame.index:012d}'
             keypoints = self._named(f'{number}{KEYPOINTS}')
-            self._check(keypoints)
-            if self._video is None:
-                self._video = _VideoFile(self._named('.mp4'), frame.fps, drawn)
-            elif self._video.written == _MOST_FRAMES:
-                following = self._named(f'{number}.mp4')
-                self._check(following)
-                self._video.finish()
-                self._video = _VideoFile(following, frame.fps, drawn)
-            self._video.write(drawn)
-        text = json.dumps(to_openpose(people), separators=(',', ':'), allow_nan=False)
-        self._write(keypoints, text.encode())
+            if self._keypoints:
+                self._check(keypoints)
+            self._write_moving(drawn, frame.fps / self._every, number)
+        if self._keypoints:
+            text = json.dumps(to_openpose(people), separators=(',', ':'), allow_nan=False)
+            self._write(keypoints, text.encode())
+
+    def _write_moving(self, drawn: FrameArray, fps: float, number: str) -> None:
+        if self._video is None:
+            self._video = VideoFile(self._named('.mp4'), fps, drawn, note=self._note)
+        elif self._video.written == _MOST_FRAMES:
+            following = self._named(f'{number}.mp4')
+            self._check(following)
+            self._video.finish()
+            self._video = VideoFile(following, fps, drawn)
+        self._video.write(drawn)
 
     def _check(self, path: Path) -> None:
         """See that a file may be written; it is not claimed, as there is no end to them."""
@@ -117,49 +132,6 @@ class Results:
 
     def _named(self, ending: str) -> Path:
         return self._base.with_name(self._base.name + ending)
-
-
-class _VideoFile:
-    """An MPEG-4 file of the size of its first frame; it gets its name when it is finished."""
-
-    def __init__(self, path: Path, fps: float, first: FrameArray) -> None:
-        height, width = first.shape[:2]
-        self._path, self._size, self.written = path, (width, height), 0
-        low, high = _VIDEO_SIDE
-        if not (low <= min(self._size) and max(self._size) <= high):
-            raise OutputError(
-                f'cannot write {path}: frames of {width}x{height} pixels; an mp4 takes from '
-                f'{low} to {high} a side'
-            )
-        with ExitStack() as stack:
-            self._part = stack.enter_context(whole_path(path))
-            fourcc = cv2.VideoWriter.fourcc(*'mp4v')
-            self._writer: Any = cv2.VideoWriter(str(self._part), fourcc, fps, self._size)
-            if not self._writer.isOpened():
-                raise OutputError(
-                    f'OpenCV cannot write {path}: is there room on the disk, and does its build '
-                    'have FFmpeg?'
-                )
-            self._file = stack.pop_all()
-
-    def write(self, image: FrameArray) -> None:
-        if image.shape[1::-1] != self._size:  # OpenCV would drop it without a word
-            image = cv2.resize(image, self._size)
-        self._writer.write(image)
-        self.written += 1
-
-    def finish(self) -> None:
-        """Write the index without which nothing plays it, and see that it is there."""
-        with self._file:
-            self._writer.release()
-            written = cv2.VideoCapture(str(self._part))
-            found = max(0, int(written.get(cv2.CAP_PROP_FRAME_COUNT)))
-            written.release()
-            if found < self.written:
-                raise OutputError(
-                    f'{self._path} is not whole: {found} of {self.written} frames; is the disk '
-                    'full?'
-                )
 
 
 def _encoded(path: Path, image: FrameArray) -> bytes:

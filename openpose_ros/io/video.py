@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 import cv2
 
 from openpose_ros.errors import SourceError
+from openpose_ros.io.addresses import is_remote, why_silent
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.selection import ALL, Selection
 from openpose_ros.pictures.limits import MAX_IMAGE_PIXELS, check_pixels
 
 # Containers without a frame rate report 0 or the ticks of their clock (1000, 90000).
@@ -50,33 +52,53 @@ class Video:
         path = urlsplit(self.name).path if '://' in self.name else self.name
         return Path(path).stem or 'stream'
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, selection: Selection = ALL) -> Iterator[Frame]:
         """
-        Yield the frames in order.
+        Yield the frames in order, of those that are wanted.
 
         Raises
         ------
         SourceError
             After the last frame that could be decoded, if the container claims more: OpenCV
-            itself ends a damaged video without a word.
+            itself ends a damaged video without a word. Or if a live stream ends, or none of its
+            frames is wanted.
 
         """
-        delivered, stamp_s = 0, 0.0
-        with _capture(self.name, f'cannot open {self.name}') as capture:
+        there, stamp_s = 0, 0.0
+        with self._captured() as capture:
             for index in count():
-                found, image = capture.read()
-                if not found:
+                if selection.stopped():
+                    return
+                if not capture.grab():
                     break
-                delivered = index + 1
                 # Some of OpenCV's backends keep no time.
                 stamp_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 or index / self.fps
-                yield Frame(image, self.name, index, stamp_s, self.fps)
-        self._check_claim(delivered, stamp_s)
+                if selection.has(index):
+                    found, image = capture.retrieve()
+                    if not found:
+                        break
+                    yield Frame(image, self.name, index, stamp_s, self.fps)
+                there = index + 1
+        self._check_claim(there, stamp_s)
+        if there <= selection.start:
+            raise SourceError(
+                f'{self.name} has {there} frames, and the first is number 0: there is none from '
+                f'number {selection.start} on'
+            )
+
+    def _captured(self) -> AbstractContextManager[Any]:
+        """Return what delivers the frames, to be left open no longer than needed."""
+        return _capture(self.name)
 
     def _check_claim(self, delivered: int, stamp_s: float) -> None:
         if delivered == 0:
             raise SourceError(f'{self.name} has no frame that OpenCV can decode')
         if self.total is None:
+            if is_remote(self.name):  # live: who makes it has stopped, or the network
+                raise SourceError(
+                    f'{self.name} broke off after {_frames(delivered)}; is its server running? '
+                    'The results so far are kept'
+                )
             return
         # Both are asked: where the frame rate varies, the number claimed is only a guess.
         enough = self.total * (1 - _CLAIM_TOLERANCE) - 1
@@ -107,9 +129,9 @@ class Camera:
         """What results are called after."""
         return f'camera_{self.name}' if self.name.isdecimal() else Path(self.name).name
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self, selection: Selection = ALL) -> Iterator[Frame]:
         """
-        Yield frames until the receiver stops.
+        Yield the frames that are wanted, until the receiver stops.
 
         Raises
         ------
@@ -118,20 +140,28 @@ class Camera:
 
         """
         device = int(self.name) if self.name.isdecimal() else self.name
+        with _capture(device, self._why_closed) as capture:
+            fps = frame_rate(capture)
+            for index in count():
+                if selection.stopped():
+                    return
+                found, image = capture.grab(), None
+                if found and selection.has(index):
+                    found, image = capture.retrieve()
+                if not found:
+                    raise SourceError(
+                        f'camera {self.name} delivered no frame after {_frames(index)}; check its '
+                        'cable. The results so far are kept'
+                    )
+                if image is not None:
+                    yield Frame(image, self.name, index, time.time(), fps)
+
+    def _why_closed(self) -> str:
         here = ', '.join(map(str, sorted(Path('/dev').glob('video*')))) or 'none'
-        trouble = (
+        return (
             f'cannot open camera {self.name}; devices here: {here}; it may be in use by another '
             "program, or your user may lack the group 'video'"
         )
-        with _capture(device, trouble) as capture:
-            fps = _frame_rate(capture)
-            for index in count():
-                found, image = capture.read()
-                if not found:
-                    raise SourceError(
-                        f'camera {self.name} delivered no frame after {index}; check its cable'
-                    )
-                yield Frame(image, self.name, index, time.time(), fps)
 
 
 def open_video(name: str, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Video:
@@ -151,28 +181,75 @@ def open_video(name: str, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Video:
         If OpenCV cannot open it, or its frames are too large.
 
     """
-    trouble = f'{name} is neither a picture nor a video that OpenCV {cv2.__version__} can open'
-    with _capture(name, trouble) as capture:
-        width, height = (
-            int(capture.get(side))
-            for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
-        check_pixels(f'a frame of {name}', width, height, most=max_pixels)
-        total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        return Video(name, _frame_rate(capture), total if total > 0 else None)
+    with _capture(name) as capture:
+        return Video(name, *facts_of(capture, name, max_pixels=max_pixels))
+
+
+def facts_of(capture: Any, called: str, *, max_pixels: int) -> tuple[float, int | None]:
+    """
+    Return how many frames a second a video has, and how many it claims; None if it claims none.
+
+    Raises
+    ------
+    SourceError
+        If its frames are too large.
+
+    """
+    width, height = (
+        int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    )
+    check_pixels(f'a frame of {called}', width, height, most=max_pixels)
+    total = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    return frame_rate(capture), total if total > 0 else None
+
+
+def opened(device: int | str, called: str, why_closed: Callable[[], str] | None = None) -> Any:
+    """
+    Open a video, and return the cv2.VideoCapture.
+
+    Parameters
+    ----------
+    device : int or str
+        What OpenCV opens.
+    called : str
+        What messages call it.
+    why_closed : callable, optional
+        Returns the message if it cannot be opened.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be opened.
+
+    """
+    capture = cv2.VideoCapture(device)
+    if not capture.isOpened():
+        capture.release()
+        raise SourceError(why_closed() if why_closed else _why_closed(called))
+    return capture
+
+
+def _why_closed(called: str) -> str:
+    reason = why_silent(called) if is_remote(called) else ''
+    if reason:
+        return f'{called} {reason}'
+    return f'{called} is neither a picture nor a video that OpenCV {cv2.__version__} can open'
 
 
 @contextmanager
-def _capture(device: int | str, trouble: str) -> Iterator[Any]:
-    capture = cv2.VideoCapture(device)
+def _capture(device: int | str, why_closed: Callable[[], str] | None = None) -> Iterator[Any]:
+    capture = opened(device, str(device), why_closed)
     try:
-        if not capture.isOpened():
-            raise SourceError(trouble)
         yield capture
     finally:
         capture.release()
 
 
-def _frame_rate(capture: Any) -> float:
+def frame_rate(capture: Any) -> float:
+    """Return how many frames a second there are, or are likely."""
     fps = float(capture.get(cv2.CAP_PROP_FPS))
     return fps if _USUAL_FPS[0] <= fps <= _USUAL_FPS[1] else _FALLBACK_FPS
+
+
+def _frames(number: int) -> str:
+    return f'{number} frame' if number == 1 else f'{number} frames'

@@ -115,6 +115,41 @@ def test_find_sources_of_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
 
 
+def test_find_sources_of_a_folder_takes_videos_too(
+    make_picture: MakeFile, make_video: MakeFile
+) -> None:
+    folder = make_picture('in/b.png').parent
+    make_video('in/a.mp4')
+    (folder / 'c.mp4').write_bytes(b'\0\0\0\x18ftypisom')  # begins as one, and is none
+    sources = find_sources(str(folder))
+    assert [Path(source.name).name for source in sources] == ['a.mp4', 'b.png', 'c.mp4']
+    assert sources[0] == Video(str(folder / 'a.mp4'), 12.5, 12)
+    with pytest.raises(SourceError, match=r'c\.mp4 is neither a picture nor a video'):
+        next(sources[2].frames())
+
+
+def test_find_sources_looks_into_the_folders_of_a_folder_if_told(
+    make_picture: MakeFile, make_video: MakeFile, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'in'
+    for name in ('x10/a.png', 'x9/deep/b.png', 'out/c.png', '.hidden/d.png'):
+        make_picture(f'in/{name}')
+    with pytest.raises(SourceError, match=r'no pictures .*but 3 folders: --recursive looks there'):
+        find_sources(str(folder))
+    make_picture('in/z.png')
+    make_video('in/x9/walk.mp4')
+    (folder / 'x9' / 'round').symlink_to(folder)
+    assert [source.stem for source in find_sources(str(folder))] == ['z']
+    found = find_sources(str(folder), recursive=True, without=folder / 'out')
+    assert [source.stem for source in found] == ['z', 'walk', 'b', 'a']
+
+
+def test_find_sources_of_empty_folders_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / 'a' / 'b').mkdir(parents=True)
+    with pytest.raises(SourceError, match=r'and those in it have no pictures; looked for'):
+        find_sources(str(tmp_path), recursive=True)
+
+
 def test_find_sources_of_a_stream_that_is_not_there() -> None:
-    with pytest.raises(SourceError, match=r'http://127\.0\.0\.1:9/live is neither'):
+    with pytest.raises(SourceError, match=r'http://127\.0\.0\.1:9/live is refused: nothing list'):
         find_sources('http://127.0.0.1:9/live')

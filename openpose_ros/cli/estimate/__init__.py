@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from itertools import chain
-import sys
 from typing import TYPE_CHECKING
 
-from openpose_ros.cli.estimate.flags import add_arguments
+from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims, check_json_file
@@ -17,8 +16,6 @@ from openpose_ros.pictures.limits import PictureParams
 if TYPE_CHECKING:
     from openpose_ros.cli.estimate.report import RunReport
     from openpose_ros.io import Source
-
-__all__ = ['EXAMPLES', 'SUMMARY', 'add_arguments', 'run']
 
 SUMMARY = 'find people in pictures, folders, videos or a camera'
 EXAMPLES = (
@@ -31,6 +28,7 @@ EXAMPLES = (
         'the same of a video, and one line of JSON a frame',
     ),
     ('estimate 0 --show', 'the first camera, in a window'),
+    ('estimate walk.mp4 -o out --every 5 --labels', 'one of five frames, people with numbers'),
     (
         'estimate photo.jpg --json - --net-resolution -1x368',
         'to standard output; a larger input finds smaller people',
@@ -61,24 +59,31 @@ def run(args: argparse.Namespace) -> int:
         from openpose_ros.models.finding import files_of
 
         silence_opencv()
-        tally, claims = RunReport(), Claims()
+        tally, claims = RunReport(quiet=args.quiet), Claims()
+        _say_what_has_no_effect(args, tally)
         for name in [*args.sources, args.model or '']:
             claims.reads(name)  # before it is looked into, which takes a while
         if args.json is not None:
             claims.claim(args.json, grows=True)
             check_json_file(args.json)
-        sources = _found_sources(args.sources, limits, tally)
+        sources = _found_sources(args, limits, tally)
         if not sources:
             return 1
         for path in chain.from_iterable(map(paths_of, sources)):
             claims.reads(path)
         stems = stems_of(sources)
         if args.output is not None:
-            prepare_folder(args.output, sources, stems=stems, claims=claims)
+            prepare_folder(
+                args.output,
+                sources,
+                stems=stems,
+                claims=claims,
+                keypoints=args.keypoint_files,
+            )
         if args.show:
             check_window()
 
-        from openpose_ros.cli.estimate.work import work_on
+        from openpose_ros.cli.estimate.work import Work
         from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
 
         estimator = PoseEstimator.from_model(
@@ -92,20 +97,43 @@ def run(args: argparse.Namespace) -> int:
     with estimator:
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
-        work_on(args, sources, stems, estimator, claims, tally)
-    print(tally.table(), file=sys.stderr)
+        Work(args, estimator, claims, tally).run(sources, stems)
+    tally.inform(tally.table())
     if tally.interrupted:
         return int(args.stop.status)
     return 1 if tally.troubles else 0
 
 
-def _found_sources(names: list[str], limits: PictureParams, tally: RunReport) -> list[Source]:
+def _found_sources(
+    args: argparse.Namespace, limits: PictureParams, tally: RunReport
+) -> list[Source]:
     from openpose_ros.io import find_sources
 
     sources = []
-    for name in names:
+    for name in args.sources:
         try:
-            sources += find_sources(name, max_pixels=limits.max_image_pixels)
+            sources += find_sources(
+                name,
+                max_pixels=limits.max_image_pixels,
+                recursive=args.recursive,
+                without=args.output,
+            )
         except SourceError as exc:
             tally.trouble(exc)
     return sources
+
+
+def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
+    drawing = {
+        f'--draw {" ".join(args.draw or [])}': args.draw,
+        '--labels': args.labels,
+        '--render-threshold': args.render_threshold is not None,
+    }
+    if not args.output and not args.show:
+        for flag in filter(drawing.get, drawing):
+            tally.note(
+                f'openpose-ros: {flag} has no effect: nothing is drawn without --output DIR or '
+                '--show'
+            )
+    if not args.output and not args.keypoint_files:
+        tally.note('openpose-ros: --no-keypoint-files has no effect without --output DIR')

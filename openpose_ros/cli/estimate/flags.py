@@ -5,13 +5,23 @@ from __future__ import annotations
 import argparse
 
 from openpose_ros.backends import AUTO, CHOICES
-from openpose_ros.cli.parameters import add_parameters, net_resolution, whole_number
+from openpose_ros.cli.parameters import (
+    add_parameters,
+    net_resolution,
+    number_from_0,
+    score,
+    whole_number,
+)
 from openpose_ros.cli.results import add_json, folder_name
+from openpose_ros.cli.sources import add_recursive
 from openpose_ros.commands import command
+from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.parsing import PafParams
 from openpose_ros.pictures.limits import PictureParams
 
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
+SKELETONS = 'skeletons'
+TURNS = (0, 90, 180, 270)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +30,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'sources',
         nargs='+',
         metavar='SOURCE',
-        help='a picture, a folder of pictures, a video, an address (rtsp://…) or a camera (0)',
+        help='a picture, a video, a folder of them, an address (rtsp://…), a camera (0), or - for '
+        'standard input',
     )
-    results = parser.add_argument_group('results')
+    _add_frames(parser.add_argument_group('frames'))
+    _add_results(parser.add_argument_group('results'))
+    _add_network(parser.add_argument_group('network'))
+    add_parameters(parser, PictureParams)
+    add_parameters(parser, PafParams)
+
+
+def _add_frames(frames: argparse._ActionsContainer) -> None:
+    add_recursive(frames)
+    frames.add_argument(
+        '--start',
+        type=number_from_0,
+        default=0,
+        metavar='N',
+        help='begin with frame N of each video or camera; the first is 0 (default)',
+    )
+    frames.add_argument(
+        '--every',
+        type=whole_number,
+        default=1,
+        metavar='N',
+        help='work on one of N frames of each video or camera (default: on each)',
+    )
+    frames.add_argument(
+        '--max-frames',
+        type=whole_number,
+        metavar='N',
+        help='work on the first N frames of each source only, of those that are wanted',
+    )
+    frames.add_argument(
+        '--rotate',
+        type=int,
+        choices=TURNS,
+        default=0,
+        metavar='DEGREES',
+        help='degrees clockwise that bring the frames of a camera on its side upright; results '
+        'are in the pixels of the frames as they came (default 0)',
+    )
+
+
+def _add_results(results: argparse._ActionsContainer) -> None:
     results.add_argument(
+        '-o',
         '--output',
         type=folder_name,
         metavar='DIR',
         help="write annotated pictures and videos there, and OpenPose's JSON beside them",
+    )
+    results.add_argument(
+        '--no-keypoint-files',
+        dest='keypoint_files',
+        action='store_false',
+        help="leave OpenPose's JSON out of DIR, a file a frame",
     )
     add_json(results, 'one line of JSON for each frame')
     results.add_argument(
@@ -35,17 +93,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     results.add_argument(
         '--draw',
-        action='append',
+        nargs='+',
+        action='extend',
         choices=DRAWINGS,
-        help='what to draw (default skeletons); several --draw lie over each other',
+        help=f'what to draw (default {SKELETONS}); several words lie over each other',
     )
     results.add_argument(
-        '--max-frames',
-        type=whole_number,
-        metavar='N',
-        help='work on the first N frames of each source only',
+        '--labels',
+        action='store_true',
+        help='write above each person their place in the JSON and their score',
     )
-    network = parser.add_argument_group('network')
+    results.add_argument(
+        '--render-threshold',
+        type=score,
+        metavar='X',
+        help=f'draw only keypoints with a score above X (default {RENDER_THRESHOLD})',
+    )
+    results.add_argument(
+        '--quiet', action='store_true', help='no bar and no table; what goes wrong is still said'
+    )
+
+
+def _add_network(network: argparse._ActionsContainer) -> None:
     network.add_argument(
         '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
     )
@@ -73,5 +142,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='P,…',
         help='execution providers of ONNX Runtime, separated by commas, the best first',
     )
-    add_parameters(parser, PictureParams)
-    add_parameters(parser, PafParams)

@@ -15,6 +15,7 @@ from openpose_ros.people import People
 
 if TYPE_CHECKING:
     from openpose_ros.io import Source
+    from openpose_ros.io.selection import Selection
 
 _MOST_SAID = 1000  # troubles that are not said again
 STAGES = ('read', 'preprocess', 'infer', 'parse', 'draw', 'write')
@@ -26,18 +27,30 @@ class RunReport:
 
     It takes the same memory however long that is: of each stage's times it keeps a sample.
 
+    Parameters
+    ----------
+    quiet : bool
+        Only what goes wrong, or is odd, is said.
+
     Attributes
     ----------
-    frames, people, troubles : int
+    frames, troubles : int
         How many there were so far.
+    people : int
+        How many there were so far in pictures.
+    most : int
+        How many there were at most in a frame of a video or a camera.
     interrupted : bool
         Whether the user stopped the work.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
         self.frames = 0
         self.people = 0
+        self.most = 0
+        self._moving = 0
+        self._quiet = quiet
         self.troubles = 0
         self.interrupted = False
         self._overflow = 0
@@ -47,11 +60,14 @@ class RunReport:
         self._bar: tqdm | None = None
 
     @contextmanager
-    def progress(self, sources: Sequence[Source], limit: int | None) -> Iterator[None]:
+    def progress(
+        self, sources: Sequence[Source], selection: Selection, limit: int | None
+    ) -> Iterator[None]:
         """Show a bar on long work, where stderr is a terminal."""
-        totals = [limit if s.total is None else min(s.total, limit or s.total) for s in sources]
+        totals = [_wanted(source, selection, limit) for source in sources]
         total = None if None in totals else sum(filter(None, totals))
-        quiet = True if total == 1 else None  # None: tqdm asks whether stderr is a terminal
+        # None: tqdm asks whether stderr is a terminal.
+        quiet = True if total == 1 or self._quiet else None
         self._started = perf_counter()
         with tqdm(total=total, unit=' frames', leave=False, disable=quiet) as self._bar:
             yield
@@ -70,10 +86,19 @@ class RunReport:
         """Print a line, to stderr by default, beside the bar."""
         tqdm.write(message, file=file or sys.stderr)
 
-    def found(self, people: People) -> None:
-        """Count a frame that was worked on."""
+    def inform(self, message: str) -> None:
+        """Print a line that tells how things are, unless quiet."""
+        if not self._quiet:
+            self.note(message)
+
+    def found(self, people: People, *, moving: bool = False) -> None:
+        """Count a frame that was worked on, of a video or a camera if it is moving."""
         self.frames += 1
-        self.people += len(people)
+        if moving:  # the same people, again and again
+            self._moving += 1
+            self.most = max(self.most, len(people))
+        else:
+            self.people += len(people)
         self._overflow += people.overflow
         if self._bar is not None:
             self._bar.update()
@@ -97,8 +122,7 @@ class RunReport:
         if self.interrupted:
             lines.append('interrupted; what was written is kept')
         lines.append(
-            f'{_count(self.frames, "frame", "frames")}, '
-            f'{_count(self.people, "person", "people")} '
+            f'{_count(self.frames, "frame", "frames")}, {self._who()} '
             f'in {seconds:.1f} s ({self.frames / seconds:.1f} frames/s)'
         )
         if self._overflow:
@@ -114,6 +138,25 @@ class RunReport:
             median, slow = (1000 * seconds for seconds in times.percentiles(50, 95))
             lines.append(f'{stage:<12}{median:>10.2f}{slow:>10.2f}')
         return '\n'.join(lines)
+
+    def _who(self) -> str:
+        """Return how many people there were: in videos at most, as nobody is followed there."""
+        counts = []
+        if self._moving < self.frames or not self._moving:
+            counts.append(_count(self.people, 'person', 'people'))
+        if self._moving:
+            which = ' in pictures' if counts else ''
+            counts = [f'{text}{which}' for text in counts]
+            counts.append(f'at most {_count(self.most, "person", "people")} in a frame,')
+        return ', '.join(counts)
+
+
+def _wanted(source: Source, selection: Selection, limit: int | None) -> int | None:
+    """Return how many frames of a source will be worked on; None if that is not known."""
+    if source.total is None:
+        return limit
+    count = source.total if source.total == 1 else selection.count(source.total)
+    return min(count, limit or count)
 
 
 def _count(number: int, one: str, many: str) -> str:

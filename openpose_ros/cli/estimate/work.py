@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from itertools import islice
 import sys
 from time import perf_counter
-from typing import NamedTuple
 
+from openpose_ros.cli.estimate.painting import Painter
 from openpose_ros.cli.estimate.report import RunReport
-from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
 from openpose_ros.errors import MapsError, SourceError
 from openpose_ros.estimator import Estimate, PoseEstimator
 from openpose_ros.files import Claims, LineFile
@@ -20,124 +19,156 @@ from openpose_ros.io import Frame, Source
 from openpose_ros.io.behind import WriteBehind
 from openpose_ros.io.people_json import to_line
 from openpose_ros.io.results import Results
+from openpose_ros.io.selection import Selection
 from openpose_ros.io.sources import is_live
 from openpose_ros.io.windows import Window
-from openpose_ros.signals import Stop
+from openpose_ros.people import People
+from openpose_ros.rotation import rotate_upright, unrotate_people
 
 
-def work_on(
-    args: argparse.Namespace,
-    sources: list[Source],
-    stems: list[str],
-    estimator: PoseEstimator,
-    claims: Claims,
-    tally: RunReport,
-) -> None:
-    """Work, and give every result its name, whatever ends it."""
-    with ExitStack() as stack:
-        # Noted only: the frame in hand is finished, so that videos and lines are whole.
-        stack.enter_context(args.stop.noted())
-        lines = None
-        if args.json is not None:
-            kept = any(map(is_live, sources))
-            lines = stack.enter_context(LineFile(args.json, kept=kept))
-        behind = stack.enter_context(WriteBehind())
-        stack.enter_context(tally.progress(sources, args.max_frames))
-        outputs = _Outputs(claims, behind, lines, Window() if args.show else None)
-        _work(args, sources, stems, estimator, outputs, tally)
-        tally.interrupted = args.stop.requested
-        if lines is not None:
-            lines.ended_early = tally.interrupted
+class Work:
+    """
+    What is done with the frames of all sources.
 
+    Parameters
+    ----------
+    args : argparse.Namespace
+        What `estimate` was told.
+    estimator : PoseEstimator
+        Finds the people.
+    claims : Claims
+        What the command reads and writes.
+    tally : RunReport
+        Gets what was done, and what went wrong.
 
-class _Outputs(NamedTuple):
-    claims: Claims
-    behind: WriteBehind
-    lines: LineFile | None
-    window: Window | None
+    """
 
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        estimator: PoseEstimator,
+        claims: Claims,
+        tally: RunReport,
+    ) -> None:
+        self._args = args
+        self._estimator = estimator
+        self._claims = claims
+        self._tally = tally
+        self._stop = args.stop
+        self._paint = Painter(args)
+        self._selection = Selection(args.start, args.every, lambda: bool(self._stop.requested))
+        self._lines: LineFile | None = None
+        self._behind: WriteBehind | None = None
+        self._window = Window() if args.show else None
+        self._noted_of_videos = False
 
-def _work(
-    args: argparse.Namespace,
-    sources: list[Source],
-    stems: list[str],
-    estimator: PoseEstimator,
-    outputs: _Outputs,
-    tally: RunReport,
-) -> None:
-    claims, behind, lines, window = outputs
-    for source, stem in zip(sources, stems):
+    def run(self, sources: Sequence[Source], stems: Sequence[str]) -> None:
+        """Work on each source, and give every result its name, whatever ends it."""
+        args, tally = self._args, self._tally
+        with ExitStack() as stack:
+            # Noted only: the frame in hand is finished, so that videos and lines are whole.
+            stack.enter_context(self._stop.noted())
+            if args.json is not None:
+                kept = any(map(is_live, sources))
+                self._lines = stack.enter_context(LineFile(args.json, kept=kept))
+            self._behind = stack.enter_context(WriteBehind())
+            stack.enter_context(tally.progress(sources, self._selection, args.max_frames))
+            for source, stem in zip(sources, stems):
+                if not self._look_at(source, stem):
+                    break
+            tally.interrupted = self._stop.requested
+            if self._lines is not None:
+                self._lines.ended_early = tally.interrupted
+
+    def _look_at(self, source: Source, stem: str) -> bool:
+        """Work on one source; return whether to go on."""
+        args = self._args
         if args.output is not None and stem != source.stem:
-            tally.note(f'the name is taken: results of {source.name} are called {stem}')
-        with (
-            Results(args.output, stem, claims=claims, behind=behind)
-            if args.output
-            else nullcontext()
-        ) as results:
-            for frame in _frames(source, args.max_frames, args.stop, tally):
-                found = _estimate(estimator, frame, tally)
+            self._tally.inform(f'the name is taken: results of {source.name} are called {stem}')
+        with self._results(stem) as results:
+            for frame in self._frames(source):
+                found = self._estimate(frame)
                 if found is None:
                     continue
+                people = unrotate_people(found.people, args.rotate, frame.image.shape[1::-1])
                 drawn = frame.image
-                if results is not None or window is not None:
-                    with tally.timed('draw'):
-                        _draw(drawn, found, args.draw or ['skeletons'])
-                if results is not None or lines is not None:
-                    with tally.timed('write'):
-                        if results is not None:
-                            results.write(frame, drawn, found.people)
-                        if lines is not None:
-                            lines.write(to_line(frame, found.people))
-                elif window is None:
-                    tally.note(_summary(frame, found), file=sys.stdout)
-                if window is not None and not window.show(
-                    drawn, wait=frame.fps is None, stopped=lambda: args.stop.requested
+                if results is not None or self._window is not None:
+                    with self._tally.timed('draw'):
+                        drawn = self._paint(drawn, found, people)
+                self._write(frame, people, drawn, results)
+                if self._window is not None and not self._window.show(
+                    drawn, wait=frame.fps is None, stopped=lambda: bool(self._stop.requested)
                 ):
+                    return False
+        return True
+
+    def _results(self, stem: str) -> Results | nullcontext[None]:
+        args = self._args
+        if not args.output:
+            return nullcontext()
+        return Results(
+            args.output,
+            stem,
+            claims=self._claims,
+            behind=self._behind,
+            keypoints=args.keypoint_files,
+            every=args.every,
+            note=self._note_of_video,
+        )
+
+    def _write(
+        self, frame: Frame, people: People, drawn: FrameArray, results: Results | None
+    ) -> None:
+        if results is None and self._lines is None:
+            if self._window is None:
+                self._tally.note(_summary(frame, people), file=sys.stdout)
+            return
+        with self._tally.timed('write'):
+            if results is not None:
+                results.write(frame, drawn, people)
+            if self._lines is not None:
+                self._lines.write(to_line(frame, people))
+
+    def _note_of_video(self, line: str) -> None:
+        """Say what is odd about videos once, as it is the same of all."""
+        if not self._noted_of_videos:
+            self._noted_of_videos = True
+            self._tally.inform(f'openpose-ros: {line}')
+
+    def _frames(self, source: Source) -> Iterator[Frame]:
+        """Yield the frames of a source; what ends them too early is reported here."""
+        frames = source.frames(self._selection)
+        # A picture has one frame anyway, and may say something after it.
+        if source.total != 1:
+            frames = islice(frames, self._args.max_frames)
+        try:
+            while not self._stop.requested:
+                started = perf_counter()
+                frame = next(frames, None)
+                if frame is None:
                     return
+                self._tally.took({'read': perf_counter() - started})
+                if frame.note:
+                    self._tally.note(f'openpose-ros: {frame.source} {frame.note}')
+                yield frame
+        except SourceError as exc:
+            self._tally.trouble(exc)
+
+    def _estimate(self, frame: Frame) -> Estimate | None:
+        """Return what is found in a frame turned upright."""
+        try:
+            found = self._estimator.estimate(rotate_upright(frame.image, self._args.rotate))
+        except MapsError as exc:  # of this frame; the next one may be well
+            self._tally.trouble(f'{frame.source}: {exc}')
+            return None
+        self._tally.took(found.times)
+        self._tally.found(found.people, moving=frame.fps is not None)
+        return found
 
 
-def _frames(source: Source, limit: int | None, stop: Stop, tally: RunReport) -> Iterator[Frame]:
-    """Yield the frames of a source, until stopped; what ends them too early is reported here."""
-    # A picture has one frame anyway, and may say something after it.
-    frames = source.frames() if source.total == 1 else islice(source.frames(), limit)
-    try:
-        while not stop.requested:
-            started = perf_counter()
-            frame = next(frames, None)
-            if frame is None:
-                return
-            tally.took({'read': perf_counter() - started})
-            if frame.note:
-                tally.note(f'openpose-ros: {frame.source} {frame.note}')
-            yield frame
-    except SourceError as exc:
-        tally.trouble(exc)
-
-
-def _estimate(estimator: PoseEstimator, frame: Frame, tally: RunReport) -> Estimate | None:
-    try:
-        found = estimator.estimate(frame.image)
-    except MapsError as exc:  # of this frame; the next one may be well
-        tally.trouble(f'{frame.source}: {exc}')
-        return None
-    tally.took(found.times)
-    tally.found(found.people)
-    return found
-
-
-def _draw(image: FrameArray, found: Estimate, drawings: list[str]) -> None:
-    maps, place, skeleton = found.maps, found.placement, found.people.skeleton
-    if 'heatmaps' in drawings:
-        draw_heatmaps(image, maps.heatmaps[0], place, skeleton)
-    if 'pafs' in drawings:
-        draw_pafs(image, maps.pafs[0], place, skeleton)
-    if 'skeletons' in drawings:
-        draw_people(image, found.people)
-
-
-def _summary(frame: Frame, found: Estimate) -> str:
+def _summary(frame: Frame, people: People) -> str:
     which = frame.source if frame.fps is None else f'{frame.source} frame {frame.index}'
-    scores = ', '.join(f'{score:.2f}' for score in found.people.scores)
-    number = len(found.people)
-    people = f'{number} {"person" if number == 1 else "people"}'
-    return f'{which}: {people}' + (f' (scores {scores})' if scores else '')
+    scores = ', '.join(f'{score:.2f}' for score in people.scores)
+    number = len(people)
+    count = f'{number} {"person" if number == 1 else "people"}'
+    return f'{which}: {count}' + (f' (scores {scores})' if scores else '')

@@ -31,10 +31,10 @@ from openpose_ros.ros.node.listening import Listening
 from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.rotation import rotate_upright, unrotate_people
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
+from openpose_ros.rotation import rotate_upright, unrotate_people
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from openpose_ros.backends import AUTO, CHOICES
+from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import Declaration, declarations, parameter
 from openpose_ros.parsing.paf.params import PafParams
@@ -112,7 +113,7 @@ class NodeParams(PafParams):
         section='drawing',
     )
     render_threshold: float = parameter(
-        0.05,
+        RENDER_THRESHOLD,
         'keypoints must score more to be drawn, in images and markers',
         low=0.0,
         high=1.0,

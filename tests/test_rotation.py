@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.people import People
-from openpose_ros.ros.node.rotation import rotate_upright, unrotate_people
+from openpose_ros.rotation import rotate_upright, unrotate_people
 from openpose_ros.skeletons import load_skeleton
 
 SKELETON = load_skeleton('coco_18')
