@@ -19,7 +19,7 @@ class Kernel(NamedTuple):
     Attributes
     ----------
     name : str
-        'peaks.find_peaks'.
+        'paf.peaks.find_peaks'.
     kept_in : str or None
         The folder of the cache that has it; None if it will be compiled at every start.
     compiled : bool
@@ -50,6 +50,7 @@ def compile_kernels() -> tuple[list[Kernel], str]:
         place = path.relative_to(here).with_suffix('').as_posix().replace('/', '.')
         for function in vars(import_module(f'{_PACKAGE}.{place}')).values():
             if hasattr(function, 'py_func') and function.__module__.startswith(_PACKAGE):
-                name = f'{function.__module__.rpartition(".")[2]}.{function.__name__}'
+                *_, decoder, _, module = function.__module__.split('.')
+                name = f'{decoder}.{module}.{function.__name__}'
                 kernels[name] = Kernel(name, *kept_in(function))
     return list(kernels.values()), processor()

@@ -153,8 +153,9 @@ def test_every_kernel_is_checked() -> None:
     kernels, processor = compile_kernels()
     assert processor
     names = {kernel.name for kernel in kernels}
-    assert {'peaks.find_peaks', 'limbs.find_limbs', 'assembly.assemble'} <= names
+    assert {'paf.peaks.find_peaks', 'paf.limbs.find_limbs', 'posenet.roots.find_roots'} <= names
     for kernel in kernels:
-        module, name = kernel.name.split('.')
-        function = getattr(import_module(f'openpose_ros.parsing.paf._kernels.{module}'), name)
+        decoder, module, name = kernel.name.split('.')
+        place = f'openpose_ros.parsing.{decoder}._kernels.{module}'
+        function = getattr(import_module(place), name)
         assert isinstance(function._cache._cache_file, cache.CheckedCacheFile), kernel.name
