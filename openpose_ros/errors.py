@@ -15,6 +15,7 @@ Every exception that this package raises on purpose.
     │   └── FrameError    one frame that is not a picture (also a ValueError)
     ├── OutputError       a result that cannot be written or shown
     ├── ReaderGoneError   what is printed, and nobody reads any more
+    ├── LibraryError      a library that one feature needs, and that is not there (ImportError)
     ├── TransportError    a network of nodes that cannot be joined
     ├── CameraError       a calibration that says nothing, or what is not known (also a ValueError)
     ├── TransformError    two frames between which no transform is known, at that time
@@ -85,6 +86,24 @@ class OutputError(OpenPoseError):
 
 class ReaderGoneError(OpenPoseError):
     """What is printed, and nobody reads any more; `| head` has seen enough."""
+
+
+class LibraryError(OpenPoseError, ImportError):
+    """
+    A library that only one feature needs, and that is not installed.
+
+    Attributes
+    ----------
+    feature : str
+        What needs it, as a user calls it.
+
+    """
+
+    def __init__(self, feature: str, library: str, how_to_install: str) -> None:
+        super().__init__(
+            f'{feature} needs {library}, which is not installed; {how_to_install}', name=library
+        )
+        self.feature = feature
 
 
 class TransportError(OpenPoseError):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
+import threading
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +18,21 @@ from openpose_ros.engine import Engine, Maps, OnProgress, open_engine
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import ModelSpec
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing import PafParams, check_reachable
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 
 _DEFAULT_PARAMS = PafParams()
+_PAGE_PX = 1024
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """
     The people in one frame, and how they were found.
+
+    A notebook shows the frame with the people drawn on it.
 
     Attributes
     ----------
@@ -38,6 +44,8 @@ class Estimate:
         Where the maps lie on the frame.
     times : mapping of str to float
         Seconds of each stage, in the order in which they ran: preprocess, infer, parse.
+    frame : uint8 (H, W, 3), optional
+        What was looked at, not copied.
 
     """
 
@@ -45,21 +53,45 @@ class Estimate:
     maps: Maps
     placement: Placement
     times: Mapping[str, float]
+    frame: FrameArray | None = field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        stages = ', '.join(f'{name} {1000 * took:.1f}' for name, took in self.times.items())
+        size = '{}x{}'.format(*self.placement.source_size)
+        return f'<Estimate: {self.people!r} in {size} pixels; ms: {stages}>'
+
+    def _repr_png_(self) -> bytes:
+        """Return what a notebook shows; not larger than a page is wide."""
+        import cv2
+
+        from openpose_ros.drawing import draw_people
+
+        width, height = self.placement.source_size
+        ground = self.frame
+        drawn = np.full((height, width, 3), 64, np.uint8) if ground is None else ground.copy()
+        draw_people(drawn, self.people)
+        scale = _PAGE_PX / max(width, height)
+        if scale < 1:
+            drawn = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return bytes(cv2.imencode('.png', drawn)[1])
 
 
 class PoseEstimator(Closing):
     """
     Finds people in frames.
 
-    Not for several threads at a time: one buffer holds the network's input. `params` alone may be
-    replaced at any moment, also from another thread; a frame is parsed with those that stood when
-    its parsing began.
+    Several threads may use one: they wait for each other, since one network runs, and one buffer
+    holds its input. `params` may be replaced at any moment; a frame is parsed with those that
+    stood when its parsing began. It can be pickled, to be opened again in another process, if its
+    engine can.
 
     Parameters
     ----------
-    spec : ModelSpec
-    engine : Engine
-        Runs that model. The estimator owns it from now on: `close` closes it.
+    spec : ModelSpec, str or Path, optional
+        The model; by default the engine's, or the default model.
+    engine : Engine, optional
+        Runs that model. The estimator owns it from now on: `close` closes it. By default the one
+        that `open_engine` takes: `PoseEstimator()` is `PoseEstimator.from_model()`.
     params : PafParams
     net_resolution : (int, int), optional
         Width and height of the network's input, in pixels; one of them may be -1, for what keeps
@@ -68,31 +100,71 @@ class PoseEstimator(Closing):
     Attributes
     ----------
     spec, engine, params, net_resolution
-        As given; `net_resolution` is the model's own where none was.
+        As given, or what was taken where nothing was.
 
     Raises
     ------
     ParameterError
-        If the model cannot run at `net_resolution`.
+        If the model cannot run at `net_resolution`, or its skeleton has less keypoints than
+        `params` ask a person to have; the latter also when `params` is replaced.
+    ModelError, EngineError
+        If there is no such model, or no engine for it.
 
     """
 
     def __init__(
         self,
-        spec: ModelSpec,
-        engine: Engine,
+        spec: ModelSpec | str | Path | None = None,
+        engine: Engine | None = None,
         params: PafParams = _DEFAULT_PARAMS,
         net_resolution: Size | None = None,
     ) -> None:
-        self.spec = spec
-        self.engine = engine
-        self.params = params
-        self.net_resolution = check_net_resolution(net_resolution, spec)
+        self.engine = engine or open_engine(spec, net_resolution=net_resolution)
+        self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
+        try:
+            self.params = params
+            self.net_resolution = check_net_resolution(net_resolution, self.spec)
+        except ParameterError:
+            if engine is None:
+                self.engine.close()
+            raise
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make what is this process's own."""
+        # A thread that is interrupted in here may close it.
+        self._turn = threading.RLock()
         self._tensor: npt.NDArray[np.float32] | None = None
         # The kernels compile for seconds, once: when an estimator is made, not on import.
         from openpose_ros.parsing import parse_pafs
 
         self._parse = parse_pafs
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = ('_turn', '_tensor', '_parse')
+        return {name: value for name, value in vars(self).items() if name not in own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._prepare()
+
+    def __repr__(self) -> str:
+        return f'<PoseEstimator: {self.description}>'
+
+    @property
+    def description(self) -> str:
+        """Which network runs, in which precision, with what; one line."""
+        return f'{self.spec.name} in {self.engine.precision} with {self.engine.description}'
+
+    @property
+    def params(self) -> PafParams:
+        """How maps become people, from the next frame on."""
+        return self._params
+
+    @params.setter
+    def params(self, params: PafParams) -> None:
+        check_reachable(params, self.spec.skeleton)
+        self._params = params
 
     @classmethod
     def from_model(
@@ -140,18 +212,18 @@ class PoseEstimator(Closing):
             engine.close()
             raise
 
-    def __call__(self, frame: FrameArray) -> People:
-        """Return the people of a frame; see `estimate`."""
+    def __call__(self, frame: FrameArray | str | PathLike[str]) -> People:
+        """Return the people of a frame or of a picture's file; see `estimate`."""
         return self.estimate(frame).people
 
-    def estimate(self, frame: FrameArray) -> Estimate:
+    def estimate(self, frame: FrameArray | str | PathLike[str]) -> Estimate:
         """
         Find the people in a frame, and keep how they were found.
 
         Parameters
         ----------
-        frame : uint8 (H, W, 3)
-            Blue, green, red. It is only read.
+        frame : uint8 (H, W, 3), str or path
+            Blue, green, red; it is only read. Or the file of a picture.
 
         Returns
         -------
@@ -162,13 +234,21 @@ class PoseEstimator(Closing):
         Raises
         ------
         FrameError
-            If the frame is not such an array.
+            If the frame is not such an array, or the file no picture.
         EngineError
             If the network cannot run.
         MapsError
             If what the network returned is not finite, or not of this model's shape.
 
         """
+        if isinstance(frame, str | PathLike):
+            from openpose_ros.io.pictures import read_picture
+
+            frame = read_picture(Path(frame))
+        with self._turn:
+            return self._estimate(frame)
+
+    def _estimate(self, frame: FrameArray) -> Estimate:
         started = perf_counter()
         self._tensor, placement = preprocess(
             frame, self.spec, self.net_resolution, out=self._tensor
@@ -183,11 +263,13 @@ class PoseEstimator(Closing):
             'infer': inferred - prepared,
             'parse': perf_counter() - inferred,
         }
-        return Estimate(people, maps, placement, times)
+        return Estimate(people, maps, placement, times, frame=frame)
 
     def warm_up(self, source_size: Size = (640, 480)) -> None:
         """
-        Run once on a grey frame, so that no first frame pays for compilation and allocation.
+        Run once on a grey frame, and parse people who do not exist, as nobody may be on it.
+
+        So no first frame pays for compilation, for loading what was compiled, and for allocation.
 
         Parameters
         ----------
@@ -196,11 +278,17 @@ class PoseEstimator(Closing):
             `net_resolution` the size of the network's input depends on their aspect.
 
         """
-        self.estimate(np.full((source_size[1], source_size[0], 3), 128, np.uint8))
+        from openpose_ros.engine.synthetic import render_maps, scatter_people
+
+        seen = self.estimate(np.full((source_size[1], source_size[0], 3), 128, np.uint8))
+        skeleton, shape = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
+        drawn = render_maps(scatter_people(2, skeleton, shape), skeleton, shape)
+        self._parse(*drawn, skeleton, self.params)
 
     def close(self) -> None:
-        """Close the engine; the estimator is of no use any more."""
-        self.engine.close()
+        """Close the engine, after the frame in hand; the estimator is of no use any more."""
+        with self._turn:
+            self.engine.close()
 
 
 def _on_frame(people: People, placement: Placement) -> People:

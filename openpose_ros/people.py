@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+import operator
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.errors import LibraryError
 from openpose_ros.skeletons import Skeleton
 
 FloatArray = npt.NDArray[np.float32]
+_SCORES_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """
+    One of the people in a picture.
+
+    Attributes
+    ----------
+    score : float
+        How sure the parser is, in [0, 1].
+    keypoints : float32 (K, 3)
+        As `People.keypoints` has them; a view, not a copy.
+    skeleton : Skeleton
+        Names the K keypoints.
+
+    """
+
+    score: float
+    keypoints: FloatArray
+    skeleton: Skeleton
+
+    def __repr__(self) -> str:
+        found = int((self.keypoints[:, 2] > 0).sum())
+        return (
+            f'<Person: score {self.score:.2f}, {found} of {self.skeleton.num_keypoints} '
+            f'keypoints of {self.skeleton.name}>'
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class People:
     """
     The people in one picture, best first.
+
+    `len` counts them, `people[0]` is the best one, `people[:2]` are the best two, and a loop goes
+    through them; each is a `Person`.
 
     Attributes
     ----------
@@ -50,6 +85,31 @@ class People:
 
     def __len__(self) -> int:
         return len(self.keypoints)
+
+    def __iter__(self) -> Iterator[Person]:
+        return map(self._person, range(len(self)))
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Person: ...
+    @overload
+    def __getitem__(self, index: slice) -> People: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Person | People:
+        if isinstance(index, slice):
+            return replace(self, keypoints=self.keypoints[index], scores=self.scores[index])
+        place, count = operator.index(index), len(self)
+        if not -count <= place < count:
+            raise IndexError(f'no person {place}: there {_are(count)}, counted from 0')
+        return self._person(place)
+
+    def _person(self, place: int) -> Person:
+        return Person(float(self.scores[place]), self.keypoints[place], self.skeleton)
+
+    def __repr__(self) -> str:
+        scores = [f'{score:.2f}' for score in self.scores[:_SCORES_SHOWN].tolist()]
+        if len(self) > _SCORES_SHOWN:
+            scores.append('…')
+        said = f', scores {", ".join(scores)}' if scores else ''
+        return f'<People: {_counted(len(self))}, skeleton {self.skeleton.name}{said}>'
 
     def bounding_boxes(self) -> FloatArray:
         """
@@ -88,6 +148,78 @@ class People:
                 for score, keypoints in zip(self.scores, self.keypoints)
             ],
         }
+
+    def to_dataframe(self) -> Any:
+        """
+        Return a table with a row for each keypoint that was found.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns `person` (its place here, from 0), `person_score`, `keypoint` (its name), `x`,
+            `y` and `score`.
+
+        Raises
+        ------
+        LibraryError
+            Without pandas.
+
+        """
+        try:
+            import pandas
+        except ImportError as exc:
+            raise LibraryError('to_dataframe', 'pandas', 'pip install pandas') from exc
+        person, keypoint = np.nonzero(self.keypoints[..., 2] > 0)
+        x, y, score = self.keypoints[person, keypoint].T
+        return pandas.DataFrame(
+            {
+                'person': person,
+                'person_score': self.scores[person],
+                'keypoint': np.array(self.skeleton.keypoint_names, object)[keypoint],
+                'x': x,
+                'y': y,
+                'score': score,
+            }
+        )
+
+    def to_supervision(self) -> Any:
+        """
+        Return people as the library supervision has them, for its annotators.
+
+        Returns
+        -------
+        supervision.KeyPoints
+            A keypoint that was not found is at (0, 0), with confidence 0, which its annotators do
+            not draw; everybody's class is 0.
+
+        Raises
+        ------
+        LibraryError
+            Without supervision.
+
+        """
+        try:
+            import supervision
+        except ImportError as exc:
+            raise LibraryError('to_supervision', 'supervision', 'pip install supervision') from exc
+        found = self.keypoints[..., 2] > 0
+        confidence = np.where(found, self.keypoints[..., 2], 0)
+        confidences = {'keypoint_confidence': confidence, 'detection_confidence': self.scores}
+        if 'keypoint_confidence' not in supervision.KeyPoints.__dataclass_fields__:
+            confidences = {'confidence': confidence}  # before 0.29
+        return supervision.KeyPoints(
+            xy=np.where(found[..., np.newaxis], self.keypoints[..., :2], 0),
+            class_id=np.zeros(len(self), int),
+            **confidences,
+        )
+
+
+def _counted(count: int) -> str:
+    return f'{count} {"person" if count == 1 else "people"}'
+
+
+def _are(count: int) -> str:
+    return f'{"is" if count == 1 else "are"} {_counted(count)}'
 
 
 def _rows(keypoints: FloatArray) -> list[list[float | None]]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+import pickle
+import subprocess
+import sys
+import threading
 from typing import Any
 
 import cv2
@@ -11,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from openpose_ros import PoseEstimator, load_model, load_skeleton
+from openpose_ros import PoseEstimator, draw_people, load_model, load_skeleton
 from openpose_ros.engine import open_engine
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
@@ -24,6 +29,7 @@ from openpose_ros.skeletons import Skeleton
 Array = npt.NDArray[Any]
 COCO = load_skeleton('coco_18')
 DOG = load_skeleton(Path(__file__).parent / 'data/dog.json')
+ROOT = Path(__file__).parents[1]
 SHARED = Path(__file__).parents[2] / 'shared'
 
 
@@ -239,6 +245,152 @@ def test_from_model_fake_shows_synthetic_people() -> None:
 def test_from_model_default_net_resolution_is_the_models() -> None:
     with PoseEstimator.from_model(backend='fake') as estimator:
         assert estimator.net_resolution == estimator.spec.net_resolution
+
+
+def test_estimator_of_nothing_is_the_default_one() -> None:
+    with PoseEstimator() as plain, PoseEstimator.from_model() as named:
+        assert plain.spec == named.spec
+        assert plain.engine.name == named.engine.name
+        assert plain.net_resolution == named.net_resolution
+        assert plain.params == named.params
+        assert plain.spec.name in repr(plain)
+        assert f'in {plain.engine.precision} with {plain.engine.description}' in repr(plain)
+
+
+def test_estimator_closes_what_it_opened_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = []
+    monkeypatch.setattr(FakeEngine, 'close', lambda engine: closed.append(engine))
+    monkeypatch.setattr(
+        'openpose_ros.estimator.open_engine', lambda model, **_: open_engine(model, backend='fake')
+    )
+    with pytest.raises(ParameterError, match=r'min_parts is 19, .* coco_18 has 18 keypoints'):
+        PoseEstimator(params=PafParams(min_parts=19))
+    assert len(closed) == 1
+
+
+def test_estimator_refuses_more_keypoints_than_the_skeleton_has() -> None:
+    params = PafParams(min_parts=19)
+    with pytest.raises(ParameterError, match=r'min_parts is 19, .* coco_18 has 18 keypoints'):
+        PoseEstimator.from_model(backend='fake', params=params)
+    estimator = PoseEstimator.from_model(backend='fake')
+    with pytest.raises(ParameterError, match=r'min_parts is 19, .* coco_18 has 18 keypoints'):
+        estimator.params = params
+    assert estimator.params.min_parts == 3
+
+
+@pytest.mark.parametrize('kind', [str, Path])
+def test_estimator_takes_the_file_of_a_picture(tmp_path: Path, kind: type) -> None:
+    frame = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
+    path = tmp_path / 'photo.png'
+    cv2.imwrite(str(path), frame)
+    estimator = PoseEstimator.from_model(backend='fake')
+    found = estimator.estimate(kind(path))
+    np.testing.assert_array_equal(found.frame, frame)
+    np.testing.assert_array_equal(estimator(kind(path)).keypoints, estimator(frame).keypoints)
+    with pytest.raises(FrameError, match=r'cannot read .*nothing'):
+        estimator(kind(tmp_path / 'nothing.png'))
+
+
+def noise(count: int) -> list[Array]:
+    """Return frames in each of which a network finds something else."""
+    photo = cv2.imread(str(ROOT / 'docs/photos/crew.jpg'))
+    return [np.ascontiguousarray(np.roll(photo, 40 * place, axis=1)) for place in range(count)]
+
+
+@pytest.mark.parametrize('backend', ['onnxruntime', 'openvino'])
+def test_threads_get_the_results_of_one(backend: str) -> None:
+    if backend == 'openvino':
+        pytest.importorskip('openvino')
+    frames = noise(4)
+    with PoseEstimator.from_model(backend=backend) as estimator:
+        alone = [estimator(frame).keypoints for frame in frames]
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(estimator, frames * 8))
+    for index, people in enumerate(found):
+        np.testing.assert_array_equal(people.keypoints, alone[index % len(frames)])
+
+
+def test_closing_waits_for_the_frame_in_hand() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def handler(batch: Array) -> tuple[Array, Array]:
+        begun.set()
+        assert may_end.wait(20)
+        return np.zeros((1, 19, 46, 82)), np.zeros((1, 38, 46, 82))
+
+    estimator = PoseEstimator(SPEC, FakeEngine(handler, SPEC))
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.submit(estimator, grey((640, 480)))
+        assert begun.wait(20)
+        closing = pool.submit(estimator.close)
+        may_end.set()
+        assert len(found.result()) == 0
+        closing.result()
+
+
+@pytest.mark.parametrize('backend', ['fake', 'onnxruntime', 'openvino', 'auto'])
+def test_pickled_estimator_finds_the_same_in_another_process(backend: str, tmp_path: Path) -> None:
+    if backend == 'openvino':
+        pytest.importorskip('openvino')
+    path = ROOT / 'docs/photos/crew.jpg'
+    params = PafParams(max_people=2)
+    kept = tmp_path / 'estimator.pickle'
+    with PoseEstimator.from_model(
+        backend=backend, net_resolution=(256, 192), params=params, threads=1
+    ) as estimator:
+        kept.write_bytes(pickle.dumps(estimator))
+        here = estimator(path)
+        facts = estimator.description, estimator.net_resolution
+    program = (
+        'import pickle, sys\n'
+        'with pickle.load(open(sys.argv[1], "rb")) as estimator:\n'
+        '    print(repr((estimator.description, estimator.net_resolution)))\n'
+        '    print(estimator(sys.argv[2]).to_dict())'
+    )
+    run = subprocess.run(
+        [sys.executable, '-c', program, str(kept), str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.splitlines() == [repr(facts), str(here.to_dict())], run.stderr
+
+
+def test_estimator_whose_engine_cannot_be_opened_again_is_not_pickled() -> None:
+    estimator = estimator_of(np.zeros((0, 18, 3)), (640, 480))
+    with pytest.raises((pickle.PicklingError, AttributeError), match='handler'):
+        pickle.dumps(estimator)
+
+
+def test_notebook_shows_the_people_on_their_frame() -> None:
+    size = (640, 480)
+    estimator = estimator_of(people_on(size, 2, COCO), size)
+    frame = grey(size)
+    found = estimator.estimate(frame)
+    shown = cv2.imdecode(np.frombuffer(found._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(shown, draw_people(grey(size), found.people))
+    assert (frame == 128).all()
+    assert repr(found).startswith('<Estimate: <People: 2 people, skeleton coco_18, ')
+    assert '\n' not in repr(found)
+    assert '640x480' in repr(found)
+
+
+def test_notebook_shows_large_frames_smaller() -> None:
+    size = (2048, 1200)
+    found = estimator_of(people_on(size, 1, COCO), size).estimate(grey(size))
+    for shown in (found, replace(found, frame=None)):
+        picture = cv2.imdecode(np.frombuffer(shown._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+        assert picture.shape == (600, 1024, 3)
+        assert picture.std() > 0
+
+
+def test_warm_up_parses_people() -> None:
+    parsed = []
+    estimator = estimator_of(np.zeros((0, 18, 3)), (640, 480))
+    parse = estimator._parse
+    estimator._parse = lambda *given: parsed.append(parse(*given)) or parsed[-1]
+    estimator.warm_up()
+    assert [len(people) for people in parsed] == [0, 2]
 
 
 NETWORK = SHARED / 'models/human-pose-estimation-0001.onnx'

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from openpose_ros.people import People
+from openpose_ros.errors import LibraryError
+from openpose_ros.people import People, Person
 from openpose_ros.skeletons import load_skeleton
 
 SKELETON = load_skeleton('coco_18')
@@ -72,3 +76,113 @@ def test_to_dict_rounds_to_what_a_reader_can_use() -> None:
 def test_people_are_frozen() -> None:
     with pytest.raises(AttributeError):
         People.empty(SKELETON).overflow = 3  # type: ignore[misc]
+
+
+def two_people() -> People:
+    first = one_person(nose=(10.5, 40, 0.9), neck=(30, 20, 0.1))
+    second = one_person(nose=(1, 2, 1))
+    return People(
+        np.concatenate([first.keypoints, second.keypoints]),
+        np.array([0.75, 0.25], np.float32),
+        SKELETON,
+    )
+
+
+def test_people_are_one_after_the_other() -> None:
+    people = two_people()
+    assert [person.score for person in people] == [0.75, 0.25]
+    for index, person in enumerate(people):
+        assert isinstance(person, Person)
+        assert person.skeleton is SKELETON
+        np.testing.assert_array_equal(person.keypoints, people.keypoints[index])
+        assert person.keypoints.shape == (18, 3)
+    assert list(People.empty(SKELETON)) == []
+
+
+def test_a_person_by_number() -> None:
+    people = two_people()
+    assert people[0].score == people[np.int64(-2)].score == 0.75
+    assert people[-1].score == 0.25
+    assert np.shares_memory(people[1].keypoints, people.keypoints)
+    for place in (2, -3):
+        with pytest.raises(IndexError, match=f'no person {place}: there are 2 people'):
+            people[place]
+    with pytest.raises(TypeError):
+        people['nose']  # type: ignore[call-overload]
+
+
+def test_a_slice_of_people_is_people() -> None:
+    best = two_people()[:1]
+    assert isinstance(best, People)
+    assert (len(best), best.skeleton, best.scores.tolist()) == (1, SKELETON, [0.75])
+
+
+def test_reprs_are_one_line() -> None:
+    people = two_people()
+    assert repr(people) == '<People: 2 people, skeleton coco_18, scores 0.75, 0.25>'
+    assert repr(people[0]) == '<Person: score 0.75, 2 of 18 keypoints of coco_18>'
+    assert repr(People.empty(SKELETON)) == '<People: 0 people, skeleton coco_18>'
+    crowd = People(np.zeros((50, 18, 3), np.float32), np.ones(50, np.float32), SKELETON)
+    assert repr(crowd).endswith('scores 1.00, 1.00, 1.00, 1.00, 1.00, …>')
+
+
+def test_a_person_is_frozen() -> None:
+    with pytest.raises(AttributeError):
+        two_people()[0].score = 1.0  # type: ignore[misc]
+
+
+def test_people_can_be_pickled() -> None:
+    again = pickle.loads(pickle.dumps(two_people()))
+    assert again.skeleton == SKELETON
+    np.testing.assert_array_equal(again.keypoints, two_people().keypoints)
+
+
+def test_to_dataframe_has_a_row_for_each_keypoint_that_was_found() -> None:
+    pytest.importorskip('pandas')
+    table = two_people().to_dataframe()
+    assert list(table.columns) == ['person', 'person_score', 'keypoint', 'x', 'y', 'score']
+    assert table['person'].tolist() == [0, 0, 1]
+    assert table['keypoint'].tolist() == ['nose', 'neck', 'nose']
+    assert table['x'].tolist() == [10.5, 30, 1]
+    assert table['person_score'].tolist() == [0.75, 0.75, 0.25]
+    assert len(People.empty(SKELETON).to_dataframe()) == 0
+
+
+def test_to_supervision_is_drawn_by_its_annotators() -> None:
+    supervision = pytest.importorskip('supervision')
+    points = two_people().to_supervision()
+    assert points.xy.shape == (2, 18, 2)
+    assert points.class_id.tolist() == [0, 0]
+    assert points.keypoint_confidence[1].tolist() == [1] + 17 * [0]
+    picture = np.zeros((60, 60, 3), np.uint8)
+    drawn = supervision.VertexAnnotator(radius=1).annotate(picture, points)
+    assert drawn[40, 10].any()  # the nose
+    assert not drawn[0, 0].any()  # where missing ones are
+    assert len(People.empty(SKELETON).to_supervision()) == 0
+
+
+@pytest.mark.parametrize('name', ['keypoint_confidence', 'confidence'])
+def test_to_supervision_gives_what_each_version_calls_its_own(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their field was renamed; of the library, only its names matter here."""
+
+    def keypoints(**fields: object) -> SimpleNamespace:
+        return SimpleNamespace(**fields)
+
+    keypoints.__dataclass_fields__ = {name: None}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, 'supervision', SimpleNamespace(KeyPoints=keypoints))
+    points = two_people().to_supervision()
+    np.testing.assert_array_equal(getattr(points, name)[:, 0], np.float32([0.9, 1]))
+    np.testing.assert_array_equal(points.xy[0, :3], [[10.5, 40], [30, 20], [0, 0]])
+    assert points.xy.dtype == np.float32
+
+
+@pytest.mark.parametrize('library', ['pandas', 'supervision'])
+def test_a_library_that_is_missing_is_named(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    convert = {'pandas': People.to_dataframe, 'supervision': People.to_supervision}[library]
+    with pytest.raises(LibraryError, match=f'needs {library}, .*; pip install {library}') as found:
+        convert(two_people())
+    assert isinstance(found.value, ImportError)
+    assert found.value.name == library

@@ -7,6 +7,9 @@ from importlib import import_module
 import os
 from pathlib import Path
 from pkgutil import resolve_name
+import subprocess
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -16,8 +19,8 @@ from openpose_ros._lazy import lazy_names
 ROOT = Path(__file__).parents[1]
 NAMES = {
     'openpose_ros': (
-        *('PoseEstimator', 'People', 'load_skeleton', 'load_model', 'open_engine'),
-        '__version__',
+        *('PoseEstimator', 'People', 'Person', 'load_skeleton', 'load_model', 'open_engine'),
+        *('draw_people', 'stream', '__version__'),
     ),
     'openpose_ros.parsing': ('parse_pafs', 'PafParams', 'parse_posenet', 'PoseNetParams'),
     'openpose_ros.models': (
@@ -107,6 +110,22 @@ def test_front_has_the_names_that_it_says(path: Path) -> None:
         assert getattr(front, name) is getattr(import_module(module), name)
 
 
+@pytest.mark.parametrize(
+    'path', FRONTS, ids=lambda path: path.parent.relative_to(ROOT).as_posix().replace('/', '.')
+)
+def test_front_lists_its_names_before_they_are_imported(path: Path) -> None:
+    """And neither its helpers nor what is private."""
+    name = '.'.join(path.parent.relative_to(ROOT).parts)
+    program = f'import {name}; print(*dir({name}))'
+    run = subprocess.run([sys.executable, '-c', program], capture_output=True, cwd=ROOT, text=True)
+    front = import_module(name)
+    listed = {word for word in run.stdout.split() if not word.startswith('__')}
+    assert set(front.__all__) - {'__version__'} <= listed, run.stderr
+    modules = {word for word in listed if isinstance(getattr(front, word), ModuleType)}
+    assert listed - modules == set(front.__all__) - {'__version__'}
+    assert not {word for word in listed if word.startswith('_')}
+
+
 def test_package_says_what_it_does_not_have() -> None:
     with pytest.raises(AttributeError, match="'openpose_ros' has no attribute 'estimate_all'"):
         _ = openpose_ros.estimate_all
@@ -114,4 +133,4 @@ def test_package_says_what_it_does_not_have() -> None:
 
 def test_lazy_name_of_a_module_that_is_missing_says_so() -> None:
     with pytest.raises(ModuleNotFoundError, match='nowhere'):
-        lazy_names('front', {'name': 'openpose_ros.nowhere'})('name')
+        lazy_names(__name__, {'name': 'openpose_ros.nowhere'})('name')

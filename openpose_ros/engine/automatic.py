@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from openpose_ros.backends import AUTO
 from openpose_ros.engine.tensorrt.opening import search_engine
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 from openpose_ros.placement import Size
 
-_CUDA, CPU = 'CUDAExecutionProvider', 'CPUExecutionProvider'
+_CUDA, _CPU = 'CUDAExecutionProvider', 'CPUExecutionProvider'
 
 
 class Candidate(NamedTuple):
@@ -58,6 +59,34 @@ def candidates(
         yield from _BY_FORMAT[spec.format](spec, precision, net_resolution)
 
 
+def comes_to_cpu(
+    spec: ModelSpec,
+    backend: str,
+    *,
+    providers: Sequence[str] | None = None,
+    net_resolution: Size | None = None,
+) -> bool:
+    """
+    Return whether a CPU is what runs an ONNX model first: the same answer for every backend.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        With a `path`, where the backend is 'auto'.
+    backend : str
+        As `open_engine` takes it.
+    providers, net_resolution
+        As `open_engine` takes them.
+
+    """
+    if backend == AUTO:
+        first = next(candidates(spec, providers=providers, net_resolution=net_resolution))
+        backend, providers = first.backend, first.providers
+    if backend == 'onnxruntime':
+        return tuple(providers) == (_CPU,) if providers is not None else not _offers_cuda()
+    return backend == 'openvino'
+
+
 def _for_onnx(spec: ModelSpec, precision: str, net_resolution: Size | None) -> Iterator[Candidate]:
     search = search_engine(spec, precision, net_resolution)
     passed = [search.reason]
@@ -72,7 +101,7 @@ def _for_onnx(spec: ModelSpec, precision: str, net_resolution: Size | None) -> I
     assert spec.path is not None
     if read_onnx_facts(spec.path).precision == 'int8' and find_spec('openvino') is not None:
         yield Candidate('openvino', None, _joined([*passed, 'the network is in int8']))
-    yield Candidate('onnxruntime', (CPU,), _joined(passed))
+    yield Candidate('onnxruntime', (_CPU,), _joined(passed))
 
 
 def _for_ir(spec: ModelSpec, precision: str, net_resolution: Size | None) -> Iterator[Candidate]:

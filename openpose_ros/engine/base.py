@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,8 @@ class Engine(Closing, Protocol):
     """
     Runs one network. One thread at a time may use it; which one does not matter.
 
-    As a context manager it closes itself.
+    As a context manager it closes itself. One that `open_engine` opened can be pickled: it is
+    opened again where it is unpickled, with the same backend and the same file.
 
     Attributes
     ----------
@@ -48,6 +50,8 @@ class Engine(Closing, Protocol):
         what most of them are in first.
     spec : ModelSpec
         The model that it runs.
+    reopen : callable or None
+        Opens one more like it; None if that is not known.
 
     """
 
@@ -55,6 +59,7 @@ class Engine(Closing, Protocol):
     description: str
     precision: str
     spec: ModelSpec
+    reopen: Callable[[], Engine] | None = None
 
     def infer(self, batch: FloatArray) -> Maps:
         """
@@ -78,6 +83,10 @@ class Engine(Closing, Protocol):
 
         """
         ...
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # What runs a network lives in this process.
+        return super().__reduce_ex__(protocol) if self.reopen is None else (self.reopen, ())
 
 
 def check_batch(batch: FloatArray, spec: ModelSpec) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 import logging
 from pathlib import Path
 from typing import Any
 
 from openpose_ros.backends import AUTO, BACKENDS, CHOICES
-from openpose_ros.engine.automatic import CPU, candidates
+from openpose_ros.engine.automatic import candidates, comes_to_cpu
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
@@ -37,8 +38,8 @@ def open_engine(
     Parameters
     ----------
     model : ModelSpec, str, Path or None
-        A spec, or what `load_model` takes. None is the package's own network: with the backend
-        'auto', where it comes to a CPU, the int8 form of it.
+        A spec, or what `load_model` takes. None is the package's own network; where a CPU runs
+        it, whichever backend was asked for, the int8 form of it.
     backend : str
         'tensorrt'; 'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake',
         which needs no model file and shows synthetic people; or 'auto': a cached TensorRT engine
@@ -72,10 +73,12 @@ def open_engine(
         raise EngineError(f"no backend '{backend}'; choose from {', '.join(CHOICES)}")
     need_file = backend == AUTO or BACKENDS[backend].needs_file
     spec = model if isinstance(model, ModelSpec) else load_model(model, need_file=need_file)
-    if model is None and backend == AUTO and precision in ('', 'int8'):
-        first = next(candidates(spec, providers=providers, net_resolution=net_resolution))
-        if tuple(first.providers or ()) == (CPU,):
-            spec = load_model(DEFAULT_ON_CPU)
+    if (
+        model is None
+        and precision in ('', 'int8')
+        and comes_to_cpu(spec, backend, providers=providers, net_resolution=net_resolution)
+    ):
+        spec = load_model(DEFAULT_ON_CPU)
     if spec.decoder != 'paf':
         raise ModelError(
             f"{spec.name} needs the decoder '{spec.decoder}', which does not exist yet; take a "
@@ -129,7 +132,12 @@ def _open(
     wishes: dict[str, Any],
 ) -> Engine:
     chosen = {wish: wishes[wish] for wish in BACKENDS[name].wishes}
-    return _opener(name)(spec, providers, threads, **chosen)
+    engine = _opener(name)(spec, providers, threads, **chosen)
+    again = {wish: wishes[wish] for wish in ('precision', 'net_resolution')}
+    engine.reopen = partial(
+        open_engine, spec, backend=name, providers=providers, threads=threads, **again
+    )
+    return engine
 
 
 def _opener(name: str) -> Opener:

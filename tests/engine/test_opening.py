@@ -6,9 +6,11 @@ import json
 import logging
 import os
 from pathlib import Path
+import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from openpose_ros.backends import BACKENDS
@@ -58,7 +60,13 @@ def test_a_model_is_a_path_or_a_spec(tiny, given):
         (False, {}, DEFAULT_ON_CPU),
         (False, {'providers': ['CPUExecutionProvider']}, DEFAULT_ON_CPU),
         (False, {'precision': 'fp32'}, DEFAULT_MODEL),
-        (False, {'backend': 'onnxruntime'}, DEFAULT_MODEL),
+        (False, {'backend': 'onnxruntime'}, DEFAULT_ON_CPU),
+        (False, {'backend': 'onnxruntime', 'precision': 'int8'}, DEFAULT_ON_CPU),
+        (False, {'backend': 'onnxruntime', 'precision': 'fp32'}, DEFAULT_MODEL),
+        (True, {'backend': 'onnxruntime'}, DEFAULT_MODEL),
+        (True, {'backend': 'onnxruntime', 'providers': ['CPUExecutionProvider']}, DEFAULT_ON_CPU),
+        (True, {'backend': 'openvino'}, DEFAULT_ON_CPU),  # which has no CUDA
+        (False, {'backend': 'openvino', 'precision': 'fp32'}, DEFAULT_MODEL),
         (False, {'backend': 'fake'}, DEFAULT_MODEL),
         (True, {}, DEFAULT_MODEL),  # it will not work, but was to be
     ],
@@ -144,3 +152,16 @@ def test_auto_goes_on_without_a_library_that_cannot_be_imported(source, tmp_path
     (warning,) = [line for line in run.stderr.splitlines() if line.startswith('WARNING')]
     assert 'openvino cannot be loaded' in warning
     assert 'taking onnxruntime (CPUExecutionProvider) instead' in warning
+
+
+@pytest.mark.parametrize('backend', ['auto', 'onnxruntime', 'openvino', 'fake'])
+def test_a_pickled_engine_is_opened_again(tiny, backend):
+    if backend == 'openvino':
+        pytest.importorskip('openvino')
+    with open_engine(tiny, backend=backend, threads=1) as engine:
+        again = pickle.loads(pickle.dumps(engine))
+    with again:
+        assert again.name == engine.name
+        assert again.spec == engine.spec
+        assert again.description == engine.description
+        assert again.infer(np.zeros((1, 3, 64, 64), np.float32)).heatmaps.shape == (1, 19, 8, 8)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import check, from_mapping, parameter
 from openpose_ros.parsing.single_person import single_person
+from openpose_ros.skeletons import Skeleton
 
 Params = TypeVar('Params', bound='PafParams')
 
@@ -103,3 +104,21 @@ class PafParams:
     def from_mapping(cls: type[Params], values: Mapping[str, Any]) -> Params:
         """Create from names and values, as `openpose_ros.parameters.from_mapping` does."""
         return from_mapping(cls, values)
+
+
+def check_reachable(params: PafParams, skeleton: Skeleton) -> None:
+    """
+    Check that people of a skeleton can have as many keypoints as they must.
+
+    Raises
+    ------
+    ParameterError
+        If `min_parts` is more than the skeleton has: nobody would ever be found.
+
+    """
+    if params.min_parts > skeleton.num_keypoints:
+        raise ParameterError(
+            f'min_parts is {params.min_parts}, but the skeleton {skeleton.name} has '
+            f'{skeleton.num_keypoints} keypoints, so nobody could ever be found; take '
+            f'{skeleton.num_keypoints} or less'
+        )

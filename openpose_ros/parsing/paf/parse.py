@@ -10,7 +10,7 @@ import numpy.typing as npt
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing.paf.assembly import assemble_people, single_person
 from openpose_ros.parsing.paf.limbs import find_limbs
-from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.paf.params import PafParams, check_reachable
 from openpose_ros.parsing.paf.peaks import find_peaks
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
@@ -49,10 +49,13 @@ def parse_pafs(
     ------
     MapsError
         If a shape or dtype is wrong, or a value that the parser reads is NaN or infinite.
+    ParameterError
+        If `params` ask for more keypoints than the skeleton has.
 
     """
     skeleton = skeleton or load_skeleton('coco_18')
     params = params or _DEFAULT_PARAMS
+    check_reachable(params, skeleton)
     num_keypoints, num_fields = skeleton.num_keypoints, 2 * skeleton.num_limbs
     heatmaps = _checked('heatmaps', heatmaps, (num_keypoints, num_keypoints + 1), skeleton)
     if params.single_person:

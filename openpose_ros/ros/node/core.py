@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.parameters import updated
+from openpose_ros.parsing import check_reachable
 from openpose_ros.people import People
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import (
@@ -35,6 +36,7 @@ from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
+from openpose_ros.skeletons import Skeleton
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -105,6 +107,7 @@ class PoseNode:
         self._throttle = Throttle(_WARN_EVERY_S)
         self._shown = Throttle(_SHOW_EVERY_S)
         self._facts: dict[str, str] = {}
+        self._skeleton: Skeleton | None = None  # while a network is loaded
         self._skeleton_info: Any = None
         self._rays: Rays | None = None
         self._listening = Listening(transport, self._warn)
@@ -150,8 +153,7 @@ class PoseNode:
             except BaseException as exc:
                 self._abandoned.set()
                 self._worker.stop(_LOADING_PATIENCE_S)
-                self._facts = {}
-                self._set_state('unconfigured')
+                self._forget_network()
                 if isinstance(exc, OpenPoseError) or not isinstance(exc, Exception):
                     raise
                 raise EngineError(f'the network cannot be loaded: {one_line(exc)}') from exc
@@ -184,8 +186,7 @@ class PoseNode:
                 return
             if not self._worker.stop(_PATIENCE_S):
                 self._log_stuck('its thread and its memory are left behind')
-            self._facts = {}
-            self._set_state('unconfigured')
+            self._forget_network()
 
     def shutdown(self) -> None:
         """Free everything, for ever."""
@@ -200,13 +201,16 @@ class PoseNode:
         Raises
         ------
         ParameterError
-            If a name is unknown, a value out of range, or only taken over when the node is
-            configured, and it is configured.
+            If a name is unknown, a value out of range or more than the skeleton has, or only
+            taken over when the node is configured, and it is configured.
 
         """
         with self._changing:
             configured = self._state != 'unconfigured'
-            self._params = updated(self._params, values, configured=configured)
+            changed = updated(self._params, values, configured=configured)
+            if self._skeleton is not None:
+                check_reachable(changed, self._skeleton)
+            self._params = changed
 
     def set_enabled(self, enabled: bool) -> None:
         """Work on images, or drop them; the network stays loaded."""
@@ -258,6 +262,11 @@ class PoseNode:
         with self._changing:
             self._state = state
 
+    def _forget_network(self) -> None:
+        self._facts = {}
+        with self._changing:
+            self._state, self._skeleton = 'unconfigured', None
+
     def _reason_to_refuse(self, now_s: float) -> str:
         """Say why an image is not even kept, or ''."""
         params = self._params
@@ -301,6 +310,9 @@ class PoseNode:
 
     def _introduce(self, estimator: PoseEstimator, seconds: float) -> None:
         spec, engine, types = estimator.spec, estimator.engine, self._transport.types
+        with self._changing:  # one that came while the network was loaded
+            check_reachable(self._params, spec.skeleton)
+            self._skeleton = spec.skeleton
         stamp = time_message(types, self._transport.now_ns())
         self._skeleton_info = skeleton_info_message(types, spec.skeleton, stamp)
         self._facts = {

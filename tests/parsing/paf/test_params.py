@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from openpose_ros.errors import OpenPoseError, ParameterError
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing import PafParams, check_reachable, parse_pafs
+from openpose_ros.skeletons import load_skeleton
 
 DEFAULTS = PafParams()
 RANGED = [item for item in fields(PafParams) if item.metadata['low'] is not None]
@@ -103,3 +105,19 @@ def test_params_are_frozen_and_hashable() -> None:
     with pytest.raises(FrozenInstanceError):
         DEFAULTS.nms_window = 3  # type: ignore[misc]
     assert hash(DEFAULTS) == hash(PafParams())
+
+
+def test_more_keypoints_than_a_skeleton_has_are_refused() -> None:
+    dog = load_skeleton(Path(__file__).parents[2] / 'data/dog.json')
+    check_reachable(PafParams(min_parts=dog.num_keypoints), dog)
+    with pytest.raises(ParameterError, match=r'min_parts is 19, but the skeleton coco_18 has 18 '):
+        check_reachable(PafParams(min_parts=19), load_skeleton('coco_18'))
+
+
+@pytest.mark.parametrize('single_person', [True, False])
+def test_parse_pafs_refuses_what_nobody_could_have(single_person: bool) -> None:
+    maps = np.zeros((19, 8, 8), np.float32), np.zeros((38, 8, 8), np.float32)
+    params = PafParams(min_parts=19, single_person=single_person)
+    with pytest.raises(ParameterError, match=r'min_parts is 19, .* has 18 keypoints'):
+        parse_pafs(*maps, params=params)
+    assert len(parse_pafs(*maps, params=replace(params, min_parts=18))) == 0

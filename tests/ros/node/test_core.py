@@ -24,6 +24,7 @@ from openpose_ros.errors import (
     ParameterError,
     TransitionError,
 )
+from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.messages import people_from_message
 from openpose_ros.ros.messages.compressed import compressed_message
 from openpose_ros.ros.messages.images import image_message
@@ -275,7 +276,7 @@ def test_thresholds_change_from_image_to_image(stage: Stage) -> None:
     stage.show()
     stage.node.set_parameters({'max_people': 1})
     stage.show()
-    stage.node.set_parameters({'max_people': 0, 'min_parts': 200})
+    stage.node.set_parameters({'max_people': 0, 'min_score': 1.0})
     stage.show()
     assert [len(persons.persons) for persons in stage.persons()] == [2, 1, 0]
 
@@ -304,6 +305,40 @@ def test_damaged_jpegs_are_counted_and_said_once(
     [warning] = stage.transport.said('warning')
     assert 'the compressed image is damaged or cut off (Corrupt JPEG data' in warning
     assert capfd.readouterr().err == ''
+
+
+def test_more_keypoints_than_the_skeleton_has_are_refused_live(stage: Stage) -> None:
+    with pytest.raises(ParameterError, match=r'min_parts is 19, but .* coco_18 has 18 keypoints'):
+        stage.node.set_parameters({'min_parts': 19, 'max_people': 1})
+    assert (stage.node.params.min_parts, stage.node.params.max_people) == (3, 0)
+    stage.node.set_parameters({'min_parts': 18})
+    stage.show()
+    assert stage.processed() == 1
+    stage.node.cleanup()
+    stage.node.set_parameters({'min_parts': 19})  # for another network, perhaps
+
+
+def test_more_keypoints_than_the_skeleton_has_are_refused_when_it_is_loaded() -> None:
+    node = PoseNode(FakeTransport(), NodeParams(backend='fake', min_parts=19))
+    with pytest.raises(ParameterError, match=r'min_parts is 19, but .* coco_18 has 18 keypoints'):
+        node.configure()
+    assert node.state == 'unconfigured'
+    node.shutdown()
+
+
+def test_more_keypoints_than_the_skeleton_has_while_it_is_loaded_are_refused() -> None:
+    stage = Stage()
+    opened = stage.scene.open
+
+    def open_slowly(params: NodeParams, on_build: OnProgress) -> PoseEstimator:
+        stage.node.set_parameters({'min_parts': 19})
+        return opened(params, on_build)
+
+    stage.node = PoseNode(stage.transport, NodeParams(), open_slowly)
+    with pytest.raises(ParameterError, match=r'min_parts is 19'):
+        stage.node.configure()
+    assert stage.scene.opened == stage.scene.closed == 1
+    stage.node.shutdown()
 
 
 def test_image_in_hand_keeps_its_parameters(stage: Stage) -> None:
