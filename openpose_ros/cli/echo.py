@@ -125,6 +125,7 @@ def _lines(message: Any) -> list[str]:
 
 def _json(message: Any, topic: str, index: int) -> str:
     """Return a message as `estimate --json` writes a frame."""
+    from openpose_ros.io.people_json import rounded_stamp
     from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 
     people = people_from_message(message).to_dict()
@@ -133,7 +134,7 @@ def _json(message: Any, topic: str, index: int) -> str:
     fields = {
         'source': topic,
         'frame': index,
-        'stamp': nanoseconds(message.header.stamp) / 1e9,
+        'stamp': rounded_stamp(nanoseconds(message.header.stamp) / 1e9),
         'width': message.image_width,
         'height': message.image_height,
         **people,

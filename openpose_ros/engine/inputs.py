@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+import logging
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from openpose_ros.engine.base import FloatArray, check_batch
 from openpose_ros.engine.outputs import Shape
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class GraphInput(Protocol):
@@ -73,6 +76,37 @@ def choose_input(spec: ModelSpec, inputs: Sequence[Found], types: Collection[str
     return found
 
 
+def fixed_batch(spec: ModelSpec, shape: Shape) -> int | None:
+    """
+    Return how many pictures a graph takes at once, and say so where that is more than one.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the graph is of.
+    shape : sequence
+        Of its input, the number of pictures first.
+
+    Returns
+    -------
+    int or None
+        None: any number.
+
+    """
+    first = shape[0]
+    if not isinstance(first, int):
+        return None
+    if first > 1:
+        _LOGGER.warning(
+            '%s takes %d pictures at once, whatever it is given: one picture is worked on %d '
+            'times; export it with an open batch',
+            spec.name,
+            first,
+            first,
+        )
+    return first
+
+
 def split_batch(
     batch: FloatArray, spec: ModelSpec, graph_batch: int | None, dtype: npt.DTypeLike
 ) -> list[npt.NDArray[Any]]:
@@ -94,20 +128,24 @@ def split_batch(
     -------
     list of arrays
         In the graph's layout and type, C-contiguous; of `batch` itself where that is so already.
+        The last one is filled up with its last picture; `make_maps` leaves out what comes of that.
 
     Raises
     ------
     EngineError
-        If the model does not take such a batch, or it cannot be split evenly.
+        If the model does not take such a batch.
 
     """
     check_batch(batch, spec)
     count, step = len(batch), graph_batch or len(batch)
-    if count % step:
-        raise EngineError(
-            f'{spec.name} runs batches of {step}, so a batch must be a multiple of that, but got '
-            f'{count}'
-        )
     laid = batch.transpose(0, 2, 3, 1) if spec.input.layout == 'NHWC' else batch
     fed = np.ascontiguousarray(laid, dtype)
-    return [fed[at : at + step] for at in range(0, count, step)]
+    parts = [fed[at : at + step] for at in range(0, count, step)]
+    parts[-1] = fill_up(parts[-1], step)
+    return parts
+
+
+def fill_up(part: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """Return a batch of at least `count` pictures: its last one stands for those that lack."""
+    lacking = count - len(part)
+    return part if lacking <= 0 else np.concatenate([part, *[part[-1:]] * lacking])

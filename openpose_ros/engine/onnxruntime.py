@@ -10,7 +10,7 @@ import numpy as np
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps
 from openpose_ros.engine.forks import Opened
-from openpose_ros.engine.inputs import choose_input, split_batch
+from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.telemetry import import_onnxruntime
 from openpose_ros.errors import EngineError, ModelError, ParameterError
@@ -119,8 +119,9 @@ class OnnxRuntimeEngine(Engine):
     """
     Runs an ONNX model; made by `open_onnxruntime`.
 
-    A graph whose batch size is fixed is run as often as a batch needs. `precision` is the
-    graph's; a provider without kernels for float16, as the CPU's, computes in float32.
+    A graph whose batch size is fixed is run as often as a batch needs, the last time filled up.
+    `precision` is the graph's; a provider without kernels for float16, as the CPU's, computes in
+    float32.
     """
 
     name = 'onnxruntime'
@@ -137,8 +138,7 @@ class OnnxRuntimeEngine(Engine):
         graph_input = choose_input(spec, session.get_inputs(), _DTYPES)
         self._input_name = graph_input.name
         self._dtype = _DTYPES[graph_input.type]
-        first = graph_input.shape[0]
-        self._graph_batch = first if isinstance(first, int) else None
+        self._graph_batch = fixed_batch(spec, graph_input.shape)
 
     def infer(self, batch: FloatArray) -> Maps:
         if self._session is None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from openpose_ros.engine.base import Engine, FloatArray, Maps
 from openpose_ros.engine.forks import Opened
-from openpose_ros.engine.inputs import choose_input, split_batch
+from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
 from openpose_ros.engine.outputs import Shape, choose_outputs, make_maps
 from openpose_ros.engine.telemetry import import_openvino
 from openpose_ros.errors import EngineError, ModelError, ParameterError
@@ -144,8 +144,8 @@ class OpenVinoEngine(Engine):
     """
     Runs an ONNX model or OpenVINO IR; made by `open_openvino`.
 
-    A graph whose batch size is fixed is run as often as a batch needs. `precision` is what most
-    of its convolutions really run in: 'fp32', 'bf16', 'fp16' or 'int8'.
+    A graph whose batch size is fixed is run as often as a batch needs, the last time filled up.
+    `precision` is what most of its convolutions really run in: 'fp32', 'bf16', 'fp16' or 'int8'.
     """
 
     name = 'openvino'
@@ -168,8 +168,7 @@ class OpenVinoEngine(Engine):
         ]
         graph_input = choose_input(spec, inputs, _DTYPES)
         self._dtype = _DTYPES[graph_input.type]
-        first = graph_input.shape[0]
-        self._graph_batch = first if isinstance(first, int) else None
+        self._graph_batch = fixed_batch(spec, graph_input.shape)
         self._index = inputs.index(graph_input)
         self._opened = Opened()
         self._request: Any = self._opened.keep(compiled.create_infer_request())

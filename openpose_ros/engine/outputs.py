@@ -114,7 +114,7 @@ def make_maps(
     spec : ModelSpec
         The model that returned them.
     batch_shape : (N, 3, h, w)
-        What went in.
+        What is asked for: where a fixed batch was filled up, the rest is left out.
 
     Returns
     -------
@@ -127,7 +127,9 @@ def make_maps(
         If the shapes are not those of this skeleton, stride and batch.
 
     """
-    heatmaps, pafs = (_as_nchw(arrays[name], spec) for name in (choice.heatmaps, choice.pafs))
+    heatmaps, pafs = (
+        _as_nchw(arrays[name], spec)[: batch_shape[0]] for name in (choice.heatmaps, choice.pafs)
+    )
     if choice.heatmaps == choice.pafs:
         channels = {
             'heatmaps': _joined_channels(spec) - 2 * spec.skeleton.num_limbs,

@@ -50,6 +50,9 @@ _TEMPLATE = {
 }
 
 
+_NARROWEST = 0.2  # of a person without width, in heights: the room that somebody needs
+
+
 def render_maps(
     people_keypoints: npt.ArrayLike,
     skeleton: Skeleton,
@@ -183,7 +186,7 @@ def scatter_people(
     height, width = shape
     layout = _layout(skeleton)
     # Everything in the unit of a person's height.
-    aspect = float(np.ptp(layout[:, 0]))
+    aspect = max(float(np.ptp(layout[:, 0])), _NARROWEST)
     rows = _rows_of_most_room(count, height, width, aspect)
     columns = max(-(-count // rows), 1)
     box = np.array([width / columns, height / rows], np.float32)
@@ -212,10 +215,11 @@ def _rows_of_most_room(count: int, height: int, width: int, aspect: float) -> in
 
 @cache
 def _layout(skeleton: Skeleton) -> FloatArray:
-    """Return where each keypoint lies in a figure of height 1."""
+    """Return where each keypoint lies in a figure of height 1; flat ones are as wide as that."""
     if set(skeleton.keypoint_names) <= set(_TEMPLATE):
         places = np.array([_TEMPLATE[name] for name in skeleton.keypoint_names], np.float32)
-        return np.asarray(places / np.ptp(places[:, 1]), np.float32)
+        extent = np.ptp(places, axis=0)
+        return np.asarray(places / (extent[1] or extent[0] or 1), np.float32)
     return _tree_layout(skeleton)
 
 

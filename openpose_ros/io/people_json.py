@@ -7,9 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from openpose_ros.errors import SkeletonError
 from openpose_ros.io.frame import Frame
 from openpose_ros.people import People
-from openpose_ros.skeletons import load_skeleton
+from openpose_ros.skeletons import (
+    Skeleton,
+    is_of_the_package,
+    load_skeleton,
+    skeleton_from_dict,
+    skeleton_to_dict,
+)
 
 _OPENPOSE_EMPTY = (
     'face_keypoints_2d',
@@ -27,40 +34,72 @@ def to_line(frame: Frame, people: People) -> str:
     Return one line of JSON, with its line end.
 
     The fields are `source`, `frame` (index from 0), `stamp` (see `Frame.stamp_s`), `width`,
-    `height`, `skeleton` and `people`, as `People.to_dict` has them.
+    `height`, `skeleton` and `people`, as `People.to_dict` has them. A skeleton that does not come
+    with the package is described in `skeleton_file`, as its file would.
     """
     height, width = frame.image.shape[:2]
     fields = {
         'source': frame.source,
         'frame': frame.index,
-        'stamp': frame.stamp_s,
+        'stamp': rounded_stamp(frame.stamp_s),
         'width': width,
         'height': height,
         **people.to_dict(),
     }
+    if not is_of_the_package(people.skeleton):
+        fields['skeleton_file'] = skeleton_to_dict(people.skeleton)
     return json.dumps(fields, separators=(',', ':'), allow_nan=False) + '\n'
 
 
-def people_from_line(line: str) -> People:
+def rounded_stamp(stamp_s: float | None) -> float | None:
+    """Return a stamp to the microsecond: no frame is nearer to the next, and no clock so good."""
+    return None if stamp_s is None else round(stamp_s, 6)
+
+
+def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
     """
     Return the people of a line that `to_line` made.
+
+    Parameters
+    ----------
+    line : str
+        With its line end or without.
+    skeleton : Skeleton, optional
+        By default the one that the line names or describes.
 
     Raises
     ------
     SkeletonError
-        If their skeleton is unknown.
+        If their skeleton is unknown, or has another number of keypoints.
 
     """
     fields = json.loads(line)
-    skeleton = load_skeleton(fields['skeleton'])
+    skeleton = skeleton or _skeleton(fields)
     people = fields['people']
+    count = skeleton.num_keypoints
+    for person in people:
+        if len(person['keypoints']) != count:
+            raise SkeletonError(
+                f'a person has {len(person["keypoints"])} keypoints, but the skeleton '
+                f'{skeleton.name} has {count}; pass the skeleton of who wrote it'
+            )
     # None, where a part is missing, becomes NaN.
     rows = np.array([person['keypoints'] for person in people], np.float32)
     return People(
-        rows.reshape(len(people), skeleton.num_keypoints, 3),
+        rows.reshape(len(people), count, 3),
         np.array([person['score'] for person in people], np.float32),
         skeleton,
     )
+
+
+def _skeleton(fields: dict[str, Any]) -> Skeleton:
+    described = fields.get('skeleton_file')
+    if described is None:
+        return load_skeleton(fields['skeleton'])
+    try:
+        return skeleton_from_dict(described)
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as exc:
+        raise SkeletonError(f'skeleton_file describes no skeleton: {exc}') from exc
 
 
 def to_openpose(people: People) -> dict[str, Any]:

@@ -8,6 +8,7 @@ of x and y, and optionally `loose`, `redundant`, `drawn`). Adding a skeleton nee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def load_skeleton(name_or_path: str | Path) -> Skeleton:
             )
         path = _DATA / f'{name_or_path}.json'
     try:
-        return _from_json(parse_json(path.read_bytes()))
+        return skeleton_from_dict(parse_json(path.read_bytes()))
     except OSError as exc:
         raise SkeletonError(f'cannot read the skeleton {path}: {exc.strerror}') from exc
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as exc:
@@ -63,7 +64,18 @@ def load_skeleton(name_or_path: str | Path) -> Skeleton:
         raise SkeletonError(f'{path} is not a skeleton file: {reason}') from exc
 
 
-def _from_json(data: dict[str, Any]) -> Skeleton:
+def skeleton_from_dict(data: Mapping[str, Any]) -> Skeleton:
+    """
+    Return the skeleton that the content of a file describes.
+
+    Raises
+    ------
+    SkeletonError
+        If it is not consistent.
+    ValueError, LookupError, TypeError, AttributeError, OverflowError
+        If it is not of the form that the top of this module says.
+
+    """
     names = [keypoint['name'] for keypoint in data['keypoints']]
     place = {name: index for index, name in enumerate(names)}
     limbs = tuple(
@@ -90,3 +102,33 @@ def _from_json(data: dict[str, Any]) -> Skeleton:
         colours=tuple(colours),
         source=str(data.get('source', '')),
     )
+
+
+def skeleton_to_dict(skeleton: Skeleton) -> dict[str, Any]:
+    """Return what a file of a skeleton holds; `skeleton_from_dict` makes it of it again."""
+    names = skeleton.keypoint_names
+    return {
+        'name': skeleton.name,
+        'source': skeleton.source,
+        'keypoints': [
+            {'name': name, 'mirror': names[mirror], 'colour': list(colour)}
+            for name, mirror, colour in zip(names, skeleton.mirror, skeleton.colours)
+        ],
+        'limbs': [
+            {
+                'from': names[limb.start],
+                'to': names[limb.end],
+                'paf': [limb.paf_x, limb.paf_y],
+                'loose': limb.loose,
+                'redundant': limb.redundant,
+                'drawn': limb.drawn,
+            }
+            for limb in skeleton.limbs
+        ],
+    }
+
+
+@cache
+def is_of_the_package(skeleton: Skeleton) -> bool:
+    """Return whether `load_skeleton` returns it for its name."""
+    return skeleton.name in available_skeletons() and load_skeleton(skeleton.name) == skeleton

@@ -187,10 +187,26 @@ def test_a_float16_graph_takes_and_returns_float32(open_tiny):
 
 
 @every_that_reads_graphs
-def test_a_batch_that_the_graphs_batches_do_not_divide_is_refused(open_tiny):
-    _, engine = open_tiny(batch=2)
-    with pytest.raises(EngineError, match=r'runs batches of 2, .* but got 3'):
-        engine.infer(random_batch(3))
+@pytest.mark.parametrize('count', [1, 3])
+@pytest.mark.parametrize('layout', ['NCHW', 'NHWC'])
+def test_a_fixed_batch_is_filled_up(open_tiny, backend, caplog, layout, count):
+    fields = {'input': {'layout': layout}}
+    network, engine = open_tiny(batch=2, layout=layout, fields=fields)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == 'WARNING']
+    assert 'a tiny nétwork takes 2 pictures at once' in said
+    batch = random_batch(count)
+    maps = engine.infer(batch)
+    assert maps.heatmaps.shape == (count, 19, 4, 6)
+    right = network.expected('heatmaps', batch)
+    np.testing.assert_allclose(maps.heatmaps, right, atol=TOLERANCES[backend])
+    assert len(caplog.records) == 1, 'not at every picture'
+
+
+@every_that_reads_graphs
+@pytest.mark.parametrize('batch', [1, None])
+def test_a_batch_of_one_or_any_is_not_spoken_of(open_tiny, caplog, batch):
+    open_tiny(batch=batch)
+    assert not caplog.records
 
 
 @every_that_reads_graphs

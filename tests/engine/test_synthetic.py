@@ -132,3 +132,37 @@ def test_an_unknown_skeleton_is_laid_out_as_its_tree():
 
 def test_nobody_is_scattered_as_nobody():
     assert scatter_people(0, TRIANGLE, (46, 82)).shape == (0, 3, 3)
+
+
+def chain(*names):
+    return Skeleton(
+        name='-'.join(names),
+        keypoint_names=names,
+        limbs=tuple(Limb(i, i + 1, 2 * i, 2 * i + 1) for i in range(len(names) - 1)),
+        mirror=tuple(range(len(names))),
+        colours=((0, 0, 0),) * len(names),
+    )
+
+
+@pytest.mark.parametrize('count', [1, 3, 10])
+@pytest.mark.parametrize(
+    'skeleton',
+    [
+        chain('top', 'middle', 'bottom'),  # of no width
+        chain('nose', 'neck', 'mid_hip'),  # the same, with a template
+        chain('left_eye', 'right_eye'),  # of no height
+        chain('neck'),  # neither
+        chain('spot'),
+    ],
+    ids=lambda skeleton: skeleton.name,
+)
+def test_figures_without_width_or_height_are_laid_out(skeleton, count):
+    people = scatter_people(count, skeleton, (46, 82))
+    assert np.isfinite(people).all()
+    assert (people[..., :2] >= 0).all()
+    assert (people[..., :2] <= [81, 45]).all()
+    heatmaps, _ = render_maps(people, skeleton, (46, 82))
+    assert (heatmaps[:-1].max(axis=(1, 2)) > 0.5).all()
+    middles = people[..., :2].mean(axis=1)
+    apart = np.linalg.norm(middles[:, np.newaxis] - middles, axis=-1)
+    assert apart[~np.eye(count, dtype=bool)].min(initial=99) > 2

@@ -10,7 +10,7 @@ import numpy as np
 from openpose_ros.commands import command
 from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
 from openpose_ros.engine.forks import Opened
-from openpose_ros.engine.inputs import choose_input
+from openpose_ros.engine.inputs import choose_input, fill_up, fixed_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.tensorrt.cache import CachedEngine, read_engine
 from openpose_ros.engine.tensorrt.library import Library
@@ -65,6 +65,7 @@ class TensorrtEngine(Engine):
                     spec, {tensor.name: tensor.shape for tensor in session.outputs}
                 )
                 self._limits = session.limits(self._input)
+                fixed_batch(spec, self._limits[0])  # says what that costs
                 kinds = session.count_layers(self._input)
         except BaseException:
             self.close()
@@ -90,8 +91,8 @@ class TensorrtEngine(Engine):
         check_batch(batch, self.spec)
         nhwc = self.spec.input.layout == 'NHWC'
         fed = batch.transpose(0, 2, 3, 1) if nhwc else batch
-        step = self._limits[2][0]
-        parts = [fed[at : at + step] for at in range(0, len(fed), step)]
+        fewest, step = self._limits[0][0], self._limits[2][0]
+        parts = [fill_up(fed[at : at + step], fewest) for at in range(0, len(fed), step)]
         for part in parts:
             self._check_shape(part.shape)
         names = self._outputs.names

@@ -74,6 +74,15 @@ def test_fixed_engine_has_no_other_shape(make):
             engine.infer(batch(1, 64, 104))
 
 
+def test_fixed_batch_is_filled_up(make, caplog):
+    stage = make(shapes=((2, 3, 64, 96),) * 3)
+    with stage.open() as engine:
+        assert 'net takes 2 pictures at once' in caplog.text
+        for number in (1, 3):
+            assert engine.infer(batch(number)).heatmaps.shape == (number, 19, 8, 12)
+    assert stage.driver.calls.count('synchronize') == 3
+
+
 def test_context_is_in_no_thread_afterwards(make):
     stage, errors = make(), []
 
