@@ -15,124 +15,23 @@ on the same pictures stand in its README.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
-import io
+from collections.abc import Sequence
 import json
 import os
 from pathlib import Path
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
-import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from openpose_ros.cli.parameters import add_parameters, given_parameters, net_resolution
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.evaluation import coco_results, evaluate
 from openpose_ros.parsing import PafParams
-from openpose_ros.people import People
 
 SHARED = Path(__file__).parents[2] / 'shared'
 ANNOTATIONS = 'person_keypoints_dev.json'
-
-
-class Accuracy(NamedTuple):
-    """Average precision over OKS 0.50 to 0.95, at 0.50 and at 0.75; each in [0, 1]."""
-
-    ap: float
-    ap50: float
-    ap75: float
-
-
-def coco_results(
-    people: People, image_id: int, keypoint_names: Sequence[str]
-) -> list[dict[str, Any]]:
-    """
-    Return the people of one picture in COCO's result format.
-
-    Parameters
-    ----------
-    people : People
-        In pixels of the picture.
-    image_id : int
-        The picture's id in the annotations.
-    keypoint_names : sequence of str
-        The keypoints that COCO asks for, in its order. They are looked up by name: what the
-        skeleton lacks is missing, what COCO lacks (a neck) is left out.
-
-    Returns
-    -------
-    list of dict
-        One entry a person; a missing keypoint is (0, 0, 0).
-
-    """
-    place = {name: index for index, name in enumerate(people.skeleton.keypoint_names)}
-    rows = np.zeros((len(people), len(keypoint_names), 3))
-    for column, name in enumerate(keypoint_names):
-        if name in place:
-            found = people.keypoints[:, place[name]]
-            rows[:, column] = np.where(found[:, 2:] > 0, found, 0)
-    return [
-        {
-            'image_id': image_id,
-            'category_id': 1,
-            'keypoints': keypoints.ravel().tolist(),
-            'score': float(score),
-        }
-        for keypoints, score in zip(rows, people.scores)
-    ]
-
-
-def evaluate(
-    results: Iterable[dict[str, Any]],
-    annotations: dict[str, Any],
-    image_ids: Sequence[int] | None = None,
-) -> Accuracy:
-    """
-    Score results against the ground truth.
-
-    Parameters
-    ----------
-    results : iterable of dict
-        As `coco_results` returns them, of any number of pictures.
-    annotations : dict
-        The content of a COCO person_keypoints file.
-    image_ids : sequence of int, optional
-        Only these pictures; by default all that `annotations` lists.
-
-    Returns
-    -------
-    Accuracy
-
-    """
-    scorer = compared(results, annotations, image_ids)
-    with redirect_stdout(io.StringIO()):  # pycocotools reports each step
-        scorer.accumulate()
-        scorer.summarize()
-    return Accuracy(*(float(value) for value in scorer.stats[:3]))
-
-
-def compared(
-    results: Iterable[dict[str, Any]],
-    annotations: dict[str, Any],
-    image_ids: Sequence[int] | None = None,
-) -> COCOeval:
-    """Return pycocotools' scorer that has matched results with the truth; as `evaluate` takes."""
-    copies = [dict(result) for result in results]  # loadRes writes into them
-    with redirect_stdout(io.StringIO()):
-        truth, found = COCO(), COCO()
-        truth.dataset = annotations
-        truth.createIndex()
-        if copies:  # loadRes needs one
-            found = truth.loadRes(copies)
-        scorer = COCOeval(truth, found, 'keypoints')
-        if image_ids is not None:
-            scorer.params.imgIds = list(image_ids)
-        scorer.evaluate()
-    return scorer
 
 
 def halves(annotations: dict[str, Any]) -> tuple[list[int], list[int]]:
@@ -146,7 +45,7 @@ def table(results: Sequence[dict[str, Any]], annotations: dict[str, Any]) -> lis
     first, second = halves(annotations)
     rows = ['| pictures | AP | AP50 | AP75 |', '|---|---|---|---|']
     for name, ids in (('all', first + second), ('even half', first), ('odd half', second)):
-        scores = evaluate(results, annotations, ids)
+        scores = evaluate(results, annotations, ids)[:3]
         rows.append(f'| {name} ({len(ids)}) | {" | ".join(f"{s:.3f}" for s in scores)} |')
     return rows
 

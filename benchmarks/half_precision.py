@@ -29,11 +29,12 @@ import onnx
 from onnx import TensorProto, helper
 import onnxruntime
 
-from benchmarks.accuracy import ANNOTATIONS, SHARED, coco_results, evaluate
+from benchmarks.accuracy import ANNOTATIONS, SHARED
 from openpose_ros.engine import open_engine
 from openpose_ros.engine.tensorrt.half_precision import LARGEST_HALF, prepare_graph
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.evaluation import coco_results, evaluate
 from openpose_ros.models import ModelSpec, load_model
 from openpose_ros.preprocess import preprocess
 

@@ -26,18 +26,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.accuracy import (
-    ANNOTATIONS,
-    SHARED,
-    Accuracy,
-    estimate_all,
-    evaluate,
-    read_annotations,
-)
+from benchmarks.accuracy import ANNOTATIONS, SHARED, estimate_all, read_annotations
 from benchmarks.recall import EDGES_PX, recall_by_height
 from openpose_ros.engine import open_engine
 from openpose_ros.errors import ModelError, OpenPoseError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.evaluation import Scores, evaluate
 from openpose_ros.placement import Size
 
 OURS, INT8 = 'openpose-ros-small', 'openpose-ros-small-int8'
@@ -53,7 +47,7 @@ class Row(NamedTuple):
 
     name: str
     size: Size
-    accuracy: Accuracy
+    accuracy: Scores
     recall: list[tuple[int, int]]
     pck: float | None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy import compared
+from openpose_ros.evaluation import compared
 from openpose_ros.placement import Size
 
 EDGES_PX = (0, 32, 64, 96, 128, 192)  # lower ends of the ranges of height

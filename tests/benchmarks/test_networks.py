@@ -13,11 +13,11 @@ import pytest
 
 pytest.importorskip('pycocotools')
 from benchmarks import networks
-from benchmarks.accuracy import Accuracy
 from benchmarks.networks import Row, measure, milliseconds, tables
 from benchmarks.pck import JOINTS, count_correct, pck
 from benchmarks.recall import EDGES_PX, heights_px, recall_by_height
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.evaluation import Scores
 from openpose_ros.models import load_model
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
@@ -166,7 +166,7 @@ def test_a_network_is_measured_at_each_size(estimator, annotations, tmp_path):
 def test_tables_compare_with_the_teacher():
     recall = [(2, 1)] * len(EDGES_PX)
     rows = [
-        Row(name, (256, 256), Accuracy(0.25, 0.5, 0.1), recall, share)
+        Row(name, (256, 256), Scores(0.25, 0.5, 0.1, *[0.0] * 7), recall, share)
         for name, share in ((networks.OURS, 0.5), (networks.TEACHER, None))
     ]
     times = {(256, 256): {networks.OURS: 4.0, networks.TEACHER: 20.0}}

@@ -1,0 +1,118 @@
+"""
+How well people are found: COCO's keypoint metric, average precision and recall over OKS.
+
+pycocotools computes it; `pip install pycocotools`, or the extra `evaluate`, brings it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
+import io
+from typing import Any, NamedTuple
+
+from openpose_ros.errors import LibraryError, ParameterError
+from openpose_ros.io.coco.results import coco_results
+
+__all__ = ['COCO_KEYPOINTS', 'Scores', 'coco_results', 'compared', 'evaluate', 'table']
+
+COCO_KEYPOINTS = 17  # OKS has a tolerance for each of these, and for no others
+_COLUMNS = ('all', 'OKS 0.50', 'OKS 0.75', 'medium', 'large')
+
+
+class Scores(NamedTuple):
+    """
+    Average precision and recall over OKS 0.50 to 0.95, each in [0, 1].
+
+    Also at 0.50 and at 0.75, and of people whose area is medium (32² to 96² pixels) or large. -1
+    where the truth has nobody of that kind.
+    """
+
+    ap: float
+    ap50: float
+    ap75: float
+    ap_medium: float
+    ap_large: float
+    ar: float
+    ar50: float
+    ar75: float
+    ar_medium: float
+    ar_large: float
+
+
+def evaluate(
+    results: Iterable[Mapping[str, Any]],
+    annotations: dict[str, Any],
+    image_ids: Sequence[Any] | None = None,
+) -> Scores:
+    """
+    Score results against the ground truth.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        As `coco_results` returns them, of any number of pictures. A picture without any counts
+        as one where nobody was found.
+    annotations : dict
+        The content of a COCO person_keypoints file.
+    image_ids : sequence of int, optional
+        Only these pictures; by default all that `annotations` lists.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    LibraryError
+        Without pycocotools.
+    ParameterError
+        If the truth has other keypoints than COCO's seventeen.
+
+    """
+    scorer = compared(results, annotations, image_ids)
+    with redirect_stdout(io.StringIO()):  # pycocotools reports each step
+        scorer.accumulate()
+        scorer.summarize()
+    return Scores(*(float(value) for value in scorer.stats))
+
+
+def compared(
+    results: Iterable[Mapping[str, Any]],
+    annotations: dict[str, Any],
+    image_ids: Sequence[Any] | None = None,
+) -> Any:
+    """Return pycocotools' scorer that has matched results with the truth; as `evaluate` takes."""
+    try:
+        from pycocotools.coco import COCO
+        from pycocotools.cocoeval import COCOeval
+    except ImportError as exc:
+        raise LibraryError('evaluation', 'pycocotools', 'pip install pycocotools') from exc
+    names = annotations['categories'][0]['keypoints']
+    if len(names) != COCO_KEYPOINTS:
+        raise ParameterError(
+            f'the truth has {len(names)} keypoints, but OKS is defined for the {COCO_KEYPOINTS} '
+            'of COCO only'
+        )
+    copies = [dict(result) for result in results]  # loadRes writes into them
+    with redirect_stdout(io.StringIO()):
+        truth, found = COCO(), COCO()
+        truth.dataset = annotations
+        truth.createIndex()
+        if copies:  # loadRes needs one
+            found = truth.loadRes(copies)
+        scorer = COCOeval(truth, found, 'keypoints')
+        if image_ids is not None:
+            scorer.params.imgIds = list(image_ids)
+        scorer.evaluate()
+    return scorer
+
+
+def table(scores: Scores) -> list[str]:
+    """Return lines to read: a row for precision, one for recall."""
+    width = max(map(len, _COLUMNS)) + 2
+    lines = ['  ' + ''.join(f'{column:>{width}}' for column in _COLUMNS)]
+    for name, values in (('AP', scores[:5]), ('AR', scores[5:])):
+        cells = ('-' if value < 0 else f'{value:.3f}' for value in values)
+        lines.append(name + ''.join(f'{cell:>{width}}' for cell in cells))
+    return lines

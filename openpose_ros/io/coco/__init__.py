@@ -1,0 +1,1 @@
+"""COCO's files of people and their keypoints: truths, results and datasets."""
