@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: demo test test-slow test-ros test-training lint bench clean
 
 demo: $(BASE)
-	$(BIN)/openpose-ros demo docs/photos/crew.jpg --output output
+	$(BIN)/openpose-ros demo --output output
 
 # pytest comes last, so that its closing line is the last that is read.
 test: lint

@@ -91,6 +91,7 @@ def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     expected = {name for name in source_files() if name.startswith('openpose_ros/')}
     names = set(ZipFile(wheel).namelist())
     assert {name for name in names if name.startswith('openpose_ros/')} == expected
+    assert {'openpose_ros/cli/data/crew.jpg', 'openpose_ros/cli/data/README.md'} <= names
     assert {'openpose_ros/py.typed', 'openpose_ros/skeletons/data/coco_18.json'} <= names
     others = {name.split('/')[0] for name in names} - {'openpose_ros'}
     # No tests, no training, and nothing that needs ROS.

@@ -23,6 +23,7 @@ from openpose_ros.cli.parser import USAGE, Parser, spread
 from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError, ReaderGoneError
+from openpose_ros.home import forget_empty_home
 from openpose_ros.signals import Stop, leave, watched
 
 VERBS = {  # name: module, its SUMMARY
@@ -81,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status. A process that a signal asked to end does not return.
 
     """
+    forget_empty_home()
     given = _with_sizes_joined(sys.argv[1:] if arguments is None else arguments)
     with _heard(given) as stop:
         status = _done(given, stop)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 import json
 import os
 from pathlib import Path
@@ -19,7 +18,7 @@ from openpose_ros.cli.network import check_dds
 from openpose_ros.cli.parameters import add_parameters, given_parameters
 from openpose_ros.cli.results import folder_name
 from openpose_ros.commands import command
-from openpose_ros.errors import SourceError, TransportError
+from openpose_ros.errors import TransportError
 from openpose_ros.files import Claims
 from openpose_ros.pictures.limits import PictureParams
 
@@ -28,12 +27,14 @@ if TYPE_CHECKING:
 
 SUMMARY = 'find people in a photograph through camera, node and echo'
 EXAMPLES = (
-    ('demo photo.jpg', 'draws the people of the photograph, in the folder output'),
+    ('demo', 'draws the people of a photograph of its own, in the folder output'),
+    ('demo photo.jpg', 'those of a photograph of yours'),
     (
         'demo photo.jpg --model human-pose-estimation-0001 --output out',
         'with another network, into another folder',
     ),
 )
+PHOTO = Path(__file__).parent / 'data/crew.jpg'  # in the public domain, see data/README.md
 ENOUGH_KEYPOINTS = 8
 _PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
 _FAREWELL_S = 20
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         type=Path,
         metavar='PHOTO',
-        help='a photograph of people (default: the astronaut of scikit-image, a picture of NASA)',
+        help='a photograph of people (default: the crew of Apollo 11, which the package carries)',
     )
     parser.add_argument(
         '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.models import load_model
     from openpose_ros.models.finding import files_of
 
-    photo = Picture(args.photo or _astronaut(), limits.max_image_pixels)
+    photo = Picture(args.photo or PHOTO, limits.max_image_pixels)
     (frame,) = photo.frames()
     claims = Claims(files_of(load_model(args.model).path))  # a wrong one is said before all else
     prepare_folder(args.output, [photo], claims=claims)
@@ -182,16 +183,3 @@ def _ended_well(process: subprocess.Popen[str]) -> bool:
     if status:
         print(f'{verb} ended with exit status {status}')
     return status == 0
-
-
-def _astronaut() -> Path:
-    """Return the photograph that scikit-image carries, without importing it."""
-    found = find_spec('skimage')
-    for folder in (found.submodule_search_locations or []) if found else []:
-        photo = Path(folder, 'data', 'astronaut.png')
-        if photo.is_file():
-            return photo
-    raise SourceError(
-        f'there is no photograph here: name one ({command("demo PHOTO")}), or take the one of '
-        'scikit-image: pip install --no-deps scikit-image'
-    )

@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 import json
-from os.path import expanduser
 from pathlib import Path
 
 from openpose_ros import __version__
@@ -16,6 +15,7 @@ from openpose_ros.cli.results import add_json
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.files import Claims, check_json_file, write_whole
 from openpose_ros.files.places import STANDARD_OUTPUT, find_place
+from openpose_ros.home import expand_user
 from openpose_ros.models import load_model
 from openpose_ros.models.finding import files_of
 
@@ -141,5 +141,5 @@ def _public(finding: Finding) -> dict[str, str]:
 
 def _short(text: str) -> str:
     """Leave out who the user is; a home folder is a name as well."""
-    home = expanduser('~')
+    home = expand_user('~')
     return text.replace(f'{home}/', '~/') if len(home) > 1 else text

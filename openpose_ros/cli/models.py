@@ -30,7 +30,8 @@ EXAMPLES = (
 _SAID = {  # an action: its line in the list of them, and what its own help adds
     'list': (
         'all networks, and whether they are on this machine',
-        "AP is COCO's, to compare them with each other; FILE is where a network was found.",
+        "AP is COCO's, to compare them with each other; FILE is where a network was found, and "
+        'why it cannot run, if so.',
     ),
     'show': (
         'what is known about a network',
@@ -79,10 +80,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from openpose_ros.engine.opening import why_not
+
     rows = [('NAME', 'SKELETON', 'LICENCE', 'SIZE', 'AP', 'FILE')]
     for spec in list_models():
         size, ap = _size(spec), '-' if spec.ap is None else f'{spec.ap:.3f}'
-        place = str(spec.path or 'not here')
+        place, lacking = str(spec.path or 'not here'), why_not(spec)
+        if lacking:
+            place = f'{place}; cannot run: {lacking}'
         rows.append((spec.name, spec.skeleton.name, spec.licence, size, ap, place))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -100,8 +105,12 @@ def _size(spec: ModelSpec) -> str:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from openpose_ros.engine.opening import why_not
+
     spec = load_model(args.model, need_file=False)
     lines = list(_lines(spec))
+    if lacking := why_not(spec):
+        lines.append(('cannot run', lacking))
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         print(f'{name:<{width}}  {value}')

@@ -109,6 +109,7 @@ def _for_ir(spec: ModelSpec, precision: str, net_resolution: Size | None) -> Ite
 
 
 _BY_FORMAT = {'onnx': _for_onnx, 'xml': _for_ir}
+FORMATS = tuple(_BY_FORMAT)  # of files that something runs
 
 
 def _offers_cuda() -> bool:

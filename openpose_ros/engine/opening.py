@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 import logging
 from pathlib import Path
 from typing import Any
 
 from openpose_ros.backends import AUTO, BACKENDS, CHOICES
-from openpose_ros.engine.automatic import candidates, comes_to_cpu
+from openpose_ros.engine.automatic import FORMATS, candidates, comes_to_cpu
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
@@ -81,8 +82,7 @@ def open_engine(
         spec = load_model(DEFAULT_ON_CPU)
     if spec.decoder != 'paf':
         raise ModelError(
-            f"{spec.name} needs the decoder '{spec.decoder}', which does not exist yet; take a "
-            'model with part affinity fields'
+            f'{spec.name} needs {_lacking_decoder(spec)}; take a model with part affinity fields'
         )
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
@@ -93,6 +93,30 @@ def open_engine(
         engine = _open(backend, spec, providers, threads, wishes)
     _LOGGER.debug('%s runs with %s, %s', spec.name, engine.description, engine.precision)
     return engine
+
+
+def why_not(spec: ModelSpec) -> str:
+    """
+    Return why nothing here can run a model, as the end of a sentence; '' if something can.
+
+    Its file is looked at, if it is here, but no network is loaded.
+    """
+    if spec.decoder != 'paf':
+        return f'needs {_lacking_decoder(spec)}'
+    if spec.format not in FORMATS:
+        return f'needs a backend for .{spec.format} files, and there is none'
+    if spec.format == 'xml' and find_spec('openvino') is None:
+        return f'needs OpenVINO: {BACKENDS["openvino"].how_to_install}'
+    if spec.path is not None:
+        try:
+            load_model(spec.path)
+        except ModelError as exc:
+            return f'needs another file: {exc}'
+    return ''
+
+
+def _lacking_decoder(spec: ModelSpec) -> str:
+    return f"the decoder '{spec.decoder}', which does not exist yet"
 
 
 def _open_first(

@@ -17,11 +17,12 @@ from functools import cache
 import hashlib
 import logging
 import os
-from os.path import expanduser, isdir, isfile  # pathlib's raise where these say no
+from os.path import isdir, isfile  # pathlib's raise where these say no
 from pathlib import Path, PurePosixPath
 
 from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
+from openpose_ros.home import expand_user
 from openpose_ros.models.manifest import (
     METADATA_PREFIX,
     REQUIRED,
@@ -43,7 +44,7 @@ CONVERTED_FROM = 'openpose_ros_converted_from'  # an entry in the metadata of an
 def cache_folder() -> Path:
     """Return the user's cache of this package; it need not exist."""
     own = os.environ.get('OPENPOSE_ROS_CACHE')
-    common = os.environ.get('XDG_CACHE_HOME') or expanduser('~/.cache')
+    common = os.environ.get('XDG_CACHE_HOME') or expand_user('~/.cache')
     return Path(own) if own else Path(common, 'openpose_ros')
 
 
@@ -55,7 +56,7 @@ def download_folder() -> Path:
 def model_folders() -> tuple[Path, ...]:
     """Return where model files are looked for, the first place first."""
     listed = os.environ.get('OPENPOSE_ROS_MODEL_PATH', '').split(os.pathsep)
-    return (*(Path(expanduser(name)) for name in listed if name), download_folder(), _DATA)
+    return (*(Path(expand_user(name)) for name in listed if name), download_folder(), _DATA)
 
 
 @cache
@@ -113,7 +114,7 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     """
     if name_or_path is None:
         name_or_path = DEFAULT_MODEL
-    path = Path(expanduser(name_or_path))
+    path = Path(expand_user(name_or_path))
     if isfile(path):
         return _load_file(path)
     name = str(name_or_path)

@@ -66,9 +66,9 @@ def test_demo_without_a_model_says_what_to_do(
     assert captured.err.count('\n') == 1
 
 
-def test_demo_without_a_photograph_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(demo, 'find_spec', lambda name: None)
-    assert main(['demo']) == 1
-    assert 'pip install --no-deps scikit-image' in capsys.readouterr().err
+def test_demo_has_a_photograph_of_its_own(tmp_path: Path, no_models: None) -> None:
+    ended = run('demo', '--output', str(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert 'crew.jpg: 3 received' in ended.stdout
+    assert (tmp_path / 'crew.jpg').is_file()
+    assert 'public domain' in (demo.PHOTO.parent / 'README.md').read_text(encoding='utf-8')

@@ -208,3 +208,27 @@ def test_what_fails_is_one_line(know, capsys, arguments, status, message):
     assert captured.out == ''
     assert captured.err.count('\n') == 1
     assert message in captured.err
+
+
+def test_list_and_show_mark_what_cannot_run(know, cache, monkeypatch, capsys):
+    know('there', CONTENT, file='there.onnx')
+    know('other', b'other', file='other.onnx', decoder='posenet')
+    know('ir', b'a network of OpenVINO', file='ir.xml')
+    know('damaged', b'as it was published', file='damaged.onnx')
+    cache.mkdir(parents=True)
+    for name, content in (('there', CONTENT), ('damaged', b'as it was pub')):
+        (cache / f'{name}.onnx').write_bytes(content)
+    monkeypatch.setattr('openpose_ros.engine.opening.find_spec', lambda name: None)
+    assert main(['models', 'list']) == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert rows['there'].endswith(str(cache / 'there.onnx'))
+    assert rows['other'].endswith(
+        "cannot run: needs the decoder 'posenet', which does not exist yet"
+    )
+    assert rows['ir'].endswith('not here; cannot run: needs OpenVINO: pip install openvino')
+    assert 'damaged.onnx; cannot run: needs another file: ' in rows['damaged']
+    for name, said in (('other', 'cannot run  needs the decoder'), ('there', None)):
+        assert main(['models', 'show', name]) == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if 'cannot run' in line]
+        assert len(lines) == (said is not None)
+        assert not said or ' '.join(lines[0].split()).startswith(' '.join(said.split()))

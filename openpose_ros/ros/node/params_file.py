@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import ParameterError
+from openpose_ros.home import expand_user
 from openpose_ros.parameters import edit_distance, nearest
 
 _PARAMETERS = 'ros__parameters'
@@ -66,7 +67,7 @@ def read_params_file(path: str | Path, node: str) -> list[Section]:
 
     """
     try:
-        document = parse_yaml(Path(path).expanduser().read_bytes())
+        document = parse_yaml(Path(expand_user(path)).read_bytes())
     except OSError as exc:
         raise ParameterError(f'cannot read the parameter file {path}: {exc.strerror}') from exc
     except ValueError as exc:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
+from openpose_ros.home import forget_empty_home
 from openpose_ros.signals import leave, watched
 
 
@@ -24,6 +25,7 @@ def openpose_camera(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(module: str, arguments: Sequence[str] | None, *, reloads: bool) -> int:
+    forget_empty_home()
     with watched(serves=True, reloads=reloads) as stop:
         status: int = import_module(f'openpose_ros.ros.rclpy.{module}').main(stop, arguments)
         if stop.requested:
