@@ -293,7 +293,7 @@ def test_estimator_takes_the_file_of_a_picture(tmp_path: Path, kind: type) -> No
 
 def noise(count: int) -> list[Array]:
     """Return frames in each of which a network finds something else."""
-    photo = cv2.imread(str(ROOT / 'docs/photos/crew.jpg'))
+    photo = cv2.imread(str(ROOT / 'openpose_ros/cli/data/crew.jpg'))
     return [np.ascontiguousarray(np.roll(photo, 40 * place, axis=1)) for place in range(count)]
 
 
@@ -332,7 +332,7 @@ def test_closing_waits_for_the_frame_in_hand() -> None:
 def test_pickled_estimator_finds_the_same_in_another_process(backend: str, tmp_path: Path) -> None:
     if backend == 'openvino':
         pytest.importorskip('openvino')
-    path = ROOT / 'docs/photos/crew.jpg'
+    path = ROOT / 'openpose_ros/cli/data/crew.jpg'
     params = PafParams(max_people=2)
     kept = tmp_path / 'estimator.pickle'
     with PoseEstimator.from_model(

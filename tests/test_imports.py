@@ -84,7 +84,7 @@ def test_broken_numba_is_named_and_its_error_is_the_cause(tmp_path: Path, source
 def test_broken_numba_is_one_line_of_a_verb(tmp_path: Path, verb: str) -> None:
     (tmp_path / 'numba').mkdir()
     (tmp_path / 'numba/__init__.py').write_text("raise AttributeError('half a library')")
-    photo = str(ROOT / 'docs/photos/crew.jpg')
+    photo = str(ROOT / 'openpose_ros/cli/data/crew.jpg')
     run = run_with(tmp_path, '-m', 'openpose_ros', verb, photo)
     assert run.returncode == 1
     assert 'Traceback' not in run.stderr

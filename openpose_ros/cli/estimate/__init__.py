@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
         Work(args, estimator, claims, tally).run(sources, stems)
-    tally.inform(tally.table())
+    tally.inform(tally.table(estimator.description))
     if tally.interrupted:
         return int(args.stop.status)
     return 1 if tally.troubles else 0

@@ -104,6 +104,15 @@ class RunReport:
             self._bar.update()
 
     @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do not count the time of what happens inside."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self._started += perf_counter() - started
+
+    @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Measure what happens inside, one of STAGES."""
         started = perf_counter()
@@ -115,8 +124,16 @@ class RunReport:
         for stage, seconds in times.items():
             self._times[stage].add(seconds)
 
-    def table(self) -> str:
-        """Return the closing lines: what was found, and each stage's time a frame."""
+    def table(self, network: str = '') -> str:
+        """
+        Return the closing lines: what was found, and each stage's time a frame.
+
+        Parameters
+        ----------
+        network : str
+            What ran: its name, precision and backend.
+
+        """
         seconds = perf_counter() - self._started
         lines = []
         if self.interrupted:
@@ -124,6 +141,7 @@ class RunReport:
         lines.append(
             f'{_count(self.frames, "frame", "frames")}, {self._who()} '
             f'in {seconds:.1f} s ({self.frames / seconds:.1f} frames/s)'
+            + (f', {network}' if network else '')
         )
         if self._overflow:
             lines.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from itertools import islice
 import sys
 from time import perf_counter
@@ -61,6 +61,7 @@ class Work:
         self._behind: WriteBehind | None = None
         self._window = Window() if args.show else None
         self._noted_of_videos = False
+        self._warm = False
 
     def run(self, sources: Sequence[Source], stems: Sequence[str]) -> None:
         """Work on each source, and give every result its name, whatever ends it."""
@@ -156,14 +157,23 @@ class Work:
 
     def _estimate(self, frame: Frame) -> Estimate | None:
         """Return what is found in a frame turned upright."""
+        image = rotate_upright(frame.image, self._args.rotate)
+        if not self._warm:
+            self._warm = True
+            self._warm_up(image)
         try:
-            found = self._estimator.estimate(rotate_upright(frame.image, self._args.rotate))
+            found = self._estimator.estimate(image)
         except MapsError as exc:  # of this frame; the next one may be well
             self._tally.trouble(f'{frame.source}: {exc}')
             return None
         self._tally.took(found.times)
         self._tally.found(found.people, moving=frame.fps is not None)
         return found
+
+    def _warm_up(self, image: FrameArray) -> None:
+        """Let no frame of the table pay for what only the first one does."""
+        with self._tally.paused(), suppress(MapsError):  # which the frame itself will tell
+            self._estimator.warm_up((image.shape[1], image.shape[0]))
 
 
 def _summary(frame: Frame, people: People) -> str:

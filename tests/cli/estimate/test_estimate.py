@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.cli import main
+from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.pictures import read_picture
 from openpose_ros.io.video import open_video
 
@@ -37,6 +38,26 @@ def test_estimate_prints_a_summary_of_a_picture(
     stages = [line.split()[0] for line in captured.err.splitlines()[2:]]
     assert stages == ['read', 'preprocess', 'infer', 'parse']
     assert captured.err.startswith('1 frame, 3 people in ')
+
+
+def test_estimate_says_in_one_line_what_runs(
+    make_picture: MakeFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for backend, title in (('auto', 'with '), ('onnxruntime', 'with ONNX Runtime ')):
+        assert main(['estimate', str(make_picture()), '--backend', backend]) == 0
+        said = capsys.readouterr().err.splitlines()[0]
+        assert f'openpose-ros-small-int8 in int8 {title}' in said
+
+
+def test_estimate_warms_up_once_with_the_first_frames_size(
+    make_picture: MakeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is on the first frame, say, and the second would pay for the parser's start."""
+    sizes: list[tuple[int, int]] = []
+    monkeypatch.setattr(PoseEstimator, 'warm_up', lambda _, size: sizes.append(size))
+    pictures = [make_picture('a.png', (64, 48)), make_picture('b.png', (32, 80))]
+    assert main(['estimate', *map(str, pictures), *FAKE]) == 0
+    assert sizes == [(64, 48)]
 
 
 def test_estimate_writes_pictures_json_and_lines(make_picture: MakeFile, tmp_path: Path) -> None:

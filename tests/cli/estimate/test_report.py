@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from openpose_ros.cli.estimate import report as module
 from openpose_ros.cli.estimate.report import STAGES, RunReport
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
@@ -26,6 +27,23 @@ def test_table_has_median_and_95th_percentile_in_milliseconds() -> None:
         ['read', '2.00', '2.00'],
         ['infer', '50.00', '95.00'],
     ]
+
+
+def test_table_says_what_ran() -> None:
+    first = RunReport().table('a network in int8 with a library').splitlines()[0]
+    assert first.endswith(' frames/s), a network in int8 with a library')
+
+
+def test_clock_stands_still_while_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr(module, 'perf_counter', lambda: now_s[0])
+    report = RunReport()
+    for _ in range(2):
+        now_s[0] += 1
+        with report.paused():
+            now_s[0] += 30
+        report.found(NOBODY)
+    assert report.table().startswith('2 frames, 0 people in 2.0 s (1.0 frames/s)')
 
 
 def test_table_of_nothing() -> None:

@@ -92,7 +92,7 @@ def test_node_reads_its_files_again_at_sighup(tmp_path: Path) -> None:
 
 
 def test_camera_goes_on_past_a_damaged_picture(tmp_path: Path) -> None:
-    photo = (ROOT / 'docs/photos/crew.jpg').read_bytes()
+    photo = (ROOT / 'openpose_ros/cli/data/crew.jpg').read_bytes()
     for name, content in [('1.jpg', photo), ('2.jpg', b'no picture'), ('3.jpg', photo)]:
         (tmp_path / name).write_bytes(content)
     process = start('openpose_camera', '-p', f'source:={tmp_path}', '-p', 'rate:=20.0')
