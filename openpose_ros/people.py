@@ -144,7 +144,7 @@ class People:
         return {
             'skeleton': self.skeleton.name,
             'people': [
-                {'id': '', 'score': round(float(score), 4), 'keypoints': _rows(keypoints)}
+                {'id': '', 'score': round(float(score), 4), 'keypoints': plain_rows(keypoints)}
                 for score, keypoints in zip(self.scores, self.keypoints)
             ],
         }
@@ -222,7 +222,8 @@ def _are(count: int) -> str:
     return f'{"is" if count == 1 else "are"} {_counted(count)}'
 
 
-def _rows(keypoints: FloatArray) -> list[list[float | None]]:
+def plain_rows(keypoints: FloatArray) -> list[list[float | None]]:
+    """Return keypoints (K, 3) as JSON has them: rounded, [None, None, 0] where missing."""
     return [
         [round(x, 3), round(y, 3), round(score, 4)] if score > 0 else [None, None, 0]
         for x, y, score in keypoints.tolist()

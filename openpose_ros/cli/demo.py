@@ -87,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
 
     photo = Picture(args.photo or PHOTO, limits.max_image_pixels)
     (frame,) = photo.frames()
-    claims = Claims(files_of(load_model(args.model).path))  # a wrong one is said before all else
+    spec = load_model(args.model)  # a wrong one is said before all else
+    claims = Claims(files_of(spec.path))
     prepare_folder(args.output, [photo], claims=claims)
     with args.stop.noted(), ExitStack() as processes:
         allowed = str(limits.max_image_pixels)
@@ -99,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
         running = [processes.enter_context(_process(verb, environment)) for verb in others]
         line = _heard(processes.enter_context(_process(echo, environment)), running, args.stop)
         ended_well = all([_ended_well(process) for process in running])
-    people = people_from_line(line)
+    people = people_from_line(line, spec.skeleton)
     with Results(args.output, photo.stem) as results:
         results.write(frame, draw_people(frame.image, people), people)
     print(f'photograph {photo.name}: {len(people)} received, drawn in {args.output}')

@@ -124,19 +124,30 @@ def _lines(message: Any) -> list[str]:
 
 
 def _json(message: Any, topic: str, index: int) -> str:
-    """Return a message as `estimate --json` writes a frame."""
-    from openpose_ros.io.people_json import rounded_stamp
-    from openpose_ros.ros.messages.people import nanoseconds, people_from_message
+    """Return a message as `estimate --json` writes a frame, whatever its skeleton is."""
+    import numpy as np
 
-    people = people_from_message(message).to_dict()
-    for person, sent in zip(people['people'], message.persons):
-        person['id'] = sent.id
+    from openpose_ros.io.people_json import rounded_stamp
+    from openpose_ros.people import plain_rows
+    from openpose_ros.ros.messages.people import nanoseconds
+
+    people = [
+        {
+            'id': person.id,
+            'score': round(float(person.score), 4),
+            'keypoints': plain_rows(
+                np.array([(k.x, k.y, k.score) for k in person.keypoints], np.float32)
+            ),
+        }
+        for person in message.persons
+    ]
     fields = {
         'source': topic,
         'frame': index,
         'stamp': rounded_stamp(nanoseconds(message.header.stamp) / 1e9),
         'width': message.image_width,
         'height': message.image_height,
-        **people,
+        'skeleton': message.skeleton,
+        'people': people,
     }
     return json.dumps(fields, separators=(',', ':'), allow_nan=False)

@@ -8,10 +8,16 @@ from pathlib import Path
 import signal
 import time
 
+import numpy as np
 import pytest
 
-from openpose_ros.cli import main
+from openpose_ros.cli import echo, main
+from openpose_ros.io.people_json import people_from_line
+from openpose_ros.people import People
+from openpose_ros.ros.messages.people import persons_message
+from openpose_ros.skeletons import load_skeleton
 from tests.cli.processes import PATIENCE_S, running
+from tests.ros.fakes import TYPES, header
 from tests.ros.publishing import publishing_people
 
 pytestmark = pytest.mark.usefixtures('network')
@@ -46,6 +52,19 @@ def test_echo_prints_json_as_estimate_does(capsys: pytest.CaptureFixture[str]) -
     assert (found['width'], found['height'], found['skeleton']) == (640, 480, 'coco_18')
     (person,) = found['people']
     assert person['keypoints'][:3] == [[10, 20, 0.5], [40, 70, 0.75], [None, None, 0]]
+
+
+def test_echo_writes_json_of_a_skeleton_that_it_does_not_know() -> None:
+    dog = load_skeleton(Path(__file__).parents[1] / 'data/dog.json')
+    rows = np.random.default_rng(1).uniform(0.1, 1, (2, dog.num_keypoints, 3)).astype(np.float32)
+    rows[0, 3] = np.nan, np.nan, 0
+    people = People(rows, np.array([0.75, 0.5], np.float32), dog)
+    line = echo._json(
+        persons_message(TYPES, people, header(3_300_000_000), (640, 480)), '/dogs', 7
+    )
+    assert json.loads(line)['stamp'] == 3.3
+    assert {name: json.loads(line)[name] for name in ('skeleton', 'people')} == people.to_dict()
+    np.testing.assert_allclose(people_from_line(line, dog).keypoints, rows, atol=1e-3)
 
 
 @pytest.mark.usefixtures('_node')
