@@ -89,7 +89,7 @@ def compared(
     except ImportError as exc:
         raise LibraryError('evaluation', 'pycocotools', 'pip install pycocotools') from exc
     names = annotations['categories'][0]['keypoints']
-    if len(names) != COCO_KEYPOINTS:
+    if annotations['annotations'] and len(names) != COCO_KEYPOINTS:
         raise ParameterError(
             f'the truth has {len(names)} keypoints, but OKS is defined for the {COCO_KEYPOINTS} '
             'of COCO only'

@@ -38,7 +38,7 @@ FILES = (
 FRONTS = sorted(
     path
     for path in (ROOT / 'openpose_ros').rglob('__init__.py')
-    if '\n__all__' in path.read_text(encoding='utf-8')
+    if '\n__all__' in path.read_text(encoding='utf-8') and 'cli' not in path.parts  # verbs
 )
 
 
