@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import fcntl
 import os
 from pathlib import Path
@@ -34,6 +35,8 @@ class LineFile:
     kept : bool
         Whether lines are kept after an OutputError, too: for what nobody can do again, as a
         camera's pictures. They are FILE, or FILE.part if that itself could not be written.
+    check : callable, optional
+        Raises a ParameterError where a file must not be replaced; by default `check_json_file`.
 
     Attributes
     ----------
@@ -47,12 +50,19 @@ class LineFile:
     OutputError
         If it cannot be written, or another process writes the same.
     ParameterError
-        If there is a file that is not JSON: it is somebody's picture.
+        If there is a file that is not JSON, or not what `check` lets pass: somebody's picture.
 
     """
 
-    def __init__(self, name: str, *, kept: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        kept: bool = False,
+        check: Callable[[str], object] | None = None,
+    ) -> None:
         self.name = name
+        self._check = check or check_json_file
         self.ended_early = False
         self._kept = kept
         self._end = 0  # of the last whole line, bytes
@@ -61,7 +71,7 @@ class LineFile:
         self._descriptor: int | None = None
         if name == STANDARD_OUTPUT:
             return
-        check_json_file(name)
+        self._check(name)
         try:
             self._place = find_place(name)
             self._part = part_of(self._place)
@@ -80,7 +90,7 @@ class LineFile:
         if part.exists() and not part.is_symlink():
             if not stat.S_ISREG(part.stat().st_mode):
                 raise OutputError(f'cannot write {part}: it is no file; name another FILE')
-            check_json_file(str(part))
+            self._check(str(part))
             with part.open('rb') as before:
                 self._lock(before.fileno())
         part.unlink(missing_ok=True)

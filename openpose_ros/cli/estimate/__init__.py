@@ -7,9 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
+from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import SourceError
-from openpose_ros.files import Claims, check_json_file
+from openpose_ros.files import Claims
 from openpose_ros.parsing import PafParams
 from openpose_ros.pictures.limits import PictureParams
 
@@ -63,15 +64,13 @@ def run(args: argparse.Namespace) -> int:
         _say_what_has_no_effect(args, tally)
         for name in [*args.sources, args.model or '']:
             claims.reads(name)  # before it is looked into, which takes a while
-        if args.json is not None:
-            claims.claim(args.json, grows=True)
-            check_json_file(args.json)
+        check_forms(args, claims)
         sources = _found_sources(args, limits, tally)
         if not sources:
             return 1
         for path in chain.from_iterable(map(paths_of, sources)):
             claims.reads(path)
-        stems = stems_of(sources)
+        stems, truth = stems_of(sources), read_truth_of(args, sources, tally)
         if args.output is not None:
             prepare_folder(
                 args.output,
@@ -97,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     with estimator:
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
-        Work(args, estimator, claims, tally).run(sources, stems)
+        Work(args, estimator, claims, tally).run(sources, stems, truth)
     tally.inform(tally.table(estimator.description))
     if tally.interrupted:
         return int(args.stop.status)

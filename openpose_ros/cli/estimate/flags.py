@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from openpose_ros.backends import AUTO, CHOICES
+from openpose_ros.cli.estimate.forms import add_forms
 from openpose_ros.cli.parameters import (
     add_parameters,
     net_resolution,
@@ -12,7 +13,7 @@ from openpose_ros.cli.parameters import (
     score,
     whole_number,
 )
-from openpose_ros.cli.results import add_json, folder_name
+from openpose_ros.cli.results import folder_name
 from openpose_ros.cli.sources import add_recursive
 from openpose_ros.commands import command
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
@@ -87,7 +88,7 @@ def _add_results(results: argparse._ActionsContainer) -> None:
         action='store_false',
         help="leave OpenPose's JSON out of DIR, a file a frame",
     )
-    add_json(results, 'one line of JSON for each frame')
+    add_forms(results)
     results.add_argument(
         '--show', action='store_true', help='show each frame in a window; q or Esc ends'
     )

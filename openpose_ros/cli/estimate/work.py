@@ -9,18 +9,18 @@ from itertools import islice
 import sys
 from time import perf_counter
 
+from openpose_ros.cli.estimate.forms import Form, open_forms
 from openpose_ros.cli.estimate.painting import Painter
 from openpose_ros.cli.estimate.report import RunReport
 from openpose_ros.errors import MapsError, SourceError
 from openpose_ros.estimator import Estimate, PoseEstimator
-from openpose_ros.files import Claims, LineFile
+from openpose_ros.files import Claims
 from openpose_ros.frames import FrameArray
 from openpose_ros.io import Frame, Source
 from openpose_ros.io.behind import WriteBehind
-from openpose_ros.io.people_json import to_line
+from openpose_ros.io.coco.truth import Truth
 from openpose_ros.io.results import Results
 from openpose_ros.io.selection import Selection
-from openpose_ros.io.sources import is_live
 from openpose_ros.io.windows import Window
 from openpose_ros.people import People
 from openpose_ros.rotation import rotate_upright, unrotate_people
@@ -57,29 +57,30 @@ class Work:
         self._stop = args.stop
         self._paint = Painter(args)
         self._selection = Selection(args.start, args.every, lambda: bool(self._stop.requested))
-        self._lines: LineFile | None = None
+        self._forms: list[Form] = []
         self._behind: WriteBehind | None = None
         self._window = Window() if args.show else None
         self._noted_of_videos = False
         self._warm = False
 
-    def run(self, sources: Sequence[Source], stems: Sequence[str]) -> None:
+    def run(
+        self, sources: Sequence[Source], stems: Sequence[str], truth: Truth | None = None
+    ) -> None:
         """Work on each source, and give every result its name, whatever ends it."""
         args, tally = self._args, self._tally
         with ExitStack() as stack:
             # Noted only: the frame in hand is finished, so that videos and lines are whole.
             stack.enter_context(self._stop.noted())
-            if args.json is not None:
-                kept = any(map(is_live, sources))
-                self._lines = stack.enter_context(LineFile(args.json, kept=kept))
+            skeleton = self._estimator.spec.skeleton
+            self._forms = open_forms(args, sources, skeleton, truth, stack)
             self._behind = stack.enter_context(WriteBehind())
             stack.enter_context(tally.progress(sources, self._selection, args.max_frames))
             for source, stem in zip(sources, stems):
                 if not self._look_at(source, stem):
                     break
             tally.interrupted = self._stop.requested
-            if self._lines is not None:
-                self._lines.ended_early = tally.interrupted
+            for form in self._forms:
+                form.ended_early = tally.interrupted
 
     def _look_at(self, source: Source, stem: str) -> bool:
         """Work on one source; return whether to go on."""
@@ -120,15 +121,15 @@ class Work:
     def _write(
         self, frame: Frame, people: People, drawn: FrameArray, results: Results | None
     ) -> None:
-        if results is None and self._lines is None:
+        if results is None and not self._forms:
             if self._window is None:
                 self._tally.note(_summary(frame, people), file=sys.stdout)
             return
         with self._tally.timed('write'):
             if results is not None:
                 results.write(frame, drawn, people)
-            if self._lines is not None:
-                self._lines.write(to_line(frame, people))
+            for form in self._forms:
+                form.write(frame, people)
 
     def _note_of_video(self, line: str) -> None:
         """Say what is odd about videos once, as it is the same of all."""

@@ -1,0 +1,152 @@
+"""People as a table: CSV with a row for each keypoint that was found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from types import TracebackType
+
+from openpose_ros.errors import OutputError, ParameterError
+from openpose_ros.files import LineFile
+from openpose_ros.files.places import find_place
+from openpose_ros.io.frame import Frame
+from openpose_ros.people import People
+
+COLUMNS = (
+    'source',
+    'frame',
+    'stamp',
+    'width',
+    'height',
+    'person',
+    'person_score',
+    'keypoint',
+    'x',
+    'y',
+    'score',
+)
+# What spreadsheets take for a formula at the beginning of a cell (OWASP, "CSV Injection").
+_FORMULAS = ('=', '+', '-', '@', '\t', '\r', '\n')
+
+
+class CsvFile:
+    """
+    Writes the rows of each frame as it comes; a context.
+
+    The file grows as FILE.part and becomes FILE at the end, as `LineFile` does it. Rows are those
+    of `People.to_dataframe`, behind what the frame is. Text is in quotes, numbers are not. Text
+    that a spreadsheet would take for a formula has an apostrophe before it: a picture may be
+    called =cmd.jpg.
+
+    Parameters
+    ----------
+    name : str
+        Of FILE; '-' is standard output.
+    kept : bool
+        As `LineFile` takes it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    ParameterError
+        If there is a file that is no such table.
+
+    """
+
+    def __init__(self, name: str, *, kept: bool = False) -> None:
+        self._file = LineFile(name, kept=kept, check=check_csv_file)
+        self._begun = False
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the work was stopped; no rows are no result then."""
+        return self._file.ended_early
+
+    @ended_early.setter
+    def ended_early(self, early: bool) -> None:
+        self._file.ended_early = early
+
+    def write(self, frame: Frame, people: People) -> None:
+        """
+        Write the rows of a frame, all of them or none.
+
+        Raises
+        ------
+        OutputError
+            If the disk does not take them.
+        BrokenPipeError
+            If nobody reads any more.
+
+        """
+        rows = rows_of(frame, people)
+        if rows or not self._begun:
+            self._file.write(('' if self._begun else _text([COLUMNS])) + _text(rows))
+            self._begun = True
+
+    def __enter__(self) -> CsvFile:
+        self._file.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.__exit__(kind, error, traceback)
+
+
+def rows_of(frame: Frame, people: People) -> list[tuple[str | int | float | None, ...]]:
+    """Return the cells of a frame's rows, in the order of COLUMNS."""
+    height, width = frame.image.shape[:2]
+    source = frame.source.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
+    stamp = None if frame.stamp_s is None else round(frame.stamp_s, 6)
+    start = (_cell(source), frame.index, stamp, width, height)
+    names = [_cell(name) for name in people.skeleton.keypoint_names]
+    return [
+        (*start, person, round(who, 4), name, round(x, 3), round(y, 3), round(score, 4))
+        for person, (who, keypoints) in enumerate(
+            zip(people.scores.tolist(), people.keypoints.tolist())
+        )
+        for name, (x, y, score) in zip(names, keypoints)
+        if score > 0
+    ]
+
+
+def check_csv_file(name: str) -> None:
+    """
+    See that a file which a table is to replace is such a table, or empty, or not there at all.
+
+    Raises
+    ------
+    ParameterError
+        If it begins with anything but our columns.
+    OutputError
+        If it cannot be looked at.
+
+    """
+    head = _text([COLUMNS]).encode()
+    try:
+        place = find_place(name)
+        if place.direct or not place.path.exists():
+            return
+        with place.path.open('rb') as file:
+            start = file.read(len(head))
+    except OSError as exc:
+        raise OutputError(f'cannot write {name}: {exc.strerror}') from exc
+    if start not in (b'', head):
+        raise ParameterError(
+            f'{name} is there already and is no table of people: it would be lost. Name another '
+            'FILE, or delete that one'
+        )
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def _text(rows: object) -> str:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n').writerows(rows)  # type: ignore[arg-type]
+    return text.getvalue()
