@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 import fcntl
 import os
 from pathlib import Path
@@ -37,6 +38,8 @@ class LineFile:
         camera's pictures. They are FILE, or FILE.part if that itself could not be written.
     check : callable, optional
         Raises a ParameterError where a file must not be replaced; by default `check_json_file`.
+    goes_on : bool
+        Whether to begin with the lines that FILE has.
 
     Attributes
     ----------
@@ -60,6 +63,7 @@ class LineFile:
         *,
         kept: bool = False,
         check: Callable[[str], object] | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.name = name
         self._check = check or check_json_file
@@ -79,6 +83,8 @@ class LineFile:
                 self._direct = open_direct(self._place)
             else:
                 self._descriptor = self._opened()
+                if goes_on:
+                    self._take_over(self._descriptor)
         except BrokenPipeError:
             raise
         except OSError as exc:
@@ -103,6 +109,39 @@ class LineFile:
             part.unlink(missing_ok=True)
             raise
         return descriptor
+
+    def _take_over(self, descriptor: int) -> None:
+        with suppress(FileNotFoundError), self._place.path.open('rb') as before:
+            while data := before.read(1 << 20):
+                self._append(descriptor, data)
+
+    @property
+    def end(self) -> int:
+        """Where the next line begins, bytes."""
+        return self._end
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return what was written between two places, bytes; nothing of a pipe."""
+        if self._descriptor is None:
+            return b''
+        return os.pread(self._descriptor, end - start, start)
+
+    def sync(self) -> None:
+        """
+        Wait until all lines are on the disk.
+
+        Raises
+        ------
+        OutputError
+            If the disk does not take them.
+
+        """
+        try:
+            if self._descriptor is not None:
+                sync(self._descriptor)
+        except OSError as exc:
+            self._failed = True
+            raise OutputError(f'cannot write {self.name}: {exc.strerror}') from exc
 
     def _lock(self, descriptor: int) -> None:
         try:

@@ -40,6 +40,19 @@ class WriteBehind:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(write_whole, path, data))
 
+    def flush(self) -> None:
+        """
+        Wait until all are written.
+
+        Raises
+        ------
+        OutputError
+            If one of them could not be written.
+
+        """
+        while self._waiting:
+            self._waiting.popleft().result()
+
     def __enter__(self) -> WriteBehind:
         return self
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
+from openpose_ros.cli.estimate.resuming import check_resume, open_progress
 from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
                 claims=claims,
                 keypoints=args.keypoint_files,
             )
+        check_resume(args, sources, claims)
         if args.show:
             check_window()
 
@@ -96,7 +98,10 @@ def run(args: argparse.Namespace) -> int:
     with estimator:
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
-        Work(args, estimator, claims, tally).run(sources, stems, truth)
+        with args.stop.at_once():
+            progress = open_progress(args, estimator)
+        work = Work(args, estimator, claims, tally, progress)
+        work.run(list(zip(sources, stems)), truth)
     tally.inform(tally.table(estimator.description))
     if tally.interrupted:
         return int(args.stop.status)

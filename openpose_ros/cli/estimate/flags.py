@@ -6,6 +6,7 @@ import argparse
 
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.estimate.forms import add_forms
+from openpose_ros.cli.estimate.resuming import add_resume
 from openpose_ros.cli.parameters import (
     add_parameters,
     net_resolution,
@@ -89,6 +90,7 @@ def _add_results(results: argparse._ActionsContainer) -> None:
         help="leave OpenPose's JSON out of DIR, a file a frame",
     )
     add_forms(results)
+    add_resume(results)
     results.add_argument(
         '--show', action='store_true', help='show each frame in a window; q or Esc ends'
     )

@@ -147,9 +147,13 @@ def open_forms(
     skeleton: Skeleton,
     truth: Truth | None,
     stack: ExitStack,
+    *,
+    goes_on: bool = False,
 ) -> list[Form]:
     """
     Open what was asked for; the stack closes it.
+
+    With `goes_on`, the lines of JSON come behind those that are there.
 
     Raises
     ------
@@ -165,7 +169,8 @@ def open_forms(
     kept = any(map(is_live, sources))
     forms: list[Form] = []
     if args.json is not None:
-        forms.append(JsonLines(stack.enter_context(LineFile(args.json, kept=kept))))
+        lines = LineFile(args.json, kept=kept or args.resume, goes_on=goes_on)
+        forms.append(JsonLines(stack.enter_context(lines)))
     if args.csv is not None:
         forms.append(stack.enter_context(CsvFile(args.csv, kept=kept)))
     if args.coco is not None:

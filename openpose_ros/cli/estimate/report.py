@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, TextIO
@@ -54,6 +55,7 @@ class RunReport:
         self.troubles = 0
         self.interrupted = False
         self._overflow = 0
+        self._due: list[int] = []
         self._said: set[str] = set()
         self._times = {stage: Sample() for stage in STAGES}
         self._started = perf_counter()
@@ -68,10 +70,17 @@ class RunReport:
         total = None if None in totals else sum(filter(None, totals))
         # None: tqdm asks whether stderr is a terminal.
         quiet = True if total == 1 or self._quiet else None
+        self._due = [] if total is None else list(accumulate(count or 0 for count in totals))
         self._started = perf_counter()
         with tqdm(total=total, unit=' frames', leave=False, disable=quiet) as self._bar:
             yield
         self._bar = None
+
+    def finished(self, place: int) -> None:
+        """Let the bar stand where it is due after a source, of which a frame may have failed."""
+        if self._bar is not None and self._due:
+            self._describe(self._bar)
+            self._bar.update(self._due[place] - self._bar.n)
 
     def trouble(self, message: object) -> None:
         """Count what the run survives, and say it, once if it repeats itself."""
@@ -81,6 +90,11 @@ class RunReport:
                 self._said.clear()
             self._said.add(str(message))
             self.note(f'openpose-ros: {message}')
+
+    def _describe(self, bar: tqdm) -> None:
+        """Put people and failures behind rate and time left."""
+        failures = f', {_count(self.troubles, "failure", "failures")}' if self.troubles else ''
+        bar.set_postfix_str(f'{self._who()}{failures}', refresh=False)
 
     def note(self, message: str, file: TextIO | None = None) -> None:
         """Print a line, to stderr by default, beside the bar."""
@@ -101,6 +115,7 @@ class RunReport:
             self.people += len(people)
         self._overflow += people.overflow
         if self._bar is not None:
+            self._describe(self._bar)
             self._bar.update()
 
     @contextmanager

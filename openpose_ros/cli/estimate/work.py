@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from itertools import islice
 import sys
 from time import perf_counter
 
-from openpose_ros.cli.estimate.forms import Form, open_forms
+from openpose_ros.cli.estimate.forms import Form, JsonLines, open_forms
 from openpose_ros.cli.estimate.painting import Painter
 from openpose_ros.cli.estimate.report import RunReport
 from openpose_ros.errors import MapsError, SourceError
@@ -19,6 +19,7 @@ from openpose_ros.frames import FrameArray
 from openpose_ros.io import Frame, Source
 from openpose_ros.io.behind import WriteBehind
 from openpose_ros.io.coco.truth import Truth
+from openpose_ros.io.progress import Progress, find_stat
 from openpose_ros.io.results import Results
 from openpose_ros.io.selection import Selection
 from openpose_ros.io.windows import Window
@@ -40,6 +41,8 @@ class Work:
         What the command reads and writes.
     tally : RunReport
         Gets what was done, and what went wrong.
+    progress : Progress, optional
+        Says what is done already, and gets what will be.
 
     """
 
@@ -49,8 +52,10 @@ class Work:
         estimator: PoseEstimator,
         claims: Claims,
         tally: RunReport,
+        progress: Progress | None = None,
     ) -> None:
         self._args = args
+        self._progress = progress
         self._estimator = estimator
         self._claims = claims
         self._tally = tally
@@ -63,24 +68,55 @@ class Work:
         self._noted_of_videos = False
         self._warm = False
 
-    def run(
-        self, sources: Sequence[Source], stems: Sequence[str], truth: Truth | None = None
-    ) -> None:
-        """Work on each source, and give every result its name, whatever ends it."""
-        args, tally = self._args, self._tally
+    def run(self, named: Sequence[tuple[Source, str]], truth: Truth | None = None) -> None:
+        """Work on each source, of a stem each; give every result its name, whatever ends it."""
+        args, tally, progress = self._args, self._tally, self._progress
         with ExitStack() as stack:
             # Noted only: the frame in hand is finished, so that videos and lines are whole.
             stack.enter_context(self._stop.noted())
+            if progress is not None:
+                stack.enter_context(closing(progress))
+                named = self._left(named, progress)
+            sources = [source for source, _ in named]
             skeleton = self._estimator.spec.skeleton
-            self._forms = open_forms(args, sources, skeleton, truth, stack)
+            goes_on = progress is not None and progress.goes_on
+            self._forms = open_forms(args, sources, skeleton, truth, stack, goes_on=goes_on)
             self._behind = stack.enter_context(WriteBehind())
             stack.enter_context(tally.progress(sources, self._selection, args.max_frames))
-            for source, stem in zip(sources, stems):
-                if not self._look_at(source, stem):
+            if progress is not None:
+                lines = next((f.lines for f in self._forms if isinstance(f, JsonLines)), None)
+                progress.begin(self._behind, lines)
+                stack.enter_context(progress)
+            for place, (source, stem) in enumerate(named):
+                if not self._work_on(source, stem):
                     break
+                tally.finished(place)
             tally.interrupted = self._stop.requested
             for form in self._forms:
                 form.ended_early = tally.interrupted
+
+    def _left(
+        self, named: Sequence[tuple[Source, str]], progress: Progress
+    ) -> Sequence[tuple[Source, str]]:
+        args = self._args
+        left = progress.left(named, folder=args.output, lines=args.json)
+        if len(left) < len(named):
+            self._tally.inform(
+                f'{len(named) - len(left)} of {len(named)} sources are done already'
+            )
+        return left
+
+    def _work_on(self, source: Source, stem: str) -> bool:
+        """Work on one source, and note if it is done; return whether to go on."""
+        if self._progress is None:
+            return self._look_at(source, stem)
+        troubles, start = self._tally.troubles, self._progress.place()
+        seen = find_stat(source)
+        goes_on = self._look_at(source, stem)
+        whole = goes_on and not self._stop.requested and self._tally.troubles == troubles
+        if whole and seen is not None:
+            self._progress.note(source, stem, start, seen)
+        return goes_on
 
     def _look_at(self, source: Source, stem: str) -> bool:
         """Work on one source; return whether to go on."""
