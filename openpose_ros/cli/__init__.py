@@ -19,6 +19,7 @@ import signal
 import sys
 
 from openpose_ros import __version__
+from openpose_ros.cli.completion import complete, words_to_complete
 from openpose_ros.cli.parser import USAGE, Parser, spread
 from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
@@ -142,6 +143,8 @@ def _ran(given: list[str], stop: Stop) -> int:
 
 
 def _parsed(given: list[str]) -> argparse.Namespace:
+    completed = words_to_complete()
+    named = given if completed is None else completed
     parser = Parser(
         prog=command(),
         usage='%(prog)s [-h] [--version] VERB ...',
@@ -162,12 +165,14 @@ def _parsed(given: list[str]) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if name in given:
+        if name in named:
             imported = import_module(module)
             imported.add_arguments(verb)
             verb.set_defaults(run=imported.run)
             verb.epilog = _examples(imported.EXAMPLES)
             given = spread(given, verb)
+    if completed is not None:
+        complete(parser)
     asked = next((word for word in given if word in VERBS), '')
     return parser.parse_args(fold_ros_arguments(given, asked))
 
