@@ -10,6 +10,7 @@ from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.estimate.resuming import check_resume, open_progress
 from openpose_ros.cli.parameters import given_parameters
+from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
 from openpose_ros.parsing import PafParams
@@ -87,14 +88,15 @@ def run(args: argparse.Namespace) -> int:
         from openpose_ros.cli.estimate.work import Work
         from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
 
-        estimator = PoseEstimator.from_model(
-            args.model,
-            backend=args.backend,
-            net_resolution=args.net_resolution,
-            params=params,
-            providers=args.providers,
-            threads=args.threads,
-        )
+        with told_of_compiling(lambda line: tally.inform(f'openpose-ros: {line}')):
+            estimator = PoseEstimator.from_model(
+                args.model,
+                backend=args.backend,
+                net_resolution=args.net_resolution,
+                params=params,
+                providers=args.providers,
+                threads=args.threads,
+            )
     with estimator:
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
@@ -116,12 +118,13 @@ def _found_sources(
     sources = []
     for name in args.sources:
         try:
-            sources += find_sources(
-                name,
-                max_pixels=limits.max_image_pixels,
-                recursive=args.recursive,
-                without=args.output,
-            )
+            with told_of_waiting(name, lambda line: tally.inform(f'openpose-ros: {line}')):
+                sources += find_sources(
+                    name,
+                    max_pixels=limits.max_image_pixels,
+                    recursive=args.recursive,
+                    without=args.output,
+                )
         except SourceError as exc:
             tally.trouble(exc)
     return sources

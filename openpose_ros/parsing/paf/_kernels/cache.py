@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 import inspect
+import logging
 from pathlib import Path
 import pickle
 from typing import Any
@@ -17,6 +19,7 @@ from numba.core.caching import (
 from numba.core.registry import cpu_target
 
 _DIGEST_BYTES = sha256().digest_size
+_LOGGER = logging.getLogger('openpose_ros.parsing')
 
 
 class CheckedCacheFile(IndexDataCacheFile):
@@ -52,6 +55,7 @@ class CheckedCacheFile(IndexDataCacheFile):
             if data is not None:
                 self.kept_in = file._cache_path
                 return data
+        _tell_of_compiling()
         return None
 
     def _load(self, key):
@@ -113,6 +117,7 @@ def keep_compiled(dispatcher) -> None:
         except (RuntimeError, OSError):  # no folder can be written to
             dispatcher._cache = _InstalledCache(function)
     except (RuntimeError, OSError):  # nor read: no error, only a slower start
+        _tell_of_compiling()
         return
     cache = dispatcher._cache
     stored = cache._cache_file
@@ -122,6 +127,12 @@ def keep_compiled(dispatcher) -> None:
         stored._source_stamp,
         str(Path(inspect.getfile(function)).parent / '__pycache__'),
     )
+
+
+@cache
+def _tell_of_compiling() -> None:
+    """Log once that somebody waits."""
+    _LOGGER.info('compiling the parser, which takes up to a minute; later starts need not')
 
 
 def kept_in(dispatcher: Any) -> tuple[str | None, bool]:
