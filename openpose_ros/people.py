@@ -30,12 +30,15 @@ class Person:
         As `People.keypoints` has them; a view, not a copy.
     skeleton : Skeleton
         Names the K keypoints.
+    id : str
+        Who it is; '' while that is not known.
 
     """
 
     score: float
     keypoints: FloatArray
     skeleton: Skeleton
+    id: str = ''
 
     def __repr__(self) -> str:
         found = int((self.keypoints[:, 2] > 0).sum())
@@ -66,6 +69,8 @@ class People:
         Names the K keypoints.
     overflow : int
         Candidates that a capacity of `PafParams` left no room for; 0 when all were considered.
+    ids : tuple of str, length N or 0
+        Who each is, '' while that is not known; empty if nothing tracks.
 
     """
 
@@ -73,6 +78,7 @@ class People:
     scores: FloatArray
     skeleton: Skeleton
     overflow: int = 0
+    ids: tuple[str, ...] = ()
 
     @classmethod
     def empty(cls, skeleton: Skeleton) -> People:
@@ -95,14 +101,21 @@ class People:
     def __getitem__(self, index: slice) -> People: ...
     def __getitem__(self, index: SupportsIndex | slice) -> Person | People:
         if isinstance(index, slice):
-            return replace(self, keypoints=self.keypoints[index], scores=self.scores[index])
+            return replace(
+                self,
+                keypoints=self.keypoints[index],
+                scores=self.scores[index],
+                ids=self.ids[index],
+            )
         place, count = operator.index(index), len(self)
         if not -count <= place < count:
             raise IndexError(f'no person {place}: there {_are(count)}, counted from 0')
         return self._person(place)
 
     def _person(self, place: int) -> Person:
-        return Person(float(self.scores[place]), self.keypoints[place], self.skeleton)
+        return Person(
+            float(self.scores[place]), self.keypoints[place], self.skeleton, self.known_ids[place]
+        )
 
     def __repr__(self) -> str:
         scores = [f'{score:.2f}' for score in self.scores[:_SCORES_SHOWN].tolist()]
@@ -110,6 +123,11 @@ class People:
             scores.append('…')
         said = f', scores {", ".join(scores)}' if scores else ''
         return f'<People: {_counted(len(self))}, skeleton {self.skeleton.name}{said}>'
+
+    @property
+    def known_ids(self) -> tuple[str, ...]:
+        """Who each of the N people is, '' while that is not known."""
+        return self.ids or ('',) * len(self)
 
     def bounding_boxes(self) -> FloatArray:
         """
@@ -137,15 +155,15 @@ class People:
         Returns
         -------
         dict
-            `skeleton` (name) and `people`: each `id` ('' while nothing tracks), `score` and
+            `skeleton` (name) and `people`: each `id` ('' while that is not known), `score` and
             `keypoints`, K rows [x, y, score]; a missing part is [None, None, 0].
 
         """
         return {
             'skeleton': self.skeleton.name,
             'people': [
-                {'id': '', 'score': round(float(score), 4), 'keypoints': plain_rows(keypoints)}
-                for score, keypoints in zip(self.scores, self.keypoints)
+                {'id': name, 'score': round(float(score), 4), 'keypoints': plain_rows(keypoints)}
+                for name, score, keypoints in zip(self.known_ids, self.scores, self.keypoints)
             ],
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 import pickle
 import sys
@@ -24,6 +25,16 @@ def one_person(**found: tuple[float, float, float]) -> People:
     for name, row in found.items():
         keypoints[0, SKELETON.index(name)] = row
     return People(keypoints, np.array([0.75], np.float32), SKELETON)
+
+
+def test_ids_are_of_each_person_and_unknown_until_somebody_tells() -> None:
+    people = People(np.zeros((2, 18, 3), np.float32), np.ones(2, np.float32), SKELETON)
+    assert people.known_ids == ('', '')
+    assert people[1].id == ''
+    tracked = replace(people, ids=('kqf1', ''))
+    assert [person.id for person in tracked] == ['kqf1', '']
+    assert tracked[:1].ids == ('kqf1',)
+    assert [person['id'] for person in tracked.to_dict()['people']] == ['kqf1', '']
 
 
 def test_empty_has_shapes_and_skeleton() -> None:

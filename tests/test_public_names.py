@@ -29,6 +29,7 @@ NAMES = {
     'openpose_ros.engine': ('open_engine',),
     'openpose_ros.drawing': ('draw_people', 'draw_heatmaps', 'draw_pafs'),
     'openpose_ros.skeletons': ('Skeleton', 'load_skeleton', 'available_skeletons'),
+    'openpose_ros.tracking': ('Tracker', 'TrackingParams', 'Tracks', 'Coasting'),
     'openpose_ros.ros.messages': ('people_from_message',),
 }
 FILES = (

@@ -89,7 +89,13 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
         rows.reshape(len(people), count, 3),
         np.array([person['score'] for person in people], np.float32),
         skeleton,
+        ids=_ids(people),
     )
+
+
+def _ids(people: list[dict[str, Any]]) -> tuple[str, ...]:
+    ids = tuple(str(person.get('id', '')) for person in people)
+    return ids if any(ids) else ()
 
 
 def _skeleton(fields: dict[str, Any]) -> Skeleton:

@@ -82,6 +82,14 @@ def test_only_a_skeleton_of_ones_own_is_described_in_the_line() -> None:
     assert 'skeleton_file' not in json.loads(to_line(FRAME, one_person()))
 
 
+def test_people_from_line_knows_who_they_are() -> None:
+    tracked = replace(one_person(), ids=('kqf1',))
+    line = to_line(FRAME, tracked)
+    assert json.loads(line)['people'][0]['id'] == 'kqf1'
+    assert people_from_line(line).ids == ('kqf1',)
+    assert people_from_line(to_line(FRAME, one_person())).ids == ()
+
+
 def test_people_from_line_takes_the_skeleton_of_who_knows_it() -> None:
     fields = {**json.loads(to_line(FRAME, one_person())), 'skeleton': 'mine'}
     line = json.dumps(fields)
