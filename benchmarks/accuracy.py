@@ -24,11 +24,11 @@ from typing import Any
 
 import cv2
 
-from openpose_ros.cli.parameters import add_parameters, given_parameters, net_resolution
+from openpose_ros.cli.parameters import add_parameters, given_values, net_resolution
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.evaluation import coco_results, evaluate
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing.decoders import PARAMS
 
 SHARED = Path(__file__).parents[2] / 'shared'
 ANNOTATIONS = 'person_keypoints_dev.json'
@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument('--net-resolution', type=net_resolution, metavar='WxH')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
-    add_parameters(parser, PafParams)
+    add_parameters(parser, *PARAMS.values())
     args = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
@@ -90,7 +90,7 @@ def main() -> int:
             args.model,
             backend=args.backend,
             net_resolution=args.net_resolution,
-            params=given_parameters(args, PafParams),
+            params=given_values(args, PARAMS.values()),
         ) as estimator:
             print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
             print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))

@@ -4,12 +4,12 @@ PoseNet's decoder beside its reference, npm's `@tensorflow-models/posenet`, on t
 ::
 
     npm install --prefix DIR @tensorflow-models/posenet@2.2.2 @tensorflow/tfjs@4.22.0
-    python -m benchmarks.posenet_reference DIR [--record]
+    python -m benchmarks.posenet_reference DIR [--images DIR] [--record]
 
-decodes 200 drawn sets of maps with both, and prints the largest differences, and what the decoder
-costs for five people on 17x31x41 maps, in turn with SciPy's maximum filter over the heatmaps.
---record writes the reference's poses to tests/data/posenet_reference.npz, which the tests hold the
-decoder to.
+decodes 200 drawn sets of maps and those of the pictures with both, and prints the largest
+differences, AP of both (see accuracy.py), and what the decoder costs for five people on 17x31x41
+maps, in turn with SciPy's maximum filter over the heatmaps. --record writes the reference's poses
+to tests/data/posenet_reference.npz, which the tests hold the decoder to.
 """
 
 from __future__ import annotations
@@ -25,15 +25,23 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter
 
+from benchmarks.accuracy import ANNOTATIONS, SHARED, read_annotations
 from openpose_ros.engine.synthetic import scatter_people
 from openpose_ros.engine.synthetic_posenet import render_posenet_maps
+from openpose_ros.errors import OpenPoseError
+from openpose_ros.estimator import PoseEstimator
+from openpose_ros.evaluation import coco_results, evaluate
 from openpose_ros.parsing import PoseNetParams, parse_posenet
+from openpose_ros.people import People
+from openpose_ros.placement import Placement
 from openpose_ros.skeletons import load_skeleton
 
+MODEL = 'posenet-mobilenet-v1-075'
 RECORDED = Path(__file__).parents[1] / 'tests/data/posenet_reference.npz'
 DRAWN_SETS = 200
 _PIXEL, _SCORE = 1e-3, 1e-5  # what the recorded whole numbers count
@@ -169,6 +177,37 @@ def read_recorded(name: str, path: Path = RECORDED) -> list[Poses]:
         return np.split(rows, np.cumsum(recorded[f'{name}_counts'])[:-1])
 
 
+def picture_jobs(images: Path, annotations: dict[str, Any]) -> list[tuple[Job, Placement]]:
+    """Return the maps of the pictures, by their ids, as ONNX Runtime computes them on the CPU."""
+    jobs = []
+    with PoseEstimator.from_model(
+        MODEL, backend='onnxruntime', providers=['CPUExecutionProvider']
+    ) as estimator:
+        for image in sorted(annotations['images'], key=lambda image: image['id']):
+            frame = cv2.imread(str(images / image['file_name']))
+            found = estimator.estimate(frame)
+            maps = tuple(some[0] for some in found.maps)
+            job = Job(maps, estimator.spec.stride, PoseNetParams())  # type: ignore[arg-type]
+            jobs.append((job, found.placement))
+    return jobs
+
+
+def average_precision(
+    poses: Sequence[Poses], places: Sequence[Placement], annotations: dict[str, Any]
+) -> float:
+    """Return AP of poses in input pixels on the pictures of the annotations, by their ids."""
+    names = annotations['categories'][0]['keypoints']
+    ids = sorted(image['id'] for image in annotations['images'])
+    results = []
+    for some, place, image_id in zip(poses, places, ids):
+        keypoints = some[:, :-1].astype(np.float32)
+        keypoints[..., :2] = place.to_source(keypoints[..., :2] / place.stride)
+        keypoints[..., :2] = keypoints[..., :2].clip(0, np.array(place.source_size) - 1)
+        people = People(keypoints, some[:, -1, 2].astype(np.float32), load_skeleton('coco_17'))
+        results += coco_results(people, image_id, names)
+    return evaluate(results, annotations).ap
+
+
 def measure() -> tuple[float, float]:
     """Return milliseconds of the filter and of the decoder: medians, taken in turn."""
     skeleton = load_skeleton('coco_17')
@@ -194,9 +233,21 @@ def measure() -> tuple[float, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
     parser.add_argument('npm', type=Path, help='folder of node_modules with the reference')
+    parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--record', action='store_true', help=f'write {RECORDED.name}')
     args = parser.parse_args()
-    jobs = {'drawn': [drawn_job(number) for number in range(DRAWN_SETS)]}
+    os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
+    try:
+        annotations = read_annotations(args.images / ANNOTATIONS)
+        pictures = picture_jobs(args.images, annotations)
+    except OpenPoseError as exc:
+        print(f'posenet_reference.py: {exc}', file=sys.stderr)
+        return 1
+    places = [place for _, place in pictures]
+    jobs = {
+        'drawn': [drawn_job(number) for number in range(DRAWN_SETS)],
+        'pictures': [job for job, _ in pictures],
+    }
     theirs = {name: decode_with_reference(some, args.npm) for name, some in jobs.items()}
     ours = {name: [decode(job) for job in some] for name, some in jobs.items()}
     print('| maps | poses | other number | largest difference, pixels | of scores |')
@@ -206,6 +257,8 @@ def main() -> int:
         same = np.isfinite(apart[:, 0])
         poses, pixels, score = sum(map(len, some)), *apart[same].max(axis=0)
         print(f'| {len(some)} {name} | {poses} | {(~same).sum()} | {pixels:.2g} | {score:.2g} |')
+    both = (average_precision(some['pictures'], places, annotations) for some in (ours, theirs))
+    print('\nAP: {:.4f}, of the reference {:.4f}'.format(*both))
     print('five people: filter {:.3f} ms, decoder {:.3f} ms'.format(*measure()))
     if args.record:
         write_recorded(RECORDED, theirs)

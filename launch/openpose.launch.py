@@ -17,6 +17,7 @@ from launch_ros.substitutions import FindPackageShare
 
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
+    check_given,
     check_params_file,
     given_parameters,
     is_true,
@@ -39,17 +40,20 @@ DISPLAYED = ['openpose/image_annotated', 'openpose/markers']
 def start(context: LaunchContext) -> list:
     """Return the nodes, with the parameters that were given."""
     texts = {name: LaunchConfiguration(name).perform(context) for name, *_ in PARAMETERS}
+    given = given_parameters(texts)
     parameters = {
         # A model called 8 is a word, not a number.
         name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-        for name, value in given_parameters(texts).items()
+        for name, value in given.items()
     }
     parameters['use_sim_time'] = is_true(LaunchConfiguration('use_sim_time').perform(context))
     image = LaunchConfiguration('image').perform(context)
     params_file = LaunchConfiguration('params_file').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
-    for line in check_params_file(params_file, f'/{namespace}/openpose'.replace('//', '/')):
+    node = f'/{namespace}/openpose'.replace('//', '/')
+    for line in check_params_file(params_file, node):
         get_logger('openpose.launch').warning(line)
+    check_given(given, params_file, node)
     pose = Node(
         package='openpose_ros',
         executable='openpose_node',

@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.closing import Closing
-from openpose_ros.engine import Engine, Maps, OnProgress, open_engine
+from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
+from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import ModelSpec
-from openpose_ros.parsing import PafParams, check_reachable
+from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 
-_DEFAULT_PARAMS = PafParams()
 _PAGE_PX = 1024
 
 
@@ -38,7 +38,7 @@ class Estimate:
     ----------
     people : People
         In pixels of the frame.
-    maps : Maps
+    maps : Maps or PoseNetMaps
         What the network returned, of one frame (N = 1).
     placement : Placement
         Where the maps lie on the frame.
@@ -50,7 +50,7 @@ class Estimate:
     """
 
     people: People
-    maps: Maps
+    maps: AnyMaps
     placement: Placement
     times: Mapping[str, float]
     frame: FrameArray | None = field(default=None, kw_only=True)
@@ -92,21 +92,25 @@ class PoseEstimator(Closing):
     engine : Engine, optional
         Runs that model. The estimator owns it from now on: `close` closes it. By default the one
         that `open_engine` takes: `PoseEstimator()` is `PoseEstimator.from_model()`.
-    params : PafParams
+    params : PafParams, PoseNetParams or mapping, optional
+        Those of the model's decoder; names and values of some, or by default none, leave the
+        defaults of the others.
     net_resolution : (int, int), optional
         Width and height of the network's input, in pixels; one of them may be -1, for what keeps
         the frame's aspect. By default the model's own.
 
     Attributes
     ----------
-    spec, engine, params, net_resolution
+    spec, engine, net_resolution
         As given, or what was taken where nothing was.
+    params : PafParams or PoseNetParams
 
     Raises
     ------
     ParameterError
-        If the model cannot run at `net_resolution`, or its skeleton has less keypoints than
-        `params` ask a person to have; the latter also when `params` is replaced.
+        If the model cannot run at `net_resolution`, its skeleton has less keypoints than `params`
+        ask a person to have, or they are of another decoder; the latter two also when `params` is
+        replaced.
     ModelError, EngineError
         If there is no such model, or no engine for it.
 
@@ -116,13 +120,13 @@ class PoseEstimator(Closing):
         self,
         spec: ModelSpec | str | Path | None = None,
         engine: Engine | None = None,
-        params: PafParams = _DEFAULT_PARAMS,
+        params: DecoderParams | Mapping[str, Any] | None = None,
         net_resolution: Size | None = None,
     ) -> None:
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
         try:
-            self.params = params
+            self._params = params_for(self.spec, params)
             self.net_resolution = check_net_resolution(net_resolution, self.spec)
         except ParameterError:
             if engine is None:
@@ -135,10 +139,7 @@ class PoseEstimator(Closing):
         # A thread that is interrupted in here may close it.
         self._turn = threading.RLock()
         self._tensor: npt.NDArray[np.float32] | None = None
-        # The kernels compile for seconds, once: when an estimator is made, not on import.
-        from openpose_ros.parsing import parse_pafs
-
-        self._parse = parse_pafs
+        self._parse = open_parser(self.spec)
 
     def __getstate__(self) -> dict[str, Any]:
         own = ('_turn', '_tensor', '_parse')
@@ -157,14 +158,13 @@ class PoseEstimator(Closing):
         return f'{self.spec.name} in {self.engine.precision} with {self.engine.description}'
 
     @property
-    def params(self) -> PafParams:
+    def params(self) -> DecoderParams:
         """How maps become people, from the next frame on."""
         return self._params
 
     @params.setter
-    def params(self, params: PafParams) -> None:
-        check_reachable(params, self.spec.skeleton)
-        self._params = params
+    def params(self, params: DecoderParams | Mapping[str, Any]) -> None:
+        self._params = params_for(self.spec, params)
 
     @classmethod
     def from_model(
@@ -173,7 +173,7 @@ class PoseEstimator(Closing):
         *,
         backend: str = 'auto',
         net_resolution: Size | None = None,
-        params: PafParams = _DEFAULT_PARAMS,
+        params: DecoderParams | Mapping[str, Any] | None = None,
         providers: Sequence[str] | None = None,
         threads: int | None = None,
         precision: str = '',
@@ -197,8 +197,16 @@ class PoseEstimator(Closing):
             Each with one line that says what to do.
 
         """
-        engine = open_engine(
+        spec = model_to_open(
             name_or_path,
+            backend=backend,
+            providers=providers,
+            precision=precision,
+            net_resolution=net_resolution,
+        )
+        params = params_for(spec, params)  # before anything takes time
+        engine = open_engine(
+            spec,
             backend=backend,
             providers=providers,
             threads=threads,
@@ -256,7 +264,8 @@ class PoseEstimator(Closing):
         prepared = perf_counter()
         maps = self.engine.infer(self._tensor)
         inferred = perf_counter()
-        in_cells = self._parse(maps.heatmaps[0], maps.pafs[0], self.spec.skeleton, self.params)
+        of_frame = (some[0] for some in maps)
+        in_cells = self._parse(*of_frame, self.spec.skeleton, self._params)
         people = _on_frame(in_cells, placement)
         times = {
             'preprocess': prepared - started,
@@ -278,11 +287,13 @@ class PoseEstimator(Closing):
             `net_resolution` the size of the network's input depends on their aspect.
 
         """
-        from openpose_ros.engine.synthetic import render_maps, scatter_people
+        from openpose_ros.engine.pretending import maps_like
+        from openpose_ros.engine.synthetic import scatter_people
 
         seen = self.estimate(np.full((source_size[1], source_size[0], 3), 128, np.uint8))
-        skeleton, shape = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
-        drawn = render_maps(scatter_people(2, skeleton, shape), skeleton, shape)
+        skeleton, (height, width) = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
+        people = scatter_people(2, skeleton, (height, width))
+        drawn = maps_like(self.spec, people, (height, width))
         self._parse(*drawn, skeleton, self.params)
 
     def close(self) -> None:

@@ -16,13 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from benchmarks.accuracy import ANNOTATIONS, read_annotations
+from benchmarks.posenet_reference import decode, differences, picture_jobs, read_recorded
 from openpose_ros import PoseEstimator, draw_people, load_model, load_skeleton
 from openpose_ros.engine import open_engine
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.errors import EngineError, FrameError, MapsError, ParameterError
 from openpose_ros.models import InputSpec, ModelSpec
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import Skeleton
 
@@ -410,3 +412,67 @@ def test_estimator_finds_a_skier_with_a_real_network() -> None:
         ('left_knee', (430, 295)),
     ):
         np.testing.assert_allclose(positions[COCO.index(name)], place, atol=12)
+
+
+POSENET = 'posenet-mobilenet-v1-075'
+
+
+def test_manifest_names_the_decoder() -> None:
+    with PoseEstimator.from_model(POSENET, backend='fake', net_resolution=(641, 481)) as estimator:
+        assert estimator.params == PoseNetParams()
+        estimate = estimator.estimate(grey((640, 480)))
+        people = estimate.people
+        assert len(people) == 3
+        assert people.skeleton.name == 'coco_17'
+        # Offsets are pixels of the input, and a cell is 16 of them.
+        drawn = scatter_people(3, people.skeleton, (31, 41))
+        drawn[..., :2] = estimate.placement.to_source(drawn[..., :2])
+        np.testing.assert_allclose(
+            in_order(people.keypoints)[..., :2], in_order(drawn)[..., :2], atol=0.1
+        )
+        estimator.params = PoseNetParams(max_poses=1)
+        assert len(estimator(grey((640, 480)))) == 1
+
+
+@pytest.mark.parametrize(
+    ('model', 'params', 'says'),
+    [
+        (POSENET, PafParams(), 'pass PoseNetParams'),
+        (None, PoseNetParams(), 'pass PafParams'),
+        (POSENET, {'nms_window': 5}, 'nms_window is a parameter of another decoder'),
+        (None, {'nms_radius': 30}, 'nms_radius is a parameter of another decoder'),
+        (None, {'nms_windw': 5}, "the nearest is 'nms_window'"),
+        (POSENET, {'max_poses': 0}, 'max_poses is 0'),
+        (POSENET, 5, 'params are int'),
+    ],
+)
+def test_params_of_another_decoder_are_refused(model: str | None, params: Any, says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        PoseEstimator.from_model(model, backend='fake', params=params)
+    with PoseEstimator.from_model(model, backend='fake') as estimator:
+        before = estimator.params
+        with pytest.raises(ParameterError, match=says):
+            estimator.params = params
+        assert estimator.params is before
+
+
+def test_params_may_be_names_and_values() -> None:
+    params = {'nms_radius': 30, 'single_person': True}
+    with PoseEstimator.from_model(POSENET, backend='fake', params=params) as estimator:
+        assert estimator.params == PoseNetParams(nms_radius=30, single_person=True)
+        assert len(estimator(grey((640, 480)))) == 1
+
+
+def test_poses_of_pictures_are_those_of_the_reference(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded on the same maps; another version of ONNX Runtime may round otherwise."""
+    monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
+    annotations = read_annotations(shared / 'images' / ANNOTATIONS)
+    jobs = picture_jobs(shared / 'images', annotations)
+    recorded = read_recorded('pictures')
+    assert len(jobs) == len(recorded) == 40
+    for (job, _), expected in zip(jobs, recorded):
+        pixels, score = differences(decode(job), expected)
+        assert pixels <= 0.05
+        assert score <= 1e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from itertools import groupby
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
     Params = TypeVar('Params', bound=DataclassInstance)
 
 
-def add_parameters(parser: argparse.ArgumentParser, cls: type[DataclassInstance]) -> None:
-    """Give the parser a flag for each parameter of a dataclass, grouped by their sections."""
-    for section, items in groupby(declarations(cls), lambda item: item.section):
+def add_parameters(parser: argparse.ArgumentParser, *classes: type[DataclassInstance]) -> None:
+    """
+    Give the parser a flag for each parameter of dataclasses, grouped by their sections.
+
+    What several of them have, of one name, is one flag.
+    """
+    every = {item.name: item for cls in classes for item in declarations(cls)}.values()
+    for section, items in groupby(every, lambda item: item.section):
         group = parser.add_argument_group(section)
         for item in items:
             group.add_argument(
@@ -40,6 +46,27 @@ def given_parameters(args: argparse.Namespace, cls: type[Params]) -> Params:
     """
     names = {item.name for item in declarations(cls)}
     return from_mapping(cls, {name: value for name, value in vars(args).items() if name in names})
+
+
+def given_values(
+    args: argparse.Namespace, classes: Iterable[type[DataclassInstance]]
+) -> dict[str, Any]:
+    """
+    Return the parameters of any of these classes that were given, by name.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of its range, or they do not fit together.
+
+    """
+    values: dict[str, Any] = {}
+    for cls in classes:
+        names = {item.name for item in declarations(cls)}
+        given = {name: value for name, value in vars(args).items() if name in names}
+        from_mapping(cls, given)
+        values.update(given)
+    return values
 
 
 def net_resolution(text: str) -> tuple[int, int]:

@@ -17,7 +17,7 @@ FloatArray = npt.NDArray[np.float32]
 
 class Maps(NamedTuple):
     """
-    What a network returns for a batch of N pictures; both arrays are C-contiguous.
+    What a network of the decoder 'paf' returns for N pictures; both arrays are C-contiguous.
 
     Attributes
     ----------
@@ -30,6 +30,31 @@ class Maps(NamedTuple):
 
     heatmaps: FloatArray
     pafs: FloatArray
+
+
+class PoseNetMaps(NamedTuple):
+    """
+    What a network of the decoder 'posenet' returns for N pictures; all are C-contiguous.
+
+    Attributes
+    ----------
+    heatmaps : float32 (N, K, h / stride, w / stride)
+        One a keypoint in the order of the skeleton; probabilities.
+    offsets : float32 (N, 2 K, h / stride, w / stride)
+        From a cell's centre to each keypoint, pixels of the network's input: K of y, K of x.
+    displacement_forward, displacement_backward : float32 (N, 2 L, h / stride, w / stride)
+        From each limb's start to its end, and back, pixels of the network's input, in the
+        channels that the skeleton says.
+
+    """
+
+    heatmaps: FloatArray
+    offsets: FloatArray
+    displacement_forward: FloatArray
+    displacement_backward: FloatArray
+
+
+AnyMaps = Maps | PoseNetMaps
 
 
 class Engine(Closing, Protocol):
@@ -61,7 +86,7 @@ class Engine(Closing, Protocol):
     spec: ModelSpec
     reopen: Callable[[], Engine] | None = None
 
-    def infer(self, batch: FloatArray) -> Maps:
+    def infer(self, batch: FloatArray) -> AnyMaps:
         """
         Run the network.
 
@@ -72,8 +97,8 @@ class Engine(Closing, Protocol):
 
         Returns
         -------
-        Maps
-            The caller owns them: no later call changes them.
+        Maps or PoseNetMaps
+            As the decoder of `spec` takes them. The caller owns them: no later call changes them.
 
         Raises
         ------

@@ -19,13 +19,14 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
+from openpose_ros.engine.base import AnyMaps, Engine, FloatArray, Maps, PoseNetMaps, check_batch
 from openpose_ros.engine.outputs import check_maps
-from openpose_ros.engine.synthetic import render_maps, scatter_people
+from openpose_ros.engine.pretending import maps_like
+from openpose_ros.engine.synthetic import scatter_people
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
 
-Handler = Callable[[FloatArray], tuple[npt.ArrayLike, npt.ArrayLike]]
+Handler = Callable[[FloatArray], tuple[npt.ArrayLike, ...]]
 
 _PEOPLE = 3
 
@@ -37,7 +38,8 @@ class FakeEngine(Engine):
     Parameters
     ----------
     handler : callable
-        Takes the batch, float32 (N, 3, h, w), and returns heatmaps and PAFs as `Maps` has them.
+        Takes the batch, float32 (N, 3, h, w), and returns heatmaps and PAFs as `Maps` has them,
+        or four as `PoseNetMaps` has them where that is the decoder.
         What it raises goes through to the caller.
     spec : ModelSpec
         The model to pretend; its file is not needed.
@@ -55,14 +57,14 @@ class FakeEngine(Engine):
         self._handler: Handler | None = handler
         self._delay_s = delay_s
 
-    def infer(self, batch: FloatArray) -> Maps:
+    def infer(self, batch: FloatArray) -> AnyMaps:
         if self._handler is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
         check_batch(batch, self.spec)
         if self._delay_s:
             time.sleep(self._delay_s)
-        heatmaps, pafs = (np.array(maps, np.float32, order='C') for maps in self._handler(batch))
-        maps = Maps(heatmaps, pafs)
+        arrays = (np.array(maps, np.float32, order='C') for maps in self._handler(batch))
+        maps = PoseNetMaps(*arrays) if self.spec.decoder == 'posenet' else Maps(*arrays)
         check_maps(maps, self.spec, batch.shape)
         return maps
 
@@ -84,13 +86,12 @@ def open_fake(spec: ModelSpec, providers: Sequence[str] | None, threads: int | N
     """
 
     @cache
-    def people(shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    def people(shape: tuple[int, int]) -> tuple[FloatArray, ...]:
         standing = scatter_people(_PEOPLE, spec.skeleton, shape)
-        return render_maps(standing, spec.skeleton, shape)
+        return maps_like(spec, standing, shape)
 
-    def handler(batch: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def handler(batch: FloatArray) -> tuple[FloatArray, ...]:
         height, width = (-(-side // spec.stride) for side in batch.shape[2:])
-        heatmaps, pafs = (np.stack([maps] * len(batch)) for maps in people((height, width)))
-        return heatmaps, pafs
+        return tuple(np.stack([maps] * len(batch)) for maps in people((height, width)))
 
     return FakeEngine(handler, spec)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.engine.base import FloatArray, check_batch
-from openpose_ros.engine.outputs import Shape
+from openpose_ros.engine.tensors import Shape
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.base import AnyMaps, Engine, FloatArray
 from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
@@ -140,7 +140,7 @@ class OnnxRuntimeEngine(Engine):
         self._dtype = _DTYPES[graph_input.type]
         self._graph_batch = fixed_batch(spec, graph_input.shape)
 
-    def infer(self, batch: FloatArray) -> Maps:
+    def infer(self, batch: FloatArray) -> AnyMaps:
         if self._session is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
         self._opened.check(self.spec.name)

@@ -67,7 +67,42 @@ def open_engine(
         If there is no such backend (the message lists those that there are) or it cannot run the
         model.
     ModelError
-        If the model cannot be loaded, or is not one with part affinity fields.
+        If the model cannot be loaded.
+
+    """
+    spec = model_to_open(
+        model,
+        backend=backend,
+        providers=providers,
+        precision=precision,
+        net_resolution=net_resolution,
+    )
+    wishes = {'precision': precision, 'net_resolution': net_resolution, 'on_build': on_build}
+    if backend == AUTO:
+        engine = _open_first(spec, threads, wishes, providers)
+    else:
+        engine = _open(backend, spec, providers, threads, wishes)
+    _LOGGER.debug('%s runs with %s, %s', spec.name, engine.description, engine.precision)
+    return engine
+
+
+def model_to_open(
+    model: ModelSpec | str | Path | None = None,
+    *,
+    backend: str = 'auto',
+    providers: Sequence[str] | None = None,
+    precision: str = '',
+    net_resolution: Size | None = None,
+) -> ModelSpec:
+    """
+    Return the model that `open_engine` opens, of the same arguments.
+
+    Raises
+    ------
+    EngineError
+        If there is no such backend.
+    ModelError
+        If the model cannot be loaded.
 
     """
     if backend not in CHOICES:
@@ -80,19 +115,9 @@ def open_engine(
         and comes_to_cpu(spec, backend, providers=providers, net_resolution=net_resolution)
     ):
         spec = load_model(DEFAULT_ON_CPU)
-    if spec.decoder != 'paf':
-        raise ModelError(
-            f'{spec.name} needs {_lacking_decoder(spec)}; take a model with part affinity fields'
-        )
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
-    wishes = {'precision': precision, 'net_resolution': net_resolution, 'on_build': on_build}
-    if backend == AUTO:
-        engine = _open_first(spec, threads, wishes, providers)
-    else:
-        engine = _open(backend, spec, providers, threads, wishes)
-    _LOGGER.debug('%s runs with %s, %s', spec.name, engine.description, engine.precision)
-    return engine
+    return spec
 
 
 def why_not(spec: ModelSpec) -> str:
@@ -101,8 +126,6 @@ def why_not(spec: ModelSpec) -> str:
 
     Its file is looked at, if it is here, but no network is loaded.
     """
-    if spec.decoder != 'paf':
-        return f'needs {_lacking_decoder(spec)}'
     if spec.format not in FORMATS:
         return f'needs a backend for .{spec.format} files, and there is none'
     if spec.format == 'xml' and find_spec('openvino') is None:
@@ -113,10 +136,6 @@ def why_not(spec: ModelSpec) -> str:
         except ModelError as exc:
             return f'needs another file: {exc}'
     return ''
-
-
-def _lacking_decoder(spec: ModelSpec) -> str:
-    return f"the decoder '{spec.decoder}', which does not exist yet"
 
 
 def _open_first(

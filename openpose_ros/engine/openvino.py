@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from openpose_ros.engine.base import Engine, FloatArray, Maps
+from openpose_ros.engine.base import AnyMaps, Engine, FloatArray
 from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
-from openpose_ros.engine.outputs import Shape, choose_outputs, make_maps
+from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.telemetry import import_openvino
+from openpose_ros.engine.tensors import Shape
 from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
@@ -124,8 +125,7 @@ def _shape(partial: Any) -> Shape:
 
 def _name(port: Any, spec: ModelSpec) -> str:
     """Return what the manifest calls a tensor, which may have several names, else the first."""
-    outputs = spec.outputs
-    wanted = {spec.input.name, outputs.heatmaps, outputs.pafs, outputs.joined}
+    wanted = {spec.input.name, *spec.outputs.names}
     names = sorted(port.get_names()) or [port.get_node().get_name()]
     return str(next((name for name in names if name in wanted), names[0]))
 
@@ -173,7 +173,7 @@ class OpenVinoEngine(Engine):
         self._opened = Opened()
         self._request: Any = self._opened.keep(compiled.create_infer_request())
 
-    def infer(self, batch: FloatArray) -> Maps:
+    def infer(self, batch: FloatArray) -> AnyMaps:
         if self._request is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')
         self._opened.check(self.spec.name)

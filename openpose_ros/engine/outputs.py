@@ -1,5 +1,5 @@
 """
-Which of a graph's outputs are heatmaps and PAFs, and how they become `Maps`.
+Which of a graph's outputs are the maps of its decoder, and how they become `AnyMaps`.
 
 Outputs are picked by the manifest's names, then by their number of channels, never by position:
 exporters reorder them.
@@ -7,18 +7,23 @@ exporters reorder them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.engine.base import Maps
+from openpose_ros.engine.base import AnyMaps, Maps, PoseNetMaps
+from openpose_ros.engine.posenet_outputs import (
+    PoseNetChoice,
+    check_posenet_maps,
+    choose_posenet_outputs,
+    make_posenet_maps,
+)
+from openpose_ros.engine.tensors import Shape, as_nchw, cells_of, fitting, listed
 from openpose_ros.errors import EngineError
 from openpose_ros.models import ModelSpec
-
-Shape = Sequence[object]  # whole numbers; a name or None where a graph leaves a size open
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,12 @@ class OutputChoice:
         return list(dict.fromkeys((self.heatmaps, self.pafs)))
 
 
-def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> OutputChoice:
+AnyChoice = OutputChoice | PoseNetChoice
+
+
+def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> AnyChoice:
     """
-    Pick the outputs of a graph that hold heatmaps and part affinity fields.
+    Pick the outputs of a graph that its decoder reads: heatmaps and part affinity fields, say.
 
     Parameters
     ----------
@@ -51,30 +59,30 @@ def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> OutputChoice
         If none fits, or several do; the message lists all outputs and their shapes.
 
     """
+    if spec.decoder == 'posenet':
+        return choose_posenet_outputs(spec, shapes)
     keypoints, limbs = spec.skeleton.num_keypoints, spec.skeleton.num_limbs
     wanted = {
         'heatmaps': {keypoints, keypoints + 1},
         'pafs': {2 * limbs},
         'joined': {_joined_channels(spec)},
     }
-    fitting = {role: _fitting(spec, role, counts, shapes) for role, counts in wanted.items()}
-    heatmaps, pafs, joined = fitting.values()
+    heatmaps, pafs, joined = (
+        fitting(spec, getattr(spec.outputs, role), counts, shapes)
+        for role, counts in wanted.items()
+    )
     if len(heatmaps) == len(pafs) == 1 and heatmaps != pafs and spec.outputs.joined not in shapes:
         return OutputChoice(heatmaps[0], pafs[0])
     if len(joined) == 1:
         return OutputChoice(joined[0], joined[0])
     counts = {role: ' or '.join(map(str, sorted(count))) for role, count in wanted.items()}
-    listed = ', '.join(f"'{name}' {_text(shape)}" for name, shape in shapes.items())
     raise EngineError(
         f'cannot tell which outputs of {spec.path or spec.name} are heatmaps '
         f'({counts["heatmaps"]} channels) and PAFs ({counts["pafs"]}), or both in one '
-        f'({counts["joined"]}), for the skeleton {spec.skeleton.name}; the outputs are {listed}; '
+        f'({counts["joined"]}), for the skeleton {spec.skeleton.name}; the outputs are '
+        f'{listed(shapes)}; '
         'name them under "outputs" in a manifest, or check its skeleton and layout'
     )
-
-
-def _text(shape: Shape) -> str:
-    return f'({", ".join(map(str, shape))})'
 
 
 def _joined_channels(spec: ModelSpec) -> int:
@@ -82,26 +90,12 @@ def _joined_channels(spec: ModelSpec) -> int:
     return heatmaps + 2 * spec.skeleton.num_limbs
 
 
-def _fitting(
-    spec: ModelSpec, role: str, counts: set[int], shapes: Mapping[str, Shape]
-) -> list[str]:
-    """Return the output that the manifest names, else all with as many channels as are wanted."""
-    axis = spec.outputs.layout.index('C')
-    name = getattr(spec.outputs, role)
-    if name in shapes:
-        channels = shapes[name][axis] if len(shapes[name]) == 4 else None
-        if isinstance(channels, int) and channels not in counts:
-            return []
-        return [name]
-    return [name for name, shape in shapes.items() if len(shape) == 4 and shape[axis] in counts]
-
-
 def make_maps(
     arrays: Mapping[str, npt.NDArray[Any]],
-    choice: OutputChoice,
+    choice: AnyChoice,
     spec: ModelSpec,
     batch_shape: tuple[int, ...],
-) -> Maps:
+) -> AnyMaps:
     """
     Bring a graph's outputs into the form that every engine returns.
 
@@ -109,7 +103,7 @@ def make_maps(
     ----------
     arrays : mapping of str to floats (N, …)
         What the graph returned, by name, in the layout of `spec.outputs`.
-    choice : OutputChoice
+    choice : OutputChoice or PoseNetChoice
         As `choose_outputs` returned it.
     spec : ModelSpec
         The model that returned them.
@@ -118,7 +112,7 @@ def make_maps(
 
     Returns
     -------
-    Maps
+    Maps or PoseNetMaps
         Views of `arrays` where nothing had to be moved.
 
     Raises
@@ -127,8 +121,10 @@ def make_maps(
         If the shapes are not those of this skeleton, stride and batch.
 
     """
+    if isinstance(choice, PoseNetChoice):
+        return make_posenet_maps(arrays, choice, spec, batch_shape)
     heatmaps, pafs = (
-        _as_nchw(arrays[name], spec)[: batch_shape[0]] for name in (choice.heatmaps, choice.pafs)
+        as_nchw(arrays[name], spec)[: batch_shape[0]] for name in (choice.heatmaps, choice.pafs)
     )
     if choice.heatmaps == choice.pafs:
         channels = {
@@ -146,13 +142,7 @@ def make_maps(
     return maps
 
 
-def _as_nchw(array: npt.NDArray[Any], spec: ModelSpec) -> npt.NDArray[Any]:
-    if array.ndim != 4:
-        raise EngineError(f'{spec.name} returned an array of shape {array.shape}, expected 4 axes')
-    return array.transpose(0, 3, 1, 2) if spec.outputs.layout == 'NHWC' else array
-
-
-def check_maps(maps: Maps, spec: ModelSpec, batch_shape: tuple[int, ...]) -> None:
+def check_maps(maps: AnyMaps, spec: ModelSpec, batch_shape: tuple[int, ...]) -> None:
     """
     Check that maps are of a model's skeleton and stride, and of a batch.
 
@@ -162,9 +152,11 @@ def check_maps(maps: Maps, spec: ModelSpec, batch_shape: tuple[int, ...]) -> Non
         With both shapes.
 
     """
+    if isinstance(maps, PoseNetMaps):
+        check_posenet_maps(maps, spec, batch_shape)
+        return
     keypoints, channels = spec.skeleton.num_keypoints, 2 * spec.skeleton.num_limbs
-    # A stride that does not divide the input, as PoseNet's 16 n + 1, rounds up.
-    cells = tuple(-(-side // spec.stride) for side in batch_shape[2:])
+    cells = cells_of(spec, batch_shape)
     number = batch_shape[0]
     found = maps.heatmaps.shape, maps.pafs.shape
     expected = [

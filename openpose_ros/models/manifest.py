@@ -97,7 +97,8 @@ def make_spec(fields: Mapping[str, Any], where: str, folder: Path) -> ModelSpec:
     Raises
     ------
     ModelError
-        If fields are missing (the message lists all of them), unknown or of a wrong form.
+        If fields are missing (the message lists all of them), unknown or of a wrong form, or the
+        skeleton is none for the decoder.
 
     """
     present = {name for name, value in fields.items() if value is not None}
@@ -130,7 +131,13 @@ def make_spec(fields: Mapping[str, Any], where: str, folder: Path) -> ModelSpec:
         'outputs': section(OutputSpec, _OUTPUTS, 'outputs'),
         'origin': origin,
     }
-    return ModelSpec(**_read(fields, readers, where, ''))
+    spec = ModelSpec(**_read(fields, readers, where, ''))
+    if spec.decoder == 'posenet' and any(limb.redundant for limb in spec.skeleton.limbs):
+        raise ModelError(
+            f"{where}: the decoder 'posenet' follows the limbs of a tree, but the skeleton "
+            f'{spec.skeleton.name} has redundant ones; take coco_17, or one without them'
+        )
+    return spec
 
 
 def _read(fields: Any, readers: Mapping[str, Reader], where: str, prefix: str) -> dict[str, Any]:

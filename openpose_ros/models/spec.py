@@ -85,6 +85,12 @@ class OutputSpec:
     displacement_forward: str = ''
     displacement_backward: str = ''
 
+    @property
+    def names(self) -> set[str]:
+        """All names of tensors that are given."""
+        given = {self.heatmaps, self.pafs, self.joined, self.offsets}
+        return (given | {self.displacement_forward, self.displacement_backward}) - {''}
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedFile:

@@ -212,7 +212,8 @@ def test_what_fails_is_one_line(know, capsys, arguments, status, message):
 
 def test_list_and_show_mark_what_cannot_run(know, cache, monkeypatch, capsys):
     know('there', CONTENT, file='there.onnx')
-    know('other', b'other', file='other.onnx', decoder='posenet')
+    know('other', b'other', file='other.tflite')
+    know('pose', b'pose', file='pose.onnx', skeleton='coco_17', decoder='posenet')
     know('ir', b'a network of OpenVINO', file='ir.xml')
     know('damaged', b'as it was published', file='damaged.onnx')
     cache.mkdir(parents=True)
@@ -223,11 +224,12 @@ def test_list_and_show_mark_what_cannot_run(know, cache, monkeypatch, capsys):
     rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert rows['there'].endswith(str(cache / 'there.onnx'))
     assert rows['other'].endswith(
-        "cannot run: needs the decoder 'posenet', which does not exist yet"
+        'cannot run: needs a backend for .tflite files, and there is none'
     )
+    assert rows['pose'].endswith('not here')
     assert rows['ir'].endswith('not here; cannot run: needs OpenVINO: pip install openvino')
     assert 'damaged.onnx; cannot run: needs another file: ' in rows['damaged']
-    for name, said in (('other', 'cannot run  needs the decoder'), ('there', None)):
+    for name, said in (('other', 'cannot run  needs a backend'), ('pose', None), ('there', None)):
         assert main(['models', 'show', name]) == 0
         lines = [line for line in capsys.readouterr().out.splitlines() if 'cannot run' in line]
         assert len(lines) == (said is not None)

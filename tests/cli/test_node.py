@@ -52,6 +52,7 @@ def test_node_reads_its_file_again_or_not_at_all(tmp_path: Path) -> None:
             ('model: 2026-02-30', 'is not YAML: day'),
             ('model: &x [*x]', 'holds itself'),
             ('model: 0b_', 'is not YAML'),
+            ('nms_radius: 30.0', 'the parameters were read again'),  # of another decoder
             (f'min_score: {"9" * 400}', 'min_score is'),
             (f'min_parts: {"9" * 5000}', 'is not YAML'),
             ('peak_threshold: 0.2', 'the parameters were read again'),
@@ -83,6 +84,8 @@ WRONG = [  # arguments, exit status, what the one line says
     (['--params-file', 'gone.yaml'], 2, 'cannot read the parameter file gone.yaml'),
     ([*FAKE, '-p', 'qos_overrides./image.subscription.depth:=0'], 2, 'must be 1 to 1000'),
     (['-p', 'model:=gone'], 1, "the model 'gone' is neither"),
+    ([*FAKE, '-p', 'nms_radius:=30.0'], 2, "another decoder than 'paf'"),
+    ([*FAKE, '-p', 'model:=posenet-mobilenet-v1-075', '-p', 'min_parts:=4'], 2, "than 'posenet'"),
     ([*FAKE, '-p', 'precision:=int8'], 2, "precision is 'int8'"),
 ]
 

@@ -43,10 +43,11 @@ def test_warm_up_without_a_cache_fails(tmp_path: Path) -> None:
         tmp_path / 'openpose_ros',
         ignore=shutil.ignore_patterns('__pycache__', '*.onnx'),
     )
-    kernels = tmp_path / 'openpose_ros/parsing/paf/_kernels'
-    for path in kernels.glob('*.py'):
+    parsing = tmp_path / 'openpose_ros/parsing'
+    for path in parsing.glob('*/_kernels/*.py'):
         if path.name not in ('__init__.py', 'cache.py', 'compiling.py'):
             path.unlink()
+    kernels = parsing / 'paf/_kernels'
     (kernels / '__pycache__').touch()  # a file where the folder would be stops even root
     run = ran(tmp_path, NUMBA_CACHE_DIR='', HOME='/dev/null', XDG_CACHE_HOME='/dev/null')
     assert run.returncode == 1

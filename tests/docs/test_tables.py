@@ -20,6 +20,7 @@ import yaml
 from openpose_ros.models.finding import known_models
 from openpose_ros.parameters import Declaration, declarations
 from openpose_ros.parsing import PafParams, PoseNetParams
+from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.ros.node.parameters import (
     NodeParams,
     node_declarations,
@@ -37,6 +38,7 @@ CONFIG_HEAD = """\
 /**:
   ros__parameters:
 """
+DECODERS = {name for decoder in PARAMS for name in names_of(decoder)}
 _SEE = 'see [Parameters](parameters.md#how-maps-become-people)'
 
 
@@ -53,7 +55,7 @@ def parameters_table(cls: type[PafParams | PoseNetParams]) -> str:
 def node_parameters_table() -> str:
     rows = ['| name | type | default | range | live | meaning |', '|---|---|---|---|---|---|']
     for item in node_declarations():
-        if item not in declarations(PafParams):
+        if item.name not in DECODERS:
             rows.append(
                 f'| `{item.name}` | {ros_type(item)} | `{in_yaml(item)}` | {item.limits} '
                 f'| {"yes" if item.live else "no"} | {item.description} |'
@@ -88,12 +90,11 @@ def flags_table(verb: str) -> str:
     """Return what a verb takes; the flags that are parameters share a row."""
     parser = dict(parsers())[verb]
     rows = ['| argument | meaning |', '|---|---|']
-    inherited = {item.name for item in declarations(PafParams)}
     parameters = []
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction):
             continue
-        if action.dest in inherited:
+        if action.dest in DECODERS:
             parameters += [f'`{flag}`' for flag in action.option_strings]
             continue
         value = '' if action.nargs == 0 else _value(action)

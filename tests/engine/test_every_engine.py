@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from openpose_ros.engine import open_engine
+from openpose_ros.engine import PoseNetMaps, open_engine
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.errors import EngineError, ParameterError
 from openpose_ros.models import load_model
@@ -253,3 +253,36 @@ def test_threads_below_one_are_refused(open_tiny, backend):
     network, _ = open_tiny()
     with pytest.raises(ParameterError, match='threads is 0, but must be at least 1'):
         open_engine(network.path, backend=backend, threads=0)
+
+
+POSENET = {'x': 32, 'offsets': 34, 'forward': 32, 'heatmaps': 17}  # in no order
+POSENET_FIELDS = {
+    'skeleton': 'coco_17',
+    'decoder': 'posenet',
+    'outputs': {'background': 'none', 'displacement_forward': 'forward'},
+}
+
+
+@every_that_reads_graphs
+@pytest.mark.parametrize('output_layout', ['NCHW', 'NHWC'])
+def test_maps_of_posenet_are_picked_by_name_then_by_channels(open_tiny, backend, output_layout):
+    outputs = {**POSENET_FIELDS['outputs'], 'layout': output_layout}
+    network, engine = open_tiny(
+        POSENET, output_layout=output_layout, fields={**POSENET_FIELDS, 'outputs': outputs}
+    )
+    batch = random_batch(1)
+    maps = engine.infer(batch)
+    assert isinstance(maps, PoseNetMaps)
+    for name, found in zip(('heatmaps', 'offsets', 'forward', 'x'), maps):
+        np.testing.assert_allclose(
+            found, network.expected(name, batch), atol=TOLERANCES[backend], err_msg=name
+        )
+        assert found.flags.c_contiguous
+        assert found.dtype == np.float32
+
+
+def test_maps_of_posenet_with_tensorrt(tmp_path, monkeypatch):
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path / 'cache'))
+    with Stage(tmp_path, outputs=POSENET, fields=POSENET_FIELDS).open() as engine:
+        maps = engine.infer(random_batch(1))
+    assert [some.shape[1] for some in maps] == [17, 34, 32, 32]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,54 @@ def test_arrays_without_four_axes_are_refused():
     arrays = {'h': np.zeros((19, 4, 6)), 'p': np.zeros((38, 4, 6))}
     with pytest.raises(EngineError, match=r'shape \(19, 4, 6\), expected 4 axes'):
         make_maps(arrays, OutputChoice('h', 'p'), make_spec(), BATCH)
+
+
+POSENET = ('heatmaps', 'offsets', 'displacement_forward', 'displacement_backward')
+
+
+def posenet_spec(**outputs):
+    return replace(
+        make_spec(load_skeleton('coco_17'), background='none', **outputs), decoder='posenet'
+    )
+
+
+@pytest.mark.parametrize(
+    ('named', 'shapes', 'expected'),
+    [
+        (dict(zip(POSENET, 'hofb')), nchw(b=32, f=32, o=34, h=17), tuple('hofb')),
+        ({'displacement_forward': 'f'}, nchw(b=32, f=32, o=34, h=17), tuple('hofb')),
+        ({'displacement_backward': 'b'}, nchw(b=32, f=32, o=34, h=17), tuple('hofb')),
+    ],
+)
+def test_outputs_of_posenet_are_picked(named, shapes, expected):
+    choice = choose_outputs(posenet_spec(**named), shapes)
+    assert tuple(choice) == expected
+    assert choice.names == list(expected)
+
+
+@pytest.mark.parametrize(
+    ('named', 'shapes'),
+    [
+        ({}, nchw(b=32, f=32, o=34, h=17)),  # which displacement is which
+        (dict(zip(POSENET, 'hoff')), nchw(b=32, f=32, o=34, h=17)),
+        (dict(zip(POSENET, 'hofb')), nchw(b=32, f=32, o=32, h=17)),  # of another number
+        (dict(zip(POSENET, 'hofb')), nchw(f=32, o=34, h=17)),
+        ({}, nchw(a=19, b=38)),
+    ],
+)
+def test_outputs_of_posenet_that_cannot_be_told_are_listed(named, shapes):
+    with pytest.raises(EngineError, match='cannot tell which outputs') as caught:
+        choose_outputs(posenet_spec(**named), shapes)
+    for name in (*shapes, *POSENET):
+        assert name in str(caught.value)
+
+
+def test_maps_of_posenet_of_another_size_are_refused():
+    spec = posenet_spec(**dict(zip(POSENET, 'hofb')))
+    sizes = dict(zip('hofb', (17, 34, 32, 32)))
+    choice = choose_outputs(spec, nchw(**sizes))
+    arrays = {name: np.zeros((2, count, *CELLS), np.float16) for name, count in sizes.items()}
+    assert make_maps(arrays, choice, spec, BATCH).offsets.dtype == np.float32
+    arrays['b'] = arrays['b'][..., 1:]
+    with pytest.raises(EngineError, match=r'returned displacement_backward \(2, 32, 4, 5\)'):
+        make_maps(arrays, choice, spec, BATCH)

@@ -95,6 +95,10 @@ def test_all_missing_fields_are_listed(tmp_path):
         ({'stride': 0}, 'stride is 0, but must be a whole number from 1'),
         ({'stride': True}, 'stride is True'),
         ({'decoder': 'magic'}, "decoder is 'magic', but must be one of paf, posenet"),
+        (
+            {'decoder': 'posenet'},
+            "the decoder 'posenet' follows .* tree, but the skeleton coco_18",
+        ),
         ({'ap': 'high'}, 'ap is .high., but must be a number'),
         ({'ap': float('nan')}, 'ap is nan'),
         ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.estimate.resuming import check_resume, open_progress
-from openpose_ros.cli.parameters import given_parameters
+from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.pictures.limits import PictureParams
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         signals TERM and HUP.
 
     """
-    params = given_parameters(args, PafParams)
+    params = given_values(args, PARAMS.values())
     limits = given_parameters(args, PictureParams)
     with args.stop.at_once():
         from openpose_ros.cli.estimate.report import RunReport
@@ -85,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         if args.show:
             check_window()
 
+        from openpose_ros.cli.estimate.painting import check_drawings
         from openpose_ros.cli.estimate.work import Work
         from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
 
@@ -98,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
                 threads=args.threads,
             )
     with estimator:
+        check_drawings(args.draw or (), estimator.spec)
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
         with args.stop.at_once():

@@ -18,7 +18,7 @@ from openpose_ros.cli.results import folder_name
 from openpose_ros.cli.sources import add_recursive
 from openpose_ros.commands import command
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.pictures.limits import PictureParams
 
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_results(parser.add_argument_group('results'))
     _add_network(parser.add_argument_group('network'))
     add_parameters(parser, PictureParams)
-    add_parameters(parser, PafParams)
+    add_parameters(parser, *PARAMS.values())
 
 
 def _add_frames(frames: argparse._ActionsContainer) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from openpose_ros.cli.estimate.flags import SKELETONS
 from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
+from openpose_ros.engine import Maps
+from openpose_ros.errors import ParameterError
 from openpose_ros.estimator import Estimate
 from openpose_ros.frames import FrameArray
+from openpose_ros.models import ModelSpec
 from openpose_ros.people import People
 from openpose_ros.rotation import rotate_upright
 
@@ -57,6 +61,23 @@ class Painter:
         upright = rotate_upright(image, self._rotate)
         if 'heatmaps' in self._drawings:
             draw_heatmaps(upright, maps.heatmaps[0], place, skeleton)
-        if 'pafs' in self._drawings:
+        if 'pafs' in self._drawings and isinstance(maps, Maps):
             draw_pafs(upright, maps.pafs[0], place, skeleton)
         return rotate_upright(upright, -self._rotate % 360)
+
+
+def check_drawings(drawings: Sequence[str], spec: ModelSpec) -> None:
+    """
+    See that a network has what is to be drawn.
+
+    Raises
+    ------
+    ParameterError
+        If not.
+
+    """
+    if 'pafs' in drawings and spec.decoder != 'paf':
+        raise ParameterError(
+            f'--draw pafs needs part affinity fields, which {spec.name} has not; take heatmaps or '
+            'skeletons'
+        )

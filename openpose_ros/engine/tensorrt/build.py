@@ -79,16 +79,11 @@ def build_engine(
     EngineError
         If TensorRT cannot build it, with TensorRT's own reason, or the cache cannot be written.
     ModelError
-        If the model has no ONNX file, or no part affinity fields.
+        If the model has no ONNX file.
 
     """
     if spec.path is None or spec.format != 'onnx':
         raise ModelError(f'TensorRT needs an ONNX file, but {spec.name} has {spec.path}')
-    if spec.decoder != 'paf':
-        raise ModelError(
-            f"{spec.name} needs the decoder '{spec.decoder}', which does not exist yet; take a "
-            'model with part affinity fields'
-        )
     with lock_engine(key, spec.name, _wait_teller(spec, on_progress)):
         found, reason = find_engine(key, spec.name)
         if found is not None and not force:

@@ -8,7 +8,7 @@ from shlex import quote
 import numpy as np
 
 from openpose_ros.commands import command
-from openpose_ros.engine.base import Engine, FloatArray, Maps, check_batch
+from openpose_ros.engine.base import AnyMaps, Engine, FloatArray, check_batch
 from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, fill_up, fixed_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
@@ -83,7 +83,7 @@ class TensorrtEngine(Engine):
             f'engine {built.path.name} for {built.key.shapes}'
         )
 
-    def infer(self, batch: FloatArray) -> Maps:
+    def infer(self, batch: FloatArray) -> AnyMaps:
         session = self._session
         if session is None:
             raise EngineError(f'the engine of {self.spec.name} is closed; open another')

@@ -84,7 +84,7 @@ class DdsNode:
             )
             core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
             try:
-                core.configure(lambda: stop.requested)
+                core.configure(lambda: stop.requested, self._assignments)
                 core.activate()
                 transport.subscribe(
                     core.guard.around('an image', core.on_image),
@@ -134,7 +134,9 @@ class DdsNode:
             if settings != self._settings:
                 changed = sorted(dict(settings.items() ^ self._settings.items()))
                 raise ParameterError(f'{changed[0]} changes only when the node is started anew')
-            core.set_parameters(asdict(params))
+            ignored = core.ignored()  # the file may hold those of every decoder
+            values = {name: value for name, value in asdict(params).items() if name not in ignored}
+            core.set_parameters(values)
         except OpenPoseError as exc:
             self._log('error', f'nothing was changed: {exc}')
         else:

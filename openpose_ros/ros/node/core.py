@@ -8,15 +8,16 @@ once a second, shows `diagnostics`, and does what `Transport` says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 import threading
 from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.models import ModelSpec
 from openpose_ros.parameters import updated
-from openpose_ros.parsing import check_reachable
+from openpose_ros.parsing.decoders import check_names, foreign_names, params_for
 from openpose_ros.people import People
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import (
@@ -25,18 +26,22 @@ from openpose_ros.ros.messages.people import (
     skeleton_info_message,
     time_message,
 )
+from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.guard import Guard, one_line
 from openpose_ros.ros.node.listening import Listening
-from openpose_ros.ros.node.loading import OpenEstimator, load_estimator, open_estimator
+from openpose_ros.ros.node.loading import (
+    OpenEstimator,
+    load_estimator,
+    open_estimator,
+)
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
-from openpose_ros.skeletons import Skeleton
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -107,7 +112,7 @@ class PoseNode:
         self._throttle = Throttle(_WARN_EVERY_S)
         self._shown = Throttle(_SHOW_EVERY_S)
         self._facts: dict[str, str] = {}
-        self._skeleton: Skeleton | None = None  # while a network is loaded
+        self._spec: ModelSpec | None = None  # of the network that is loaded
         self._skeleton_info: Any = None
         self._rays: Rays | None = None
         self._listening = Listening(transport, self._warn)
@@ -125,7 +130,9 @@ class PoseNode:
         """The parameters that hold now."""
         return self._params
 
-    def configure(self, stopped: Callable[[], bool] = lambda: False) -> None:
+    def configure(
+        self, stopped: Callable[[], bool] = lambda: False, assigned: Collection[str] = ()
+    ) -> None:
         """
         Load the network and warm it up, however long that takes.
 
@@ -133,6 +140,9 @@ class PoseNode:
         ----------
         stopped : callable
             Asked now and then whether to give up.
+        assigned : collection of str
+            Parameters that were given by name, not in a file: those of another decoder than the
+            network's are refused.
 
         Raises
         ------
@@ -149,6 +159,7 @@ class PoseNode:
             self._set_state('configuring')
             self._abandoned.clear()
             try:
+                check_assigned(self._params.model, assigned)
                 self._worker.start(stopped)
             except BaseException as exc:
                 self._abandoned.set()
@@ -202,15 +213,26 @@ class PoseNode:
         ------
         ParameterError
             If a name is unknown, a value out of range or more than the skeleton has, or only
-            taken over when the node is configured, and it is configured.
+            taken over when the node is configured, and it is configured; or of another decoder
+            than the network's.
 
         """
         with self._changing:
             configured = self._state != 'unconfigured'
             changed = updated(self._params, values, configured=configured)
-            if self._skeleton is not None:
-                check_reachable(changed, self._skeleton)
+            if self._spec is not None:
+                before = self._params
+                check_names(
+                    self._spec,
+                    [name for name in values if getattr(changed, name) != getattr(before, name)],
+                )
+                params_for(self._spec, changed)
             self._params = changed
+
+    def ignored(self) -> frozenset[str]:
+        """Return the parameters that the network's decoder has not, while one is loaded."""
+        spec = self._spec
+        return frozenset() if spec is None else foreign_names(spec.decoder)
 
     def set_enabled(self, enabled: bool) -> None:
         """Work on images, or drop them; the network stays loaded."""
@@ -265,7 +287,7 @@ class PoseNode:
     def _forget_network(self) -> None:
         self._facts = {}
         with self._changing:
-            self._state, self._skeleton = 'unconfigured', None
+            self._state, self._spec = 'unconfigured', None
 
     def _reason_to_refuse(self, now_s: float) -> str:
         """Say why an image is not even kept, or ''."""
@@ -311,8 +333,8 @@ class PoseNode:
     def _introduce(self, estimator: PoseEstimator, seconds: float) -> None:
         spec, engine, types = estimator.spec, estimator.engine, self._transport.types
         with self._changing:  # one that came while the network was loaded
-            check_reachable(self._params, spec.skeleton)
-            self._skeleton = spec.skeleton
+            params_for(spec, self._params)
+            self._spec = spec
         stamp = time_message(types, self._transport.now_ns())
         self._skeleton_info = skeleton_info_message(types, spec.skeleton, stamp)
         self._facts = {

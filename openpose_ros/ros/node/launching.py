@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from openpose_ros.errors import ModelError
 from openpose_ros.parameters import Declaration
+from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.parameters import node_declarations
 from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
 
@@ -89,6 +91,33 @@ def check_params_file(path: str, node: str) -> list[str]:
 
     """
     return read_params_files([path], node, [item.name for item in node_declarations()])[1]
+
+
+def check_given(given: Mapping[str, Any], path: str, node: str) -> None:
+    """
+    Check that no parameter was given that the network's decoder has not.
+
+    A parameter file may hold those of every decoder; the node sees both as one.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        As `given_parameters` returns it.
+    path, node : str
+        As `check_params_file` takes them.
+
+    Raises
+    ------
+    ParameterError
+        If one was.
+
+    """
+    known = [item.name for item in node_declarations()]
+    in_file = read_params_files([path], node, known)[0]
+    try:
+        check_assigned(str(given.get('model', in_file.get('model', ''))), given)
+    except ModelError:
+        return  # of which the node says more
 
 
 def _value(item: Declaration, text: str) -> Any:

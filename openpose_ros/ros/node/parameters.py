@@ -1,4 +1,4 @@
-"""The node's parameters: the parser's and its own, each written once."""
+"""The node's parameters: its own and those of every decoder, each written once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import Declaration, declarations, parameter
+from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.pictures.limits import max_image_pixels
 
 if TYPE_CHECKING:
@@ -21,11 +23,11 @@ _WIDEST = {'integer': (-(2**63), 2**63 - 1), 'double': (-sys.float_info.max, sys
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeParams(PafParams):
+class NodeParams(PoseNetParams, PafParams):
     """
-    What a node does, and how maps become people.
+    What a node does, and how maps become people, whatever decoder its network needs.
 
-    As with the parser's, creating an object with a value out of its range raises a
+    As with the decoders', creating an object with a value out of its range raises a
     ParameterError, and whole numbers are accepted for floats.
     """
 
@@ -127,7 +129,7 @@ class NodeParams(PafParams):
     )
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        PafParams.__post_init__(self)  # checks every field; PoseNet's do not depend on each other
         if 0 in self.net_resolution and self.net_resolution != (0, 0):
             raise ParameterError(
                 f'net_resolution is {list(self.net_resolution)}, but 0 must stand for both sides '
@@ -142,9 +144,9 @@ class NodeParams(PafParams):
 
 def node_declarations() -> tuple[Declaration, ...]:
     """Return every parameter, the node's own first."""
-    inherited = len(declarations(PafParams))
+    decoders = {name for decoder in PARAMS for name in names_of(decoder)}
     items = declarations(NodeParams)
-    return items[inherited:] + items[:inherited]
+    return tuple(sorted(items, key=lambda item: item.name in decoders))
 
 
 def ros_type(item: Declaration) -> str:

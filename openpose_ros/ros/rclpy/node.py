@@ -163,11 +163,12 @@ class OpenPoseNode(LifecycleNode):
             )
             return
         try:
-            values = self._read_files()
+            values, _ = self._read_files()
+            ignored = self._core.ignored()  # the file may hold those of every decoder
             changed = [
                 Parameter(name, value=value)
                 for name, value in values.items()
-                if name in _DECLARATIONS and self._value(name) != value
+                if name in _DECLARATIONS.keys() - ignored and self._value(name) != value
             ]
             result = self.set_parameters_atomically(changed)
             if not result.successful:
@@ -194,7 +195,7 @@ class OpenPoseNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
-        self._read_files()
+        _, assigned = self._read_files()
         values = {name: self._value(name) for name in _DECLARATIONS}
         self._core.set_parameters(values)
         for name, item in _DECLARATIONS.items():
@@ -204,19 +205,23 @@ class OpenPoseNode(LifecycleNode):
             topic += '/compressed'
         self._transport.open(topic, values['image_transport'])
         try:
-            self._core.configure(self._stopped)
+            self._core.configure(self._stopped, assigned)
         except BaseException:
             self._transport.close()
             raise
 
-    def _read_files(self) -> dict[str, Any]:
-        """Return what the command line gives this node; of what it does not know ROS is silent."""
+    def _read_files(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """
+        Return what the command line gives this node, and of it what is not in files.
+
+        Of what it does not know ROS is silent.
+        """
         name = self.get_fully_qualified_name()
         files, assigned = ros_arguments(self._arguments, name)
         values, odd = read_params_files(files, name, _DECLARATIONS)
         for line in odd:
             self._transport.log('warning', line)
-        return {**values, **assigned}
+        return {**values, **assigned}, assigned
 
     def _activate(self) -> None:
         try:

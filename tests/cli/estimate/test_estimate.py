@@ -323,3 +323,43 @@ def test_estimate_into_a_pipe_that_closes(make_video: MakeFile) -> None:
     assert json.loads(run.stdout)['frame'] == 0
     assert 'Traceback' not in run.stderr
     assert 'Error' not in run.stderr
+
+
+POSENET = ['--model', 'posenet-mobilenet-v1-075', *FAKE]
+
+
+def test_estimate_takes_a_network_of_another_decoder(
+    make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, lines = make_picture(size=(640, 480)), tmp_path / 'people.jsonl'
+    arguments = ['estimate', str(path), *POSENET, '--json', str(lines)]
+    assert main([*arguments, '--output', str(tmp_path / 'out'), '--draw', 'heatmaps']) == 0
+    assert [len(line['people']) for line in lines_of(lines)] == [3]
+    assert main([*arguments, '--max-poses', '2', '--nms-radius', '10']) == 0
+    (line,) = lines_of(lines)
+    assert line['skeleton'] == 'coco_17'
+    assert len(line['people']) == 2
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        ([*POSENET, '--min-parts', '4'], "min_parts is a parameter of another decoder than 'pos"),
+        ([*FAKE, '--nms-radius', '10'], "nms_radius is a parameter of another decoder than 'paf'"),
+        ([*FAKE, '--nms-radius', '0'], 'nms_radius is 0.0, but must be from 1.0 to 4096.0'),
+        ([*POSENET, '--output', 'out', '--draw', 'pafs'], 'has not; take heatmaps or skeletons'),
+    ],
+)
+def test_estimate_refuses_what_the_decoder_has_not(
+    make_picture: MakeFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(['estimate', str(make_picture()), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line

@@ -822,3 +822,53 @@ def test_real_model_is_configured_from_parameters(
     _, took, runs = transport.said('info')
     assert took.startswith('backend auto took onnxruntime (CPUExecutionProvider) for human-pose')
     assert 'human-pose-estimation-0001 runs with ONNX Runtime' in runs
+
+
+# Networks of another decoder
+
+POSENET = 'posenet-mobilenet-v1-075'
+
+
+def posenet_node(**params: Any) -> tuple[FakeTransport, PoseNode]:
+    transport = FakeTransport()
+    return transport, PoseNode(transport, NodeParams(model=POSENET, backend='fake', **params))
+
+
+def test_node_takes_a_network_of_another_decoder() -> None:
+    transport, node = posenet_node(min_parts=200)  # as in a file: not its, and ignored
+    node.configure()
+    node.activate()
+    try:
+        for number, params in enumerate(({}, {'max_poses': 1}), start=1):
+            node.set_parameters(params)
+            node.on_image(picture((640, 480)))
+            wait_until(lambda number=number: len(transport.of('persons')) == number)  # type: ignore[misc]
+        persons = transport.of('persons')
+        assert [len(each.persons) for each in persons] == [3, 1]
+        assert persons[0].skeleton == 'coco_17'
+        assert 'min_parts' in node.ignored()
+        with pytest.raises(ParameterError, match='min_parts is a parameter of another decoder'):
+            node.set_parameters({'min_parts': 4, 'max_poses': 7})
+        assert node.params.max_poses == 1
+    finally:
+        node.shutdown()
+    assert node.ignored() == frozenset()
+
+
+def test_parameters_of_another_decoder_are_refused_while_it_runs(stage: Stage) -> None:
+    with pytest.raises(ParameterError, match='nms_radius is a parameter of another decoder'):
+        stage.node.set_parameters({'nms_radius': 30.0})
+    stage.node.set_parameters({'nms_radius': stage.node.params.nms_radius})  # no change
+    stage.node.deactivate()
+    stage.node.cleanup()
+    stage.node.set_parameters({'nms_radius': 30.0})  # who knows which network comes
+
+
+def test_parameters_of_another_decoder_that_were_given_by_name_are_refused() -> None:
+    _, node = posenet_node()
+    with pytest.raises(ParameterError, match='min_parts is a parameter of another decoder'):
+        node.configure(assigned=['backend', 'min_parts'])
+    assert node.state == 'unconfigured'
+    node.configure(assigned=['backend', 'model', 'max_poses', 'single_person'])
+    assert node.state == 'inactive'
+    node.shutdown()

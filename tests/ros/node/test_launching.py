@@ -154,3 +154,19 @@ def test_parameter_file_with_a_likely_mistake_is_a_line(tmp_path: Path) -> None:
     path.write_text('/**: {ros__parameters: {min_part: 3}}')
     (line,) = check_params_file(str(path), '/front/openpose')
     assert "'min_parts' is a parameter of this node" in line
+
+
+def test_launch_file_refuses_what_the_networks_decoder_has_not(
+    launch_file: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**: {ros__parameters: {model: posenet-mobilenet-v1-075, min_parts: 4}}')
+    defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
+    context = {**defaults, **NOTHING, 'params_file': str(path)}
+    launch_file['start']({**context, 'max_poses': '3'})
+    for given, says in (
+        ({'min_parts': '5'}, 'min_parts is a parameter of another decoder'),
+        ({'max_poses': '3', 'model': 'openpose-ros-small'}, 'max_poses is a parameter of anot'),
+    ):
+        with pytest.raises(ParameterError, match=says):
+            launch_file['start']({**context, **given})

@@ -11,7 +11,7 @@ import pytest
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import declarations, parameter, updated
-from openpose_ros.parsing import PafParams
+from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.ros.node.parameters import (
     NodeParams,
     node_declarations,
@@ -35,7 +35,9 @@ DECLARED = {item.name: item for item in node_declarations()}
 def test_declarations_are_the_fields_and_the_nodes_own_come_first() -> None:
     assert set(DECLARED) == {item.name for item in fields(NodeParams)}
     assert next(iter(DECLARED)) == 'model'
-    assert list(DECLARED)[-len(fields(PafParams)) :] == [item.name for item in fields(PafParams)]
+    paf = [item.name for item in fields(PafParams)]
+    posenet = [item.name for item in fields(PoseNetParams) if item.name not in paf]
+    assert list(DECLARED)[-len(paf + posenet) :] == paf + posenet
     defaults = {name: ros_default(item) for name, item in DECLARED.items()}
     assert NodeParams.from_mapping(defaults) == NodeParams()
 
