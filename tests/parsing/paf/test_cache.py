@@ -130,6 +130,12 @@ def test_installed_files_of_another_source_are_not_used(installed: Path) -> None
     assert use(installed, before=READ_ONLY) == '63.0 0'
 
 
+def test_files_of_other_kernels_are_not_used(installed: Path) -> None:
+    """What is compiled holds the kernels that it calls, of another source perhaps."""
+    (installed / 'called.py').write_text('')
+    assert use(installed, before=READ_ONLY) == '42.0 0'
+
+
 def test_where_kernels_are_kept(installed: Path) -> None:
     code = """
 from openpose_ros.parsing.paf._kernels.cache import kept_in

@@ -120,12 +120,12 @@ def keep_compiled(dispatcher) -> None:
         _tell_of_compiling()
         return
     cache = dispatcher._cache
-    stored = cache._cache_file
+    stored, folder = cache._cache_file, Path(inspect.getfile(function)).parent
     cache._cache_file = CheckedCacheFile(
         stored._cache_path,
         cache._impl.filename_base,
-        stored._source_stamp,
-        str(Path(inspect.getfile(function)).parent / '__pycache__'),
+        (stored._source_stamp, _stamps_beside(folder)),
+        str(folder / '__pycache__'),
     )
 
 
@@ -133,6 +133,20 @@ def keep_compiled(dispatcher) -> None:
 def _tell_of_compiling() -> None:
     """Log once that somebody waits."""
     _LOGGER.info('compiling the parser, which takes up to a minute; later starts need not')
+
+
+def _stamps_beside(folder: Path) -> tuple[tuple[str, float, int], ...]:
+    """
+    Return size and time of every source that a kernel may call into.
+
+    Machine code holds that of the kernels that it calls, and Numba looks at one source only.
+    """
+    rooms = (
+        folder.parent.parent.glob(f'*/{folder.name}') if folder.name == '_kernels' else [folder]
+    )
+    sources = sorted(source for room in rooms for source in room.glob('*.py'))
+    stats = [(source, source.stat()) for source in sources]
+    return tuple((source.name, stat.st_mtime, stat.st_size) for source, stat in stats)
 
 
 def kept_in(dispatcher: Any) -> tuple[str | None, bool]:
