@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.parsing.paf._kernels import assembly as _kernels
-from openpose_ros.parsing.paf.limbs import Connections, limb_table
+from openpose_ros.parsing.paf.limbs import Connections
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.paf.peaks import Peaks
+from openpose_ros.parsing.paf.plan import plan_of, settings_of
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
 
@@ -51,9 +52,8 @@ def assemble_people(
 
     """
     parts = np.empty((len(connections.ends), skeleton.num_keypoints), np.int64)
-    used = _kernels.assemble(
-        connections.ends, connections.scores, peaks.counts, limb_table(skeleton), parts
-    )
+    limbs = plan_of(skeleton, params).limbs
+    used = _kernels.assemble(connections.ends, connections.scores, peaks.counts, limbs, parts)
     return people_of_parts(peaks, parts[:used], skeleton, params)
 
 
@@ -86,9 +86,5 @@ def people_of_parts(
     """Look up the peaks of rows of parts (N, K), -1 where missing, and keep those that count."""
     keypoints = np.empty((len(parts), skeleton.num_keypoints, 3), np.float32)
     scores = np.empty(len(parts), np.float32)
-    count = _kernels.select_people(
-        peaks.rows, parts, params.min_parts, params.min_score, keypoints, scores
-    )
-    if params.max_people:
-        count = min(count, params.max_people)
+    count = _kernels.select_people(peaks.rows, parts, *settings_of(params), keypoints, scores)
     return People(keypoints[:count], scores[:count], skeleton, overflow=peaks.overflow)

@@ -8,7 +8,6 @@ limb). We sample the field bilinearly at the network's resolution.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,13 @@ from openpose_ros.parsing.paf._kernels import limbs as _kernels
 from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.paf.peaks import Peaks
+from openpose_ros.parsing.paf.plan import plan_of
 from openpose_ros.skeletons import Skeleton
+
+PAFS_NOT_FINITE = (
+    'the part affinity fields hold NaN or infinity: the network or its input is broken; '
+    'run it on another backend or picture to see which'
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,37 +42,6 @@ class Connections:
 
     ends: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
-
-
-@cache
-def limb_table(skeleton: Skeleton) -> npt.NDArray[np.int64]:
-    """Return (L, 4), shared, not to be written: start, end, channel of x, channel of y."""
-    rows = [(limb.start, limb.end, limb.paf_x, limb.paf_y) for limb in skeleton.limbs]
-    return np.array(rows, np.int64).reshape(-1, 4)
-
-
-@cache
-def sample_positions(count: int) -> npt.NDArray[np.float64]:
-    """
-    Return (count,), shared: where a limb is sampled, from 0, its start, to 1, its end.
-
-    First come the middles of ever smaller gaps, where what is no limb shows early; last the ends.
-    """
-    order, gaps = [], [(0, count - 1)]
-    while gaps:
-        low, high = gaps.pop(0)
-        middle = (low + high) // 2
-        if low < middle:
-            order.append(middle)
-            gaps += [(low, middle), (middle, high)]
-    return np.array([*order, 0, count - 1]) / (count - 1)
-
-
-@lru_cache(maxsize=64)
-def min_counts(skeleton: Skeleton, paf_min_count: int) -> npt.NDArray[np.int64]:
-    """Return (L,), shared: how many samples each limb must have above the threshold."""
-    loose = max(1, paf_min_count // 2)
-    return np.array([loose if limb.loose else paf_min_count for limb in skeleton.limbs], np.int64)
 
 
 def find_limbs(
@@ -117,26 +91,10 @@ def find_limbs(
         parser read are not looked at.
 
     """
-    limbs = limb_table(skeleton)
-    room = len(limbs) * peaks.rows.shape[1]
+    plan = plan_of(skeleton, params)
+    room = len(plan.limbs) * peaks.rows.shape[1]
     ends, scores = np.empty((room, 3), np.int64), np.empty(room, np.float64)
-    count = _kernels.find_limbs(
-        pafs,
-        peaks.rows,
-        peaks.counts,
-        limbs,
-        sample_positions(params.paf_samples),
-        params.paf_threshold,
-        min_counts(skeleton, params.paf_min_count),
-        params.paf_max_gap,
-        0.5 * pafs.shape[1] if params.length_penalty else 0.0,
-        params.matching == 'optimal',
-        ends,
-        scores,
-    )
+    count = _kernels.find_limbs(pafs, peaks.rows, peaks.counts, *plan.arguments[1:], ends, scores)
     if count == NOT_FINITE:
-        raise MapsError(
-            'the part affinity fields hold NaN or infinity: the network or its input is broken; '
-            'run it on another backend or picture to see which'
-        )
+        raise MapsError(PAFS_NOT_FINITE)
     return Connections(ends[:count], scores[:count])

@@ -8,14 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
-from openpose_ros.parsing.paf.assembly import assemble_people, single_person
-from openpose_ros.parsing.paf.limbs import find_limbs
+from openpose_ros.parsing.paf._kernels import parse as _kernels
+from openpose_ros.parsing.paf.assembly import single_person
+from openpose_ros.parsing.paf.limbs import PAFS_NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams, check_reachable
-from openpose_ros.parsing.paf.peaks import find_peaks
+from openpose_ros.parsing.paf.peaks import HEATMAPS_NOT_FINITE, find_peaks
+from openpose_ros.parsing.paf.plan import plan_of
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 
 _DEFAULT_PARAMS = PafParams()
+_FLOAT32 = np.dtype(np.float32)
+_DEFAULT_SKELETON = load_skeleton('coco_18')
+# The last one, found by identity. Among other work, when the processor's caches hold other things,
+# each line of Python costs as much as a heatmap, and so does hashing parameters.
+_recent = [plan_of(_DEFAULT_SKELETON, _DEFAULT_PARAMS)]
 
 
 def parse_pafs(
@@ -53,35 +60,57 @@ def parse_pafs(
         If `params` ask for more keypoints than the skeleton has.
 
     """
-    skeleton = skeleton or load_skeleton('coco_18')
-    params = params or _DEFAULT_PARAMS
-    check_reachable(params, skeleton)
-    num_keypoints, num_fields = skeleton.num_keypoints, 2 * skeleton.num_limbs
-    heatmaps = _checked('heatmaps', heatmaps, (num_keypoints, num_keypoints + 1), skeleton)
+    skeleton, params = skeleton or _DEFAULT_SKELETON, params or _DEFAULT_PARAMS
+    plan = _recent[0]
+    if skeleton is not plan.skeleton or params is not plan.params:
+        check_reachable(params, skeleton)
+        plan = plan_of(skeleton, params)
+        _recent[0] = replace(plan, skeleton=skeleton, params=params)
     if params.single_person:
-        peaks = find_peaks(heatmaps[:num_keypoints], replace(params, max_peaks=1))
-        # the others are not wanted, so there is no overflow
-        return single_person(replace(peaks, overflow=0), skeleton, params)
-    pafs = _checked('pafs', pafs, (num_fields, num_fields), skeleton)
-    if heatmaps.shape[1:] != pafs.shape[1:]:
-        raise MapsError(
-            f'heatmaps are {_size(heatmaps)} cells but pafs are {_size(pafs)}; '
-            'both must come from the same picture and layer size'
-        )
-    peaks = find_peaks(heatmaps[:num_keypoints], params)
-    connections = find_limbs(peaks, pafs, skeleton, params)
-    return assemble_people(peaks, connections, skeleton, params)
+        return _single_person(heatmaps, skeleton, params)
+    overflow = _kernels.WRONG_SHAPE
+    dtypes = getattr(heatmaps, 'dtype', None), getattr(pafs, 'dtype', None)
+    if _kernels.IS_COMPILED and dtypes[0] is dtypes[1] is _FLOAT32:
+        # The signature refuses what is not in C order, the kernel what is not of this skeleton:
+        # only then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
+        try:  # noqa: SIM105  a context manager is more cold code
+            keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments)
+        except TypeError:
+            pass
+    if overflow == _kernels.WRONG_SHAPE:
+        heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
+        pafs = _checked('pafs', pafs, plan.pafs, skeleton)
+        if heatmaps.shape[1:] != pafs.shape[1:]:
+            raise MapsError(
+                f'heatmaps are {_size(heatmaps)} cells but pafs are {_size(pafs)}; '
+                'both must come from the same picture and layer size'
+            )
+        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments)
+    if overflow < 0:
+        broken_heatmaps = overflow == _kernels.HEATMAPS_NOT_FINITE
+        raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
+    return People(keypoints, scores, skeleton, overflow)
+
+
+def _single_person(
+    heatmaps: npt.NDArray[np.float32], skeleton: Skeleton, params: PafParams
+) -> People:
+    channels = skeleton.num_keypoints, skeleton.num_keypoints + 1
+    heatmaps = _checked('heatmaps', heatmaps, channels, skeleton)
+    peaks = find_peaks(heatmaps[: skeleton.num_keypoints], replace(params, max_peaks=1))
+    # the others are not wanted, so there is no overflow
+    return single_person(replace(peaks, overflow=0), skeleton, params)
 
 
 def _checked(
-    name: str, maps: npt.NDArray[np.float32], channels: tuple[int, int], skeleton: Skeleton
+    name: str, maps: npt.NDArray[np.float32], channels: tuple[int, ...], skeleton: Skeleton
 ) -> npt.NDArray[np.float32]:
     """Return the maps C-ordered, or raise a MapsError."""
     if not isinstance(maps, np.ndarray) or maps.dtype != np.float32:
         found = maps.dtype if isinstance(maps, np.ndarray) else type(maps).__name__
         raise MapsError(f'{name} are {found}, expected a float32 array; convert with .astype')
     if maps.ndim != 3 or maps.shape[0] not in channels or 0 in maps.shape:
-        expected = ' or '.join(str(count) for count in sorted(set(channels)))
+        expected = ' or '.join(map(str, channels))
         raise MapsError(
             f'{name} have shape {maps.shape}, expected ({expected}, height, width) for the '
             f'skeleton {skeleton.name}; pass one picture, channels first, or name its skeleton'

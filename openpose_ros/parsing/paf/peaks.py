@@ -17,6 +17,12 @@ from openpose_ros.errors import MapsError
 from openpose_ros.parsing.paf._kernels import peaks as _kernels
 from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parsing.paf.plan import settings_of
+
+HEATMAPS_NOT_FINITE = (
+    'the heatmaps hold NaN or infinity: the network or its input is broken; '
+    'run it on another backend or picture to see which'
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,21 +79,10 @@ def find_peaks(heatmaps: npt.NDArray[np.float32], params: PafParams) -> Peaks:
         If a heatmap holds NaN or infinity.
 
     """
+    whole, real = settings_of(params)
     rows = np.empty((len(heatmaps), params.max_peaks, 3), np.float32)
     counts = np.zeros(len(heatmaps), np.int64)
-    threshold = np.float32(params.peak_threshold)
-    overflow = _kernels.find_peaks(
-        heatmaps,
-        heatmaps.view(np.int32),
-        threshold,
-        threshold.view(np.int32),
-        params.nms_window // 2,
-        rows,
-        counts,
-    )
+    overflow = _kernels.find_peaks(heatmaps, whole, real, rows, counts)
     if overflow == NOT_FINITE:
-        raise MapsError(
-            'the heatmaps hold NaN or infinity: the network or its input is broken; '
-            'run it on another backend or picture to see which'
-        )
+        raise MapsError(HEATMAPS_NOT_FINITE)
     return Peaks(rows, counts, int(overflow))

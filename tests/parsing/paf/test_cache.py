@@ -159,7 +159,7 @@ def test_every_kernel_is_checked() -> None:
     kernels, processor = compile_kernels()
     assert processor
     names = {kernel.name for kernel in kernels}
-    assert {'paf.peaks.find_peaks', 'paf.limbs.find_limbs', 'posenet.roots.find_roots'} <= names
+    assert {'paf.peaks.find_peaks', 'paf.parse.parse', 'posenet.roots.find_roots'} <= names
     for kernel in kernels:
         decoder, module, name = kernel.name.split('.')
         place = f'openpose_ros.parsing.{decoder}._kernels.{module}'

@@ -9,8 +9,9 @@ import pytest
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams
 from openpose_ros.parsing.paf._kernels import limbs as kernels
-from openpose_ros.parsing.paf.limbs import Connections, find_limbs, min_counts, sample_positions
+from openpose_ros.parsing.paf.limbs import Connections, find_limbs
 from openpose_ros.parsing.paf.peaks import Peaks, find_peaks
+from openpose_ros.parsing.paf.plan import min_counts, sample_positions
 from openpose_ros.skeletons import load_skeleton
 from tests.parsing.paf import strategies
 from tests.parsing.paf.agreement import check_limbs, peaks_of
@@ -87,28 +88,24 @@ def scored(
     fields = scene.pafs[limb.paf_x], scene.pafs[limb.paf_y]
     height, width = fields[0].shape
     places, threshold = sample_positions(params.paf_samples), params.paf_threshold
-    may_miss = params.paf_samples - int(min_counts(KITE, params.paf_min_count)[number])
+    may_miss = params.paf_samples - min_counts(KITE, params.paf_min_count)[number]
+    tables = np.empty((4, len(starts))), np.empty((4, len(ends)))
+    for some, table in zip((starts, ends), tables):
+        assert kernels.look_at_peaks(*fields, some, table)
     weak = np.zeros(height * width, np.uint8)
     if marked:
         strong = np.zeros(height * width + width + 1, np.uint8)
-        kernels.mask_weak_cells(*fields, starts, ends, threshold, strong, weak)
+        kernels.mask_weak_cells(*fields, *tables, threshold, strong, weak)
     room = len(starts) * len(ends) + 1
     pairs, scores = np.zeros((room, 2), np.int64), np.zeros(room)
-    misses = np.zeros(room, np.int64)
-    found = pairs, scores, misses
     if in_bulk:
-        count = kernels.candidate_pairs(
-            *fields, weak, starts, ends, places, threshold, may_miss, pairs
-        )
+        count = kernels.candidate_pairs(*tables, width, weak, places, threshold, may_miss, pairs)
     else:
         count = kernels.all_pairs(len(starts), len(ends), pairs)
-    peaks_and_fields = *fields, weak, starts, ends
     penalty = 0.5 * height if params.length_penalty else 0.0
     count = kernels.score_pairs(
-        *peaks_and_fields, places, threshold, may_miss, penalty, count, *found
-    )
-    count = kernels.drop_gapped_pairs(
-        *peaks_and_fields, len(places), threshold, params.paf_max_gap, count, *found
+        *(*fields, weak, *tables, places, threshold, may_miss),
+        *(params.paf_max_gap, penalty, count, pairs, scores),
     )
     return [(*pair, score) for pair, score in zip(pairs[:count].tolist(), scores[:count])]
 
@@ -126,7 +123,7 @@ def test_arms_need_half_of_the_samples_but_one_at_least():
     is_arm = [bool(arms & set(coco.keypoint_names[limb.end].split('_'))) for limb in coco.limbs]
     assert sum(is_arm) == 4
     for count, half in ((8, 4), (7, 3), (1, 1)):
-        assert min_counts(coco, count).tolist() == [half if arm else count for arm in is_arm]
+        assert min_counts(coco, count) == [half if arm else count for arm in is_arm]
 
 
 @pytest.mark.parametrize(
@@ -276,9 +273,10 @@ def test_one_cell_that_is_not_finite_under_a_limb_is_found(value, num_peaks, com
 
 
 @strategies.infinity_is_meant
-def test_an_infinite_sample_of_a_pair_that_is_no_limb_is_found():
-    values = [0.0] * 9
-    values[4] = np.inf  # the first to be read
+@pytest.mark.parametrize('place', [0, 4, 8])  # the ends are read first, then the middle
+def test_an_infinite_sample_of_a_pair_that_is_no_limb_is_found(place):
+    values = [1.0] + [0.0] * 7 + [1.0]
+    values[place] = np.inf
     with pytest.raises(MapsError):
         score_of(values)
 

@@ -20,8 +20,14 @@ from openpose_ros.parsing import PafParams
 import openpose_ros.parsing.paf._kernels as kernels
 from openpose_ros.parsing.paf.peaks import Peaks
 from tests.parsing.paf import naive, test_assembly, test_matching
-from tests.parsing.paf.agreement import check_assembly, check_limbs, check_peaks, peaks_of
-from tests.parsing.paf.strategies import KITE, Array, noise, smooth
+from tests.parsing.paf.agreement import (
+    check_assembly,
+    check_limbs,
+    check_peaks,
+    check_scene,
+    peaks_of,
+)
+from tests.parsing.paf.strategies import KITE, Array, Scene, noise, smooth
 
 FOLDER = Path(kernels.__file__).parent
 MODULES = (
@@ -31,6 +37,7 @@ MODULES = (
     'pairs',
     'limbs',
     'assembly',
+    'parse',
 )  # in the order of imports
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
@@ -52,19 +59,20 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'match_optimal': ('- column_potential[c]', ''),
     'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
     'field_along': ('here_x * along_x + here_y * along_y', 'here_x + here_y'),
+    'look_at_peaks': ('float(peaks[i, 0]), float', 'float(peaks[0, 0]), float'),
     'mask_weak_cells': ('here[cell] | right[cell] |', 'here[cell] |'),
     'all_pairs': ('range(num_ends)', 'range(1, num_ends)'),
     'count_weak_samples': ('weak[cells[j]]', '1 - weak[cells[j]]'),
     'candidate_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
+    'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
     'score_pairs': (
         'missed > may_miss:\n            continue',
         'missed > 0:\n            continue',
     ),
-    'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
-    'drop_gapped_pairs': ('scores[kept] = scores[c]', ''),
     'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'assemble': ('if contradict:', 'if False:'),
     'select_people': ('total / num_parts', 'total / max(1, count)'),
+    'parse': ('strengths[:found], counts', 'strengths[:found] * 0.0, counts'),  # none is stronger
 }
 
 
@@ -94,7 +102,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             exec(compile(source, f'{name}, uncompiled', 'exec'), module.__dict__)
             monkeypatch.setitem(sys.modules, module.__name__, module)
             monkeypatch.setattr(kernels, name, module)
-        for name in ('peaks', 'limbs', 'assembly'):
+        for name in ('peaks', 'limbs', 'assembly', 'parse'):
             monkeypatch.setattr(
                 f'openpose_ros.parsing.paf.{name}._kernels', getattr(kernels, name)
             )
@@ -138,6 +146,8 @@ def check_all() -> None:
     for shape in ((5, 3), (9, 9)):
         scores = random.integers(0, 4, shape) / 4
         assert test_matching.matched(scores, 'greedy') == naive.match_greedy(scores)
+    several = Scene(noise(4, (12, 12), 2), noise(8, (12, 12), 3), PafParams(paf_min_count=2))
+    assert len(check_scene(several)) > 1
     test_matching.test_optimal_without_ties_keeps_the_pairs_of_the_twin((7, 9))
     test_matching.test_falling_sorts_and_keeps_the_order_of_equals(9)
 

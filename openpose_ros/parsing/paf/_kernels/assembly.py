@@ -7,7 +7,11 @@ import numpy as np
 
 from openpose_ros.parsing.paf._kernels.compiling import (
     COUNTS,
+    MAX_PEOPLE,
+    MIN_PARTS,
+    MIN_SCORE,
     PEAKS,
+    SETTINGS,
     TABLE,
     VALUES,
     argsort_descending,
@@ -82,19 +86,20 @@ def assemble(connections, scores, counts, limbs, people):
     types.int64(
         PEAKS,
         TABLE,
-        types.int64,
-        types.float64,
+        *SETTINGS,
         types.Array(types.float32, 3, 'C'),
         types.float32[::1],
     )
 )
-def select_people(peaks, parts, min_parts, min_score, keypoints, scores):
+def select_people(peaks, parts, whole, real, keypoints, scores):
     """
     Fill keypoints (N, K, 3) and scores (N,) from parts (N, K) of peak numbers, best first.
 
-    Drops people with too few parts or too low a score; returns how many were kept.
+    Drops people with too few parts or too low a score, and all but the best `max_people`, if that
+    is not 0; returns how many were kept.
     """
     num_people, num_parts = parts.shape
+    min_parts, min_score, max_people = whole[MIN_PARTS], real[MIN_SCORE], whole[MAX_PEOPLE]
     sums, order = np.empty(num_people), np.empty(num_people, np.int64)
     for n in range(num_people):
         count, total = 0, 0.0
@@ -106,7 +111,7 @@ def select_people(peaks, parts, min_parts, min_score, keypoints, scores):
     argsort_descending(sums, order)
     kept = 0
     for n in order:
-        if sums[n] < min_score or sums[n] < 0.0:
+        if sums[n] < min_score or sums[n] < 0.0 or kept == max_people > 0:
             break
         scores[kept] = sums[n]
         for part in range(num_parts):

@@ -19,6 +19,15 @@ TABLE = types.Array(types.int64, 2, 'C', readonly=True)
 VALUES = types.Array(types.float64, 1, 'C', readonly=True)
 FLAGS = types.Array(types.uint8, 1, 'C', readonly=True)
 
+# Settings come in two arrays, of whole and of real numbers; these are the places in them. They are
+# two arguments for eleven: each costs its unpacking, and more while the processor's caches are
+# cold.
+SETTINGS = COUNTS, VALUES
+MAX_PEAKS, NMS_RADIUS, PEAK_THRESHOLD_BITS, OPTIMAL, MIN_PARTS, MAX_PEOPLE = range(6)
+PEAK_THRESHOLD, PAF_THRESHOLD, PAF_MAX_GAP, FREE_LENGTH, MIN_SCORE = range(5)
+
+IS_COMPILED = not numba.config.DISABLE_JIT  # then signatures are checked at each call
+
 NOT_FINITE = -1  # returned where a count is expected: a map holds NaN or infinity
 
 

@@ -7,9 +7,9 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import FLAGS, MAP, NOT_FINITE, VALUES, compiled
+from openpose_ros.parsing.paf._kernels.compiling import FLAGS, MAP, VALUES, compiled
 
-_ENDS = types.Array(types.float64, 2, 'C', readonly=True)
+ENDS = types.Array(types.float64, 2, 'C', readonly=True)
 _PAIRS = types.int64[:, ::1]
 
 
@@ -55,7 +55,19 @@ def field_along(field_x, field_y, weak, x, y, along_x, along_y):
     return here_x * along_x + here_y * along_y
 
 
-@compiled(types.void(MAP, MAP, MAP, MAP, types.float64, types.uint8[::1], types.uint8[::1]))
+@compiled(types.boolean(MAP, MAP, MAP, types.float64[:, ::1]))
+def look_at_peaks(field_x, field_y, peaks, table):
+    """Fill table (4, room) with x, y and the field of each peak; say whether it is finite."""
+    total = 0.0
+    for i in range(len(peaks)):
+        x, y = float(peaks[i, 0]), float(peaks[i, 1])
+        here_x, here_y = field_at(field_x, field_y, x, y)
+        table[0, i], table[1, i], table[2, i], table[3, i] = x, y, here_x, here_y
+        total += 0.0 * here_x + 0.0 * here_y
+    return total == 0.0
+
+
+@compiled(types.void(MAP, MAP, ENDS, ENDS, types.float64, types.uint8[::1], types.uint8[::1]))
 def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
     """
     Fill weak (h * w): 1 where no point from a cell to the next in x and y can count, else 0.
@@ -68,8 +80,8 @@ def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
     height, width = field_x.shape
     top, bottom = height, 0
     for peaks in (starts, ends):
-        for i in range(len(peaks)):
-            top, bottom = min(top, int(peaks[i, 1])), max(bottom, int(peaks[i, 1]))
+        for i in range(peaks.shape[1]):
+            top, bottom = min(top, int(peaks[1, i])), max(bottom, int(peaks[1, i]))
     first = max(top - 1, 0) * width
     last = min(bottom + 2, height) * width
     limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error
@@ -103,7 +115,7 @@ def all_pairs(num_starts, num_ends, pairs):
         types.float64,
         types.float64,
         types.float64,
-        _ENDS,
+        ENDS,
         VALUES,
         types.float64,
         types.int64,
@@ -139,42 +151,27 @@ def count_weak_samples(
             misses[j] += weak[cells[j]]
 
 
-@compiled(
-    types.int64(
-        MAP,
-        MAP,
-        FLAGS,
-        MAP,
-        MAP,
-        VALUES,
-        types.float64,
-        types.int64,
-        _PAIRS,
-    )
-)
-def candidate_pairs(field_x, field_y, weak, starts, ends, parts, threshold, may_miss, pairs):
-    """
-    Fill pairs (room, 2) with the starts and ends of which enough samples may count.
-
-    Returns how many there are, or NOT_FINITE.
-    """
-    num_ends, width = len(ends), field_x.shape[1]
+@compiled(types.int64(ENDS, ENDS, types.int64, FLAGS, VALUES, types.float64, types.int64, _PAIRS))
+def candidate_pairs(starts, ends, width, weak, parts, threshold, may_miss, pairs):
+    """Fill pairs (room, 2) with the starts and ends of which enough samples may count."""
+    num_ends = ends.shape[1]
     enough = min(may_miss + 3, len(parts) - 2)
-    table = np.empty((4, num_ends))
     cells, misses = np.empty(num_ends, np.uint64), np.empty(num_ends, np.int64)
-    for j in range(num_ends):
-        table[0, j], table[1, j] = ends[j, 0], ends[j, 1]
-        table[2, j], table[3, j] = field_at(field_x, field_y, table[0, j], table[1, j])
-        if not math.isfinite(table[2, j] + table[3, j]):
-            return NOT_FINITE
     count = 0
-    for i in range(len(starts)):
-        x, y = float(starts[i, 0]), float(starts[i, 1])
-        here_x, here_y = field_at(field_x, field_y, x, y)
-        if not math.isfinite(here_x + here_y):
-            return NOT_FINITE
+    for i in range(starts.shape[1]):
         count_weak_samples(
-            x, y, here_x, here_y, table, parts, threshold, enough, width, weak, cells, misses
+            starts[0, i],
+            starts[1, i],
+            starts[2, i],
+            starts[3, i],
+            ends,
+            parts,
+            threshold,
+            enough,
+            width,
+            weak,
+            cells,
+            misses,
         )
         for j in range(num_ends):
             pairs[count, 0] = i

@@ -10,8 +10,12 @@ import numpy as np
 from openpose_ros.parsing.paf._kernels.compiling import (
     MAP,
     MAPS,
+    NMS_RADIUS,
     NOT_FINITE,
+    PEAK_THRESHOLD,
+    PEAK_THRESHOLD_BITS,
     ROW,
+    SETTINGS,
     argsort_descending,
     compiled,
 )
@@ -220,50 +224,49 @@ def find_map_peaks(heatmap, bits, threshold, threshold_bits, radius, found, visi
     return count
 
 
-@compiled(
-    types.int64(
-        MAPS,
-        types.Array(types.int32, 3, 'C', readonly=True),
-        types.float32,
-        types.int32,
-        types.int64,
-        types.Array(types.float32, 3, 'C'),
-        types.int64[::1],
-    )
-)
-def find_peaks(heatmaps, bits, threshold, threshold_bits, radius, peaks, counts):
+@compiled(types.int64(MAPS, *SETTINGS, types.Array(types.float32, 3, 'C'), types.int64[::1]))
+def find_peaks(heatmaps, whole, real, peaks, counts):
     """
     Fill peaks (K, room, 3) with x, y, score and counts (K,), row by row of each map.
 
-    `bits` and `threshold_bits` are int32 views of the float32 values. Where a map has more peaks
-    than room the strongest stay. Returns how many were left out, or NOT_FINITE.
+    Where a map has more peaks than room the strongest stay. Returns how many were left out, or
+    NOT_FINITE.
     """
     num_maps, height, width = heatmaps.shape
-    room = peaks.shape[1]
+    room, bits = peaks.shape[1], heatmaps.view(np.int32)
+    threshold = np.float32(real[PEAK_THRESHOLD])
+    threshold_bits = np.int32(whole[PEAK_THRESHOLD_BITS])
     found = np.empty((height * width, 3), np.float32)
     visited = np.zeros((height, width), np.uint8)
     lowest = np.empty(width, np.float32)  # a row outside of the map
     for x in range(width):
         lowest[x] = -np.inf
-    order, stack = np.empty(height * width, np.int64), np.empty(height * width, np.int64)
+    order, stack = np.empty(room, np.int64), np.empty(height * width, np.int64)
     flags = np.zeros((width + 7) // 8 * 8, np.uint8)
     scratch = (lowest, flags, flags.view(np.int64), np.empty(len(flags) + 1, np.int64), stack)
     left_out = 0
     for k in range(num_maps):
         count = find_map_peaks(
-            heatmaps[k], bits[k], threshold, threshold_bits, radius, found, visited, scratch
+            heatmaps[k],
+            bits[k],
+            threshold,
+            threshold_bits,
+            whole[NMS_RADIUS],
+            found,
+            visited,
+            scratch,
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        for i in range(count):
+        kept = min(count, room)
+        for i in range(kept):
             order[i] = i
         if count > room:
             left_out += count - room
             keep_strongest(found, count, room, order)
-            count = room
-        for i in range(count):
+        for i in range(kept):
             peaks[k, i, 0] = found[order[i], 0]
             peaks[k, i, 1] = found[order[i], 1]
             peaks[k, i, 2] = min(found[order[i], 2], np.float32(1.0))
-        counts[k] = count
+        counts[k] = kept
     return left_out
