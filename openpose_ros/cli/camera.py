@@ -18,6 +18,7 @@ from openpose_ros.cli.parameters import (
     whole_number,
 )
 from openpose_ros.cli.sources import add_recursive
+from openpose_ros.cli.waiting import told_of_waiting
 from openpose_ros.errors import TransportError
 from openpose_ros.pictures.limits import PictureParams
 
@@ -102,9 +103,10 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.ros.dds.participant import Participant
 
     silence_opencv()
-    sources = find_sources(
-        args.source, max_pixels=limits.max_image_pixels, recursive=args.recursive
-    )
+    with told_of_waiting(args.source, _note):
+        sources = find_sources(
+            args.source, max_pixels=limits.max_image_pixels, recursive=args.recursive
+        )
     names = Names.from_rules('camera', args.remap)
     with args.stop.noted(_PATIENCE_S), Participant(names) as participant:
         camera = DdsCamera(

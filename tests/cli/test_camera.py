@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -15,7 +17,7 @@ from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds
-from tests.cli.processes import PATIENCE_S, running
+from tests.cli.processes import PATIENCE_S, ROOT, running
 
 pytestmark = pytest.mark.usefixtures('network')
 
@@ -52,6 +54,24 @@ def test_camera_goes_through_a_folder_again_and_again(make_picture: MakeFile) ->
         folder = make_picture(name, size).parent
     widths = [message.width for message in taken(5, str(folder), '--fps', '50')]
     assert widths in ([64, 32, 64, 32, 64], [32, 64, 32, 64, 32])  # the first may come too early
+
+
+def test_camera_goes_through_the_folders_of_a_folder(
+    make_picture: MakeFile, make_video: MakeFile
+) -> None:
+    make_picture('in/deep/a.png', (32, 48))
+    folder = make_video('in/walk.mp4', frames=3).parent
+    came = taken(8, str(folder), '--recursive', '--fps', '50')
+    assert {message.width for message in came} == {64, 32}
+
+
+def test_camera_takes_standard_input(make_picture: MakeFile) -> None:
+    words = [sys.executable, '-m', 'openpose_ros', 'camera', '-', '--once', '--fps', '100']
+    ended = subprocess.run(
+        words, input=make_picture().read_bytes(), capture_output=True, cwd=ROOT, check=False
+    )
+    assert ended.returncode == 0, ended
+    assert ended.stderr.startswith(b'openpose-ros camera: publishing - on /image')
 
 
 def test_camera_plays_a_video_compressed_on_its_topic(make_video: MakeFile) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from itertools import count, product
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -15,6 +12,7 @@ from openpose_ros.errors import SourceError
 from openpose_ros.io import Frame
 from openpose_ros.io.selection import Selection
 from openpose_ros.io.video import Camera, Video, open_video
+from tests.io.streams import raw_video, served
 
 
 def test_video_delivers_all_frames_in_order(make_video: Callable[..., Path]) -> None:
@@ -81,13 +79,21 @@ def test_camera_that_does_not_open_says_what_is_there(name: str) -> None:
         next(Camera(name).frames())
 
 
+def test_camera_that_breaks_off_says_so(make_video: Callable[..., Path]) -> None:
+    camera = Camera(str(make_video(frames=12)))  # OpenCV opens it as it opens a device
+    delivered: list[Frame] = []
+    with pytest.raises(SourceError, match=r'delivered no frame after 12 frames; check its cable'):
+        delivered.extend(camera.frames(Selection(start=1, every=5)))
+    assert [frame.index for frame in delivered] == [1, 6, 11]
+
+
 def test_camera_results_have_a_name() -> None:
     assert (Camera('0').stem, Camera('/dev/video2').stem) == ('camera_0', 'video2')
 
 
 def test_live_stream_that_ends_broke_off(make_video: Callable[..., Path]) -> None:
     """A stream claims no end: if it has one, its maker has stopped, or the network."""
-    path = _stream(make_video(frames=12))
+    path = raw_video(make_video(frames=12))
     with served(path.read_bytes()) as address:
         video = open_video(address)
         assert video.total is None
@@ -100,40 +106,6 @@ def test_live_stream_that_ends_broke_off(make_video: Callable[..., Path]) -> Non
 def test_file_without_a_claim_just_ends(make_video: Callable[..., Path]) -> None:
     path = str(make_video(frames=12))
     assert len(list(Video(path, 25.0, None).frames())) == 12
-
-
-def _stream(path: Path) -> Path:
-    """Return a file of the same frames as raw pictures, which says nothing of their number."""
-    raw = path.with_suffix('.y4m')
-    with raw.open('wb') as file:
-        file.write(b'YUV4MPEG2 W64 H48 F25:1 C444\n')
-        for frame in open_video(str(path)).frames():
-            file.write(b'FRAME\n' + frame.image.transpose(2, 0, 1).tobytes())
-    return raw
-
-
-@contextmanager
-def served(data: bytes) -> Iterator[str]:
-    """Serve something over HTTP as a stream: without its length; yield the address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with suppress(ConnectionError):
-                self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f'http://127.0.0.1:{server.server_port}/live'
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_selection_counts_what_it_has() -> None:

@@ -18,6 +18,7 @@ import pytest
 from openpose_ros.cli import main
 from openpose_ros.io.pictures import read_picture
 from openpose_ros.io.video import open_video
+from tests.io.streams import raw_video, served
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']  # three people who stand still, whatever the picture
@@ -242,6 +243,18 @@ def test_standard_input_is_a_source(make_video: MakeFile, tmp_path: Path) -> Non
     found = [json.loads(line) for line in run.stdout.splitlines()]
     assert [(line['source'], line['frame']) for line in found] == [('-', i) for i in range(5)]
     assert open_video(str(tmp_path / 'out' / 'stdin.mp4')).total == 5
+
+
+def test_stream_that_breaks_off_is_told_and_its_results_are_kept(
+    make_video: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw, lines = raw_video(make_video(frames=12)), tmp_path / 'p.jsonl'
+    with served(raw.read_bytes()) as address:
+        words = ['estimate', address, '-o', str(tmp_path / 'out'), '--json', str(lines), *FAKE]
+        assert main(words) == 1
+    assert f'openpose-ros: {address} broke off after 12 frames' in capsys.readouterr().err
+    assert len(lines_of(lines)) == 12
+    assert open_video(str(tmp_path / 'out' / 'live.mp4')).total == 12
 
 
 @pytest.mark.parametrize(
