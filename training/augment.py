@@ -38,6 +38,11 @@ class AugmentParams:
         Enlargement of a picture relative to its own `scale`, drawn log-uniformly.
     rotation_deg : float
         Standard deviation of the angle.
+    turned : float
+        Probability of an angle from anywhere within `turned_deg` instead: people who lie, hang or
+        bend over are rare in photographs.
+    turned_deg : float
+        Its limit to both sides.
     flip : float
         Probability.
     mosaic : float
@@ -51,6 +56,8 @@ class AugmentParams:
 
     scale: tuple[float, float] = (0.25, 1.7)
     rotation_deg: float = 15.0
+    turned: float = 0.0
+    turned_deg: float = 110.0
     flip: float = 0.5
     mosaic: float = 0.35
     mosaic_scale: float = 0.7
@@ -212,6 +219,8 @@ def _single(
     low, high = params.scale
     scale = picture.scale * factor * math.exp(rng.uniform(math.log(low), math.log(high)))
     angle = math.radians(rng.normal(0, params.rotation_deg)) if params.rotation_deg else 0.0
+    if params.turned and rng.random() < params.turned:
+        angle = math.radians(rng.uniform(-params.turned_deg, params.turned_deg))
     flip = -1.0 if rng.random() < params.flip else 1.0
     linear = scale * np.array(
         [[math.cos(angle) * flip, -math.sin(angle)], [math.sin(angle) * flip, math.cos(angle)]]

@@ -62,13 +62,13 @@ def inherit(
         For each deep layer the share of the teacher's variance that is explained, 1 at best.
 
     """
-    convolutions = _convolutions(teacher)
+    convolutions = convolutions(teacher)
     config = network.config
-    _copy(network.stem[0], convolutions[0])
+    copy_layer(network.stem[0], convolutions[0])
     for number, block in enumerate(network.trunk):
-        _copy(block[0][0], convolutions[2 * number + 1])
-        _copy(block[1][0], convolutions[2 * number + 2])
-    values = _values(teacher, images, {convolutions[2 * pair + 2]['output'] for pair in pairs})
+        copy_layer(block[0][0], convolutions[2 * number + 1])
+        copy_layer(block[1][0], convolutions[2 * number + 2])
+    values = all_values(teacher, images, {convolutions[2 * pair + 2]['output'] for pair in pairs})
     features = torch.cat(
         [
             network.trunk(network.stem(part * config.scale + config.offset))
@@ -95,20 +95,23 @@ def inherit(
     return explained
 
 
-def _convolutions(teacher: OnnxTeacher) -> list[dict]:
+def convolutions(teacher: OnnxTeacher) -> list[dict]:
+    """Return weight, bias, output and dilation of each of the teacher's convolutions, in order."""
     return [
         {
             'weight': teacher.weight(inputs[1]),
             'bias': teacher.weight(inputs[2]).flatten(),
             'output': output,
             'dilation': attributes['dilations'][0],
+            'groups': attributes['group'],
         }
         for kind, inputs, output, attributes in teacher.nodes
         if kind == 'Conv'
     ]
 
 
-def _copy(target: nn.Conv2d, source: dict) -> None:
+def copy_layer(target: nn.Conv2d, source: dict) -> None:
+    """Give a convolution the weights of one of `convolutions`; the shapes must be the same."""
     if target.weight.shape != source['weight'].shape:
         expected = tuple(source['weight'].shape)
         raise ValueError(
@@ -118,7 +121,8 @@ def _copy(target: nn.Conv2d, source: dict) -> None:
     target.bias.copy_(source['bias'])
 
 
-def _values(teacher: OnnxTeacher, images: Tensor, wanted: set[str]) -> dict[str, Tensor]:
+def all_values(teacher: OnnxTeacher, images: Tensor, wanted: set[str]) -> dict[str, Tensor]:
+    """Return some values of the teacher's graph, each float32 (N, C, h, w), by name."""
     parts: dict[str, list[Tensor]] = {name: [] for name in wanted}
     for part in images.split(8):
         values = teacher.trace(part)

@@ -28,7 +28,7 @@ class LossParams:
     limb : float
         A PAF cell whose target has length n counts 1 + limb * n.
     early : float
-        Weight of the PAF stages before the last.
+        Weight of the stages before the last.
     heat : float
         Weight of the heatmaps' loss beside the PAFs'.
 
@@ -42,7 +42,7 @@ class LossParams:
 
 
 def pose_loss(
-    heatmaps: Tensor,
+    heatmaps: list[Tensor],
     pafs: list[Tensor],
     target: Tensor,
     mask: Tensor | None = None,
@@ -54,8 +54,8 @@ def pose_loss(
 
     Parameters
     ----------
-    heatmaps : float32 (N, K + 1, h, w)
-        The network's, the background last.
+    heatmaps : list of float32 (N, K + 1, h, w)
+        The network's, one per stage, the background last.
     pafs : list of float32 (N, 2L, h, w)
         One per stage.
     target : float32 (N, K + 1 + 2L, h, w)
@@ -71,7 +71,7 @@ def pose_loss(
         The heatmaps' and the PAFs' share: squared error summed over channels, averaged over cells.
 
     """
-    known = heatmaps.shape[1]
+    known = heatmaps[-1].shape[1]
     heat_target, paf_target = target[:, :known], target[:, known:]
     people = torch.cat([heat_target[:, :-1], 1 - heat_target[:, -1:]], dim=1)
     near = F.max_pool2d(people, 2 * params.reach + 1, stride=1, padding=params.reach)
@@ -80,7 +80,7 @@ def pose_loss(
     if mask is not None:
         heat_weight, paf_weight = heat_weight * mask[:, :known], paf_weight * mask[:, known:]
     return (
-        _stages_loss([heatmaps], heat_target, heat_weight, params.early),
+        _stages_loss(heatmaps, heat_target, heat_weight, params.early),
         _stages_loss(pafs, paf_target, paf_weight, params.early),
     )
 

@@ -60,13 +60,14 @@ class NetworkConfig:
     offset: float = -0.502
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {'kind': 'small', **asdict(self)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
         """Rebuild from `to_dict`, also after a trip through JSON, which knows no tuples."""
         pairs = {name: tuple(tuple(pair) for pair in values[name]) for name in ('trunk', 'deep')}
-        return cls(**{**values, **pairs, 'paf_blocks': tuple(values['paf_blocks'])})
+        rest = {name: value for name, value in values.items() if name != 'kind'}
+        return cls(**{**rest, **pairs, 'paf_blocks': tuple(values['paf_blocks'])})
 
 
 def conv(
@@ -114,9 +115,9 @@ def separable(
 class Residual(nn.Module):
     """A separable convolution that is added to its input."""
 
-    def __init__(self, channels: int, kernel: int = 5) -> None:
+    def __init__(self, channels: int, kernel: int = 5, *, norm: bool = True) -> None:
         super().__init__()
-        self.body = separable(channels, channels, kernel)
+        self.body = separable(channels, channels, kernel, norm=norm)
 
     def forward(self, features: Tensor) -> Tensor:
         return features + self.body(features)
@@ -166,7 +167,13 @@ class PoseNetwork(nn.Module):
         )
         self.heat_stage = Stage(neck + pafs, neck, config.keypoints + 1, config.heat_blocks)
 
-    def stages(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
+        """Return the parameters of stem and trunk, of the deep layers, and of the rest."""
+        lower = [*self.stem.parameters(), *self.trunk.parameters()]
+        upper = [*self.neck.parameters(), *self.heat_stage.parameters()]
+        return lower, list(self.deep.parameters()), upper + list(self.paf_stages.parameters())
+
+    def stages(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """
         Compute the heatmaps and the PAFs of every stage, for intermediate supervision.
 
@@ -177,7 +184,7 @@ class PoseNetwork(nn.Module):
 
         Returns
         -------
-        (float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
+        (list of float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
 
         """
         if self.config.scale != 1:  # the export has it in the first convolution
@@ -188,9 +195,9 @@ class PoseNetwork(nn.Module):
         for stage in self.paf_stages:
             pafs.append(stage(torch.cat([features, pafs[-1]], dim=1) if pafs else features))
         heatmaps = self.heat_stage(torch.cat([features, pafs[-1]], dim=1))
-        return heatmaps, pafs
+        return [heatmaps], pafs
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the heatmaps and the last PAFs; shapes as in `stages`."""
         heatmaps, pafs = self.stages(images)
-        return heatmaps, pafs[-1]
+        return heatmaps[-1], pafs[-1]

@@ -140,8 +140,8 @@ def read_shards(folder: Path) -> dict[int, list[tuple[float, np.ndarray]]]:
     Returns
     -------
     dict of int to list of (float, int8 (57, h, w))
-        By the picture's place in its pack: ratios of `LEVEL_RATIOS` and maps, 19 heatmaps, then
-        38 PAFs; 127 is 1. Views of a memory-mapped file, read-only.
+        By the picture's place in its pack: enlargements beside the picture's `scale` (ratios of
+        `LEVEL_RATIOS` times the shard's `top`) and maps, 19 heatmaps, then 38 PAFs; 127 is 1. Views of a memory-mapped file, read-only.
 
     Raises
     ------
@@ -153,13 +153,14 @@ def read_shards(folder: Path) -> dict[int, list[tuple[float, np.ndarray]]]:
     for index in sorted(Path(folder).glob('shard-*.npz')):
         with np.load(index) as shard:
             chosen, shapes = shard['picture'], shard['shapes']
+            top = float(shard['top']) if 'top' in shard else 1.0
         flat = np.memmap(index.with_suffix('.maps'), np.int8, 'r')
         start = 0
         for number, picture_shapes in zip(chosen, shapes, strict=True):
             levels = []
             for ratio, shape in zip(LEVEL_RATIOS, picture_shapes, strict=True):
                 maps = flat[start : start + int(shape.prod())].reshape(shape)
-                levels.append((ratio, maps))
+                levels.append((top * ratio, maps))
                 start += maps.size
             levels_of[int(number)] = levels
     if not levels_of:

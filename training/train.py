@@ -26,6 +26,7 @@ from training.augment import AugmentParams
 from training.batches import Batches, make_batch
 from training.dataset import MarkedPicture, open_source
 from training.losses import LossParams
+from training.base_network import Network, make_network
 from training.network import NetworkConfig, PoseNetwork
 from training.trainer import Trainer, TrainParams, save
 
@@ -84,7 +85,7 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stopping.append(received))
     check = replace(params, batch=min(params.batch, max(1, held_out)), seed=12345)
-    plain = replace(augment, colour=0.0, mosaic=0.0, rotation_deg=0.0)
+    plain = replace(augment, colour=0.0, mosaic=0.0, rotation_deg=0.0, turned=0.0)
     checks = [make_batch(pictures[: max(1, held_out)], check, plain, i) for i in range(6)]
     batches = torch.utils.data.DataLoader(
         Batches(pictures[held_out:], params, augment, trainer.step),
@@ -141,6 +142,7 @@ def open_trainer(
     *,
     network: NetworkConfig,
     teacher: Path | None,
+    start: Path | None = None,
     device: str,
     bfloat16: bool,
 ) -> Trainer:
@@ -161,6 +163,8 @@ def open_trainer(
         Of a new run; one that goes on keeps its own.
     teacher : Path or None
         A new run's first weights come from this ONNX network, or are random.
+    start : Path or None
+        A new run's network and first weights are those of this checkpoint.
     device, bfloat16
         See `Trainer`.
 
@@ -169,12 +173,17 @@ def open_trainer(
     last = folder / 'last.pt'
     if last.exists():
         state = torch.load(last, map_location='cpu')
-        trained = PoseNetwork(NetworkConfig.from_dict(state['config']))
+        trained = make_network(state['config'])
         trainer = Trainer(trained, params, loss, device=device, bfloat16=bfloat16)
         trainer.restore(state)
         _log.info('resumed at step %d', trainer.step)
         return trainer
-    new = PoseNetwork(network) if teacher is None else _inherited(network, teacher, pictures)
+    if start is not None:
+        state = torch.load(start, map_location='cpu')
+        new: Network = make_network(state['config'])
+        new.load_state_dict(state['average'])
+    else:
+        new = PoseNetwork(network) if teacher is None else _inherited(network, teacher, pictures)
     return Trainer(new, params, loss, device=device, bfloat16=bfloat16)
 
 
@@ -199,6 +208,7 @@ def main() -> None:
     parser.add_argument('run', type=Path)
     parser.add_argument('--data', action='append', required=True, metavar='PACK[:MAPS]')
     parser.add_argument('--teacher', type=Path, help='first weights come from this ONNX network')
+    parser.add_argument('--start', type=Path, help='network and first weights of a new run')
     parser.add_argument('--params', type=json.loads, default={}, help='JSON of TrainParams')
     parser.add_argument('--augment', type=json.loads, default={}, help='JSON of AugmentParams')
     parser.add_argument('--loss', type=json.loads, default={}, help='JSON of LossParams')
@@ -228,6 +238,7 @@ def main() -> None:
         LossParams(**arguments.loss),
         network=NetworkConfig.from_dict({**NetworkConfig().to_dict(), **arguments.network}),
         teacher=arguments.teacher,
+        start=arguments.start,
         device=arguments.device,
         bfloat16=arguments.bfloat16,
     )

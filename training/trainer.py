@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.losses import LossParams, pose_loss
-from training.network import PoseNetwork
+from training.base_network import Network
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,17 @@ class TrainParams:
     seed: int = 0
 
 
+class NotFiniteError(ArithmeticError):
+    """A loss, a gradient or a weight is NaN or infinite; nothing was saved of it."""
+
+
 class Trainer:
     """
     Network, its average and the optimiser: what a checkpoint holds.
 
     Parameters
     ----------
-    network : PoseNetwork
+    network : BaseNetwork or PoseNetwork
         Moved to `device`.
     params : TrainParams
     loss : LossParams
@@ -74,7 +78,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: PoseNetwork,
+        network: Network,
         params: TrainParams,
         loss: LossParams,
         *,
@@ -86,14 +90,12 @@ class Trainer:
         self.params, self.loss, self.device, self.bfloat16 = params, loss, device, bfloat16
         self.step = 0
         self.fade = 1.0  # factor on the rate, less than 1 while a run is being finished
-        lower = [*network.stem.parameters(), *network.trunk.parameters()]
+        lower, middle, upper = network.groups()
         for parameter in lower:
             parameter.requires_grad_(params.trunk_rate > 0)
-        upper = [*network.neck.parameters(), *network.heat_stage.parameters()]
-        upper += network.paf_stages.parameters()
         groups = [
             {'params': lower, 'factor': params.trunk_rate},
-            {'params': list(network.deep.parameters()), 'factor': params.backbone_rate},
+            {'params': middle, 'factor': params.backbone_rate},
             {'params': upper, 'factor': 1.0},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=params.weight_decay)
@@ -127,9 +129,16 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group['lr'] = rate * group['factor']
         heat, paf = self._losses(images, targets, mask)
+        if not torch.isfinite(heat + paf):
+            raise NotFiniteError(
+                f'step {self.step}: the loss is not finite; the weights are as they were before '
+                'this step. Lower the rate, and look for NaN in the data'
+            )
         self.optimizer.zero_grad(set_to_none=True)
         (heat + paf).backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
+        if not torch.isfinite(norm):
+            raise NotFiniteError(f'step {self.step}: the gradient is not finite; lower the rate')
         self.optimizer.step()
         self.step += 1
         self._update_average()
@@ -178,7 +187,7 @@ class Trainer:
         with torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16):
             heatmaps, pafs = self._forward(pictures)
         return pose_loss(
-            heatmaps.float(),
+            [maps.float() for maps in heatmaps],
             [maps.float() for maps in pafs],
             targets,
             mask,
@@ -201,6 +210,18 @@ def learning_rate(params: TrainParams, step: int) -> float:
 
 
 def save(state: dict, path: Path) -> None:
-    """Write a checkpoint so that a kill in the middle leaves the old one whole."""
+    """
+    Write a checkpoint so that a kill in the middle leaves the old one whole.
+
+    Raises
+    ------
+    NotFiniteError
+        If a weight is not finite; the old checkpoint stays.
+
+    """
+    for kind in ('network', 'average'):
+        for name, value in state[kind].items():
+            if not torch.isfinite(value).all():
+                raise NotFiniteError(f'{kind} {name} is not finite: {path} was left as it was')
     torch.save(state, path.with_suffix('.tmp'))
     path.with_suffix('.tmp').replace(path)

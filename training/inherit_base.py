@@ -1,0 +1,213 @@
+"""
+First weights of the base network: the teacher's, pruned and fitted anew, layer by layer.
+
+Everything up to the teacher's first maps is inherited, the refinement is not (it begins as no
+difference at all). The teacher's ELUs become ReLUs of shifted values: max(x, -c) is
+relu(x + c) - c, and the next layer's bias takes the constant. Weights so made derive from
+human-pose-estimation-0001 (Open Model Zoo, Intel, Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from torch import Tensor, nn
+import torch.nn.functional as F  # noqa: N812
+
+from training.base_network import BaseNetwork, Bottleneck
+from training.inherit import all_values, convolutions, copy_layer
+from training.prune import explained, least_squares, prune_pair, split
+from training.teacher import OnnxTeacher
+
+_log = logging.getLogger(__name__)
+_BORDER = 2  # cells at the edge that are not fitted to
+
+
+@torch.no_grad()
+def inherit_base(network: BaseNetwork, teacher: OnnxTeacher, images: Tensor) -> list[float]:
+    """
+    Fill everything before the refinement from the teacher, in place.
+
+    Parameters
+    ----------
+    network : BaseNetwork
+        Stem and trunk must have the teacher's widths.
+    teacher : OnnxTeacher
+        human-pose-estimation-0001.
+    images : float32 (N, 3, H, W)
+        Views to fit to, BGR, 0 to 255; some hundred of them.
+
+    Returns
+    -------
+    list of float
+        For each deep layer the share that `prune_pair` says.
+
+    """
+    layers = convolutions(teacher)
+    first = 2 * len(network.trunk) + 1  # of the first pair that is pruned
+    wanted = {layer['output'] for layer in layers[first:] if layer['groups'] == 1}
+    wanted |= {layer['output'] for layer in layers[first + 2 * len(network.deep) :]}
+    values = all_values(teacher, images, wanted)
+    copy_layer(network.stem[0], layers[0])
+    for number, block in enumerate(network.trunk):
+        copy_layer(block[0][0], layers[2 * number + 1])
+        copy_layer(block[1][0], layers[2 * number + 2])
+    config = network.config
+    features = torch.cat(
+        [
+            network.trunk(network.stem(part * config.scale + config.offset))
+            for part in images.split(8)
+        ]
+    )
+    at = 2 * len(network.trunk) + 1  # of the next pair's depthwise layer
+    kept = torch.arange(features.shape[1])
+    shares = []
+    for block, (width, _) in zip(network.deep, config.deep, strict=True):
+        depthwise, pointwise = layers[at : at + 2]
+        own = block[0][0]
+        own.weight.copy_(depthwise['weight'][kept])
+        own.bias.copy_(depthwise['bias'][kept])
+        features = own(features).relu_()
+        target = values[pointwise['output']]
+        after = layers[at + 2 : at + 4]
+        if after[0]['weight'].shape[1] == 1:  # a depthwise layer, then the one that mixes
+            following = (_depthwise(after[0]), after[1]['weight'])
+        else:
+            following = after[0]['weight']
+        weight, bias, kept, share = prune_pair(features, target, following, width)
+        _fill(block[1][0], weight[:, :, None, None], bias)
+        features = block[1](features)
+        shares.append(share)
+        _log.info('pair at %d: %d of %d channels, R2 %.4f', at, width, target.shape[1], share)
+        at += 2
+    _inherit_neck(network, values, features, layers[at:])
+    return shares
+
+
+def _inherit_neck(
+    network: BaseNetwork, values: dict[str, Tensor], features: Tensor, layers: list[dict]
+) -> None:
+    align = network.neck[0]
+    features = _fit_elu(align, features, values[layers[0]['output']])
+    at = 1
+    if isinstance(network.neck[1], Bottleneck):
+        body, inner = network.neck[1].body, features
+        inner = _fit_elu(body[0], inner, values[layers[at]['output']])
+        at += 1
+        for block in list(body)[1:]:
+            for part in block:
+                value = values[layers[at]['output']]
+                inner = _fit_elu(part, inner, value)
+                at += 1
+        features = features + inner
+    else:
+        at = 8
+    for part in (network.neck[-1], *network.dense):
+        value = values[layers[at]['output']]
+        weight, bias = _fit_dense(features, value)
+        _fill(part[0], weight, bias)
+        features = part(features)
+        _log.info('dense: R2 %.4f', _share(part[0], features, value))
+        at += 1
+    at += max(0, 3 - len(network.dense))
+    for head in network.heads:
+        first, last = layers[at : at + 2]
+        value = values[first['output']]
+        weight, bias, _, share = prune_pair(
+            features, value, last['weight'], network.config.head
+        )
+        _fill(head[0][0], weight[:, :, None, None], bias)
+        inner = head[0](features)
+        value = values[last['output']]
+        fitted, held = split(len(features))
+        weight, bias = least_squares(_inner(inner[fitted]), _inner(value[fitted]))
+        _fill(head[1], weight[:, :, None, None], bias)
+        _log.info('head: R2 %.4f, maps %.4f', share,
+                  explained(_inner(head[1](inner[held])), _inner(value[held])))
+        at += 2
+
+
+def _depthwise(layer: dict):
+    weight, bias, dilation = layer['weight'], layer['bias'], layer['dilation']
+
+    def apply(values: Tensor) -> Tensor:
+        return F.conv2d(
+            values, weight, bias, padding=dilation, dilation=dilation, groups=len(weight)
+        ).relu_()
+
+    return apply
+
+
+def _fit_elu(part: nn.Sequential, features: Tensor, value: Tensor) -> Tensor:
+    """Fit a layer with ReLU to a teacher's values before an ELU; return what it gives."""
+    floor = _floor(value)
+    target = value + floor[:, None, None]
+    layer = part[0]
+    if layer.groups == 1:
+        fitted, _ = split(len(features))
+        weight, bias = least_squares(_inner(features[fitted]), _inner(target[fitted]))
+        _fill(layer, weight[:, :, None, None], bias)
+    else:
+        _fill(layer, *_fit_depthwise(features, target))
+    given = part(features)
+    _log.info('shifted: R2 %.4f', explained(_inner(given - floor[:, None, None]),
+                                            _inner(F.elu(value))))
+    return given
+
+
+def _floor(value: Tensor) -> Tensor:
+    """Return the c of each channel for which max(x, -c) is nearest to elu(x), float32 (C,)."""
+    wanted = F.elu(value)
+    costs, steps = [], torch.linspace(0, 1, 21)
+    for step in steps:
+        costs.append((wanted - value.clamp(min=-float(step))).square().mean(dim=(0, 2, 3)))
+    return steps[torch.stack(costs).argmin(dim=0)]
+
+
+def _fit_depthwise(features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    fitted, _ = split(len(features))
+    weights, biases = [], []
+    for channel in range(features.shape[1]):
+        taps = F.unfold(features[fitted, channel : channel + 1], 3, padding=1)
+        taps = taps.unflatten(2, features.shape[2:])
+        weight, bias = least_squares(
+            _inner(taps), _inner(target[fitted, channel : channel + 1]), ridge=1e-3
+        )
+        weights.append(weight.reshape(1, 3, 3))
+        biases.append(bias)
+    return torch.stack(weights), torch.cat(biases)
+
+
+def _fit_dense(features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Solve a 3x3 convolution; returns its weight (D, C, 3, 3) and bias."""
+    fitted, _ = split(len(features))
+    channels, wanted = features.shape[1], target.shape[1]
+    size = 9 * channels + 1
+    gram = torch.zeros(size, size, dtype=torch.float64)
+    cross = torch.zeros(size, wanted, dtype=torch.float64)
+    for index in fitted:
+        taps = F.unfold(features[index : index + 1], 3, padding=1)[0]  # (9 C, cells)
+        taps = torch.cat([taps, torch.ones(1, taps.shape[1])])
+        goal = target[index].flatten(1)
+        gram += (taps @ taps.T).double()
+        cross += (taps @ goal.T).double()
+    gram += 1e-4 * gram.diagonal()[:-1].mean() * torch.eye(size, dtype=torch.float64)
+    solved = torch.linalg.solve(gram, cross).T.float()
+    return solved[:, :-1].reshape(wanted, channels, 3, 3), solved[:, -1]
+
+
+def _share(layer: nn.Conv2d, given: Tensor, value: Tensor) -> float:
+    _, held = split(len(given))
+    return explained(_inner(given[held]), _inner(value[held].relu()))
+
+
+def _inner(values: Tensor) -> Tensor:
+    """Return (N, C, h, w) as (rows, C), without the cells at the edge."""
+    part = values[:, :, _BORDER:-_BORDER, _BORDER:-_BORDER]
+    return part.permute(0, 2, 3, 1).flatten(0, 2)[::2]
+
+
+def _fill(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
+    layer.weight.copy_(weight.reshape(layer.weight.shape))
+    layer.bias.copy_(bias.flatten())
