@@ -158,8 +158,9 @@ class BaseNetwork(nn.Module):
     def groups(self) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
         """Return the parameters of stem and trunk, of what else is inherited, and of the rest."""
         lower = [*self.stem.parameters(), *self.trunk.parameters()]
-        middle = [p for part in (self.deep, self.neck, self.dense, self.heads)
-                  for p in part.parameters()]
+        middle = [
+            p for part in (self.deep, self.neck, self.dense, self.heads) for p in part.parameters()
+        ]
         return lower, middle, [*self.paf_stage.parameters(), *self.heat_stage.parameters()]
 
     def stages(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:

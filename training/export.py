@@ -137,7 +137,9 @@ def compare(network: Network, path: Path) -> float:
         for ours, theirs in zip(network(image), got, strict=True):
             difference = np.abs(ours.numpy() - theirs).max()
             if not np.isfinite(difference):
-                raise ValueError(f'{path}: its maps are not finite; the weights are NaN or too large')
+                raise ValueError(
+                    f'{path}: its maps are not finite; the weights are NaN or too large'
+                )
             worst = max(worst, float(difference))
     return worst
 

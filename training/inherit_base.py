@@ -114,17 +114,18 @@ def _inherit_neck(
     for head in network.heads:
         first, last = layers[at : at + 2]
         value = values[first['output']]
-        weight, bias, _, share = prune_pair(
-            features, value, last['weight'], network.config.head
-        )
+        weight, bias, _, share = prune_pair(features, value, last['weight'], network.config.head)
         _fill(head[0][0], weight[:, :, None, None], bias)
         inner = head[0](features)
         value = values[last['output']]
         fitted, held = split(len(features))
         weight, bias = least_squares(_inner(inner[fitted]), _inner(value[fitted]))
         _fill(head[1], weight[:, :, None, None], bias)
-        _log.info('head: R2 %.4f, maps %.4f', share,
-                  explained(_inner(head[1](inner[held])), _inner(value[held])))
+        _log.info(
+            'head: R2 %.4f, maps %.4f',
+            share,
+            explained(_inner(head[1](inner[held])), _inner(value[held])),
+        )
         at += 2
 
 
@@ -151,8 +152,9 @@ def _fit_elu(part: nn.Sequential, features: Tensor, value: Tensor) -> Tensor:
     else:
         _fill(layer, *_fit_depthwise(features, target))
     given = part(features)
-    _log.info('shifted: R2 %.4f', explained(_inner(given - floor[:, None, None]),
-                                            _inner(F.elu(value))))
+    _log.info(
+        'shifted: R2 %.4f', explained(_inner(given - floor[:, None, None]), _inner(F.elu(value)))
+    )
     return given
 
 

@@ -151,9 +151,7 @@ def main() -> int:
             if like is not None:
                 found += 1
                 _log.info('%s: %s is %s (%d bits)', pack, picture.name, *like)
-    _log.info(
-        '%d pictures compared with %d, %d alike', compared, len(set(tests.names)), found
-    )
+    _log.info('%d pictures compared with %d, %d alike', compared, len(set(tests.names)), found)
     return int(found > 0)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+import tempfile
 
 import cv2
 import numpy as np
@@ -87,9 +88,20 @@ def make_picture(
     -------
     Picture
 
+    Raises
+    ------
+    ValueError
+        If a keypoint or a box is not finite.
+
     """
     people = np.zeros((0, KEYPOINTS, 3), np.float32) if people is None else people.copy()
     ignored = np.zeros((0, 4), np.float32) if ignored is None else ignored.copy()
+    for what, values in (('keypoint', people), ('box', ignored)):
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f'{name}: a {what} is NaN or infinite, and one is enough to spoil a network; '
+                'mend the annotation, or mark what is not known with v = -1'
+            )
     shrink = longest_px / max(image.shape[:2])
     if shrink < 1:
         size = (max(8, round(image.shape[1] * shrink)), max(8, round(image.shape[0] * shrink)))
@@ -110,7 +122,8 @@ def write_pack(folder: Path, pictures: Iterable[Picture], *, part_bytes: int = 5
     Parameters
     ----------
     folder : Path
-        Made if missing; parts in it are overwritten.
+        Made if missing. The parts of what was packed there before are replaced, all of them, once
+        the new ones are whole.
     pictures : iterable of Picture
         Consumed one by one.
     part_bytes : int
@@ -123,17 +136,23 @@ def write_pack(folder: Path, pictures: Iterable[Picture], *, part_bytes: int = 5
 
     """
     folder.mkdir(parents=True, exist_ok=True)
-    waiting: list[Picture] = []
-    written = parts = size = 0
-    for picture in pictures:
-        if waiting and size + len(picture.jpeg) > part_bytes:
-            _write_part(folder / f'part-{parts:03d}.npz', waiting)
-            parts, size, waiting = parts + 1, 0, []
-        waiting.append(picture)
-        size += len(picture.jpeg)
-        written += 1
-    if waiting:
-        _write_part(folder / f'part-{parts:03d}.npz', waiting)
+    with tempfile.TemporaryDirectory(dir=folder, prefix='.packing-') as temporary:
+        waiting: list[Picture] = []
+        made: list[Path] = []
+        written = size = 0
+        for picture in pictures:
+            if waiting and size + len(picture.jpeg) > part_bytes:
+                made.append(_write_part(Path(temporary), len(made), waiting))
+                size, waiting = 0, []
+            waiting.append(picture)
+            size += len(picture.jpeg)
+            written += 1
+        if waiting:
+            made.append(_write_part(Path(temporary), len(made), waiting))
+        for old in folder.glob('part-*.npz'):
+            old.unlink()
+        for path in made:
+            path.replace(folder / path.name)
     return written
 
 
@@ -169,7 +188,8 @@ def read_pack(folder: Path) -> Iterator[Picture]:
             )
 
 
-def _write_part(path: Path, pictures: list[Picture]) -> None:
+def _write_part(folder: Path, number: int, pictures: list[Picture]) -> Path:
+    path = folder / f'part-{number:03d}.npz'
     np.savez(
         path,
         jpeg=np.frombuffer(b''.join(p.jpeg for p in pictures), np.uint8),
@@ -181,3 +201,4 @@ def _write_part(path: Path, pictures: list[Picture]) -> None:
         names=np.array([p.name for p in pictures]),
         scales=np.array([p.scale for p in pictures], np.float32),
     )
+    return path

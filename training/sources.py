@@ -14,7 +14,9 @@ import argparse
 from collections.abc import Iterator
 import json
 import logging
+import math
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,7 +97,9 @@ def read_coco(images: Path, annotations: Path, *, longest_px: int = 448) -> Iter
     images : Path
         Folder that `file_name` is relative to.
     annotations : Path
-        JSON with `images` and `annotations`; annotations need `keypoints` of COCO's 17.
+        JSON with `images` and `annotations`; annotations need `keypoints` of COCO's 17, or a
+        `bbox`. With `categories`, only those of people count (one called person, or one that has
+        keypoints; of several categories without either, none).
     longest_px : int
         Larger pictures are shrunk to this.
 
@@ -103,27 +107,102 @@ def read_coco(images: Path, annotations: Path, *, longest_px: int = 448) -> Iter
     ------
     Picture
         The neck is the middle of the shoulders where both are marked, as in OpenPose. People
-        without keypoints and crowds become ignored boxes.
+        without keypoints and crowds become ignored boxes. A picture is turned as its EXIF data
+        say unless its annotations are for the pixels as stored, which its size in the JSON tells.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing or odd; the annotation and the field are named.
 
     """
     document = json.loads(annotations.read_text())
-    people_of: dict[int, list[np.ndarray]] = {}
-    ignored_of: dict[int, list[np.ndarray]] = {}
-    for item in document['annotations']:
-        if item.get('num_keypoints', 0) and not item.get('iscrowd', 0):
-            coco = np.array(item['keypoints'], np.float32).reshape(17, 3)
-            people_of.setdefault(item['image_id'], []).append(coco_17_to_coco_18(coco))
-        elif 'bbox' in item:
-            x, y, width, height = item['bbox']
-            ignored_of.setdefault(item['image_id'], []).append((x, y, x + width, y + height))
-    for item in document['images']:
-        image = cv2.imread(str(images / item['file_name']))
-        if image is None:
-            raise FileNotFoundError(f'{images / item["file_name"]}: missing or not a picture')
-        people = np.array(people_of.get(item['id'], ()), np.float32).reshape(-1, KEYPOINTS, 3)
-        ignored = np.array(ignored_of.get(item['id'], ()), np.float32).reshape(-1, 4)
+    for part in ('images', 'annotations'):
+        if not isinstance(document, dict) or not isinstance(document.get(part), list):
+            raise ValueError(f"{annotations}: no list of {part}; is it a file in COCO's format?")
+    wanted = _people_categories(document)
+    people_of: dict[str, list[np.ndarray]] = {}
+    ignored_of: dict[str, list[tuple[float, ...]]] = {}
+    for number, item in enumerate(document['annotations']):
+        where = f'{annotations}: annotation {_name_of(item, number)}'
+        if wanted is not None and _field(item, 'category_id', where) not in wanted:
+            continue
+        picture = str(_field(item, 'image_id', where))
+        coco = _keypoints(item, where)
+        if coco is not None and (coco[:, 2] > 0).any() and not item.get('iscrowd'):
+            people_of.setdefault(picture, []).append(coco_17_to_coco_18(coco))
+        elif item.get('bbox') is not None:
+            x, y, width, height = _numbers(item['bbox'], 4, f'{where}: bbox')
+            ignored_of.setdefault(picture, []).append((x, y, x + width, y + height))
+    for number, item in enumerate(document['images']):
+        where = f'{annotations}: picture {_name_of(item, number)}'
+        path = images / str(_field(item, 'file_name', where))
+        identity = str(_field(item, 'id', where))
+        image = _read_as_annotated(path, item)
+        people = np.array(people_of.get(identity, ()), np.float32).reshape(-1, KEYPOINTS, 3)
+        ignored = np.array(ignored_of.get(identity, ()), np.float32).reshape(-1, 4)
         name = f'coco/{item["file_name"]}'
         yield make_picture(name, image, people, ignored, longest_px=longest_px)
+
+
+def _people_categories(document: dict[str, Any]) -> set[Any] | None:
+    """Return the ids of the categories of people; None where the file has no categories."""
+    categories = [c for c in document.get('categories') or () if isinstance(c, dict)]
+    if not categories:
+        return None
+    named = {c.get('id') for c in categories if str(c.get('name')).lower() == 'person'}
+    marked = {c.get('id') for c in categories if c.get('keypoints')}
+    if named or marked or len(categories) > 1:
+        return named or marked
+    return {categories[0].get('id')}
+
+
+def _read_as_annotated(path: Path, item: dict[str, Any]) -> np.ndarray:
+    """Read a picture, turned or not, as is the size that the annotations are for."""
+    image = cv2.imread(str(path))
+    if image is None:
+        raise FileNotFoundError(f'{path}: missing or not a picture')
+    size = (item.get('height'), item.get('width'))
+    if None in size or image.shape[:2] == size:
+        return image
+    stored = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if stored is not None and stored.shape[:2] == size:
+        return stored
+    raise ValueError(
+        f'{path} has {image.shape[1]}x{image.shape[0]} pixels, its annotations are for '
+        f'{size[1]}x{size[0]}: give the pictures that were annotated'
+    )
+
+
+def _keypoints(item: dict[str, Any], where: str) -> np.ndarray | None:
+    """Return float32 (17, 3), or None where an annotation has no keypoints."""
+    if item.get('keypoints') is None:
+        return None
+    values = _numbers(item['keypoints'], 51, f'{where}: keypoints')
+    return np.array(values, np.float32).reshape(17, 3)
+
+
+def _numbers(values: Any, count: int, where: str) -> list[float]:
+    if not isinstance(values, list) or len(values) != count:
+        found = len(values) if isinstance(values, list) else type(values).__name__
+        raise ValueError(f'{where}: {count} numbers expected, found {found}')
+    for value in values:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not math.isfinite(value):
+            raise ValueError(f'{where}: {value!r} is no finite number')
+    return values
+
+
+def _field(item: Any, name: str, where: str) -> Any:
+    if not isinstance(item, dict) or item.get(name) is None:
+        raise ValueError(f'{where}: no {name}')
+    return item[name]
+
+
+def _name_of(item: Any, number: int) -> str:
+    """Return what finds an entry again: its id, or its place in the list."""
+    identity = item.get('id') if isinstance(item, dict) else None
+    return f'number {number} (from 0)' if identity is None else f'id {identity!r}'
 
 
 def read_folder(

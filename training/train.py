@@ -222,10 +222,16 @@ def main() -> None:
     parser.add_argument('--minutes', type=float, default=math.inf, help='stop after this long')
     parser.add_argument('--finish', action='store_true', help='rate to zero in these minutes')
     arguments = parser.parse_args()
+    if arguments.finish and not math.isfinite(arguments.minutes):
+        parser.error('--finish needs --minutes: within them the rate falls to zero')
     logging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')
     torch.set_num_threads(arguments.threads)
-    params = TrainParams(**_with_tuples(arguments.params, 'crop'))
-    augment = AugmentParams(**_with_tuples(arguments.augment, 'scale'))
+    try:
+        params = TrainParams(**_with_tuples(arguments.params, 'crop'))
+        augment = AugmentParams(**_with_tuples(arguments.augment, 'scale'))
+        loss = LossParams(**arguments.loss)
+    except (TypeError, ValueError) as exc:  # an unknown field, or a value that cannot be
+        parser.error(str(exc))
     torch.manual_seed(params.seed)
     pictures: list[MarkedPicture] = []
     for source in arguments.data:
@@ -235,7 +241,7 @@ def main() -> None:
         arguments.run,
         pictures,
         params,
-        LossParams(**arguments.loss),
+        loss,
         network=NetworkConfig.from_dict({**NetworkConfig().to_dict(), **arguments.network}),
         teacher=arguments.teacher,
         start=arguments.start,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.losses import LossParams, pose_loss
+from training.network import STRIDE
 from training.base_network import Network
 
 
@@ -53,6 +54,10 @@ class TrainParams:
     weight_decay: float = 1e-4
     ema: float = 0.999
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.crop) != 2 or any(side < STRIDE or side % STRIDE for side in self.crop):
+            raise ValueError(f'crop must be two positive multiples of {STRIDE}, got {self.crop}')
 
 
 class NotFiniteError(ArithmeticError):
