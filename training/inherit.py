@@ -62,13 +62,13 @@ def inherit(
         For each deep layer the share of the teacher's variance that is explained, 1 at best.
 
     """
-    convolutions = convolutions(teacher)
+    layers = convolutions(teacher)
     config = network.config
-    copy_layer(network.stem[0], convolutions[0])
+    copy_layer(network.stem[0], layers[0])
     for number, block in enumerate(network.trunk):
-        copy_layer(block[0][0], convolutions[2 * number + 1])
-        copy_layer(block[1][0], convolutions[2 * number + 2])
-    values = all_values(teacher, images, {convolutions[2 * pair + 2]['output'] for pair in pairs})
+        copy_layer(block[0][0], layers[2 * number + 1])
+        copy_layer(block[1][0], layers[2 * number + 2])
+    values = all_values(teacher, images, {layers[2 * pair + 2]['output'] for pair in pairs})
     features = torch.cat(
         [
             network.trunk(network.stem(part * config.scale + config.offset))
@@ -78,13 +78,13 @@ def inherit(
     kept = torch.arange(features.shape[1])
     explained = []
     for block, pair in zip(network.deep, pairs, strict=True):
-        depthwise, pointwise = convolutions[2 * pair + 1], convolutions[2 * pair + 2]
+        depthwise, pointwise = layers[2 * pair + 1], layers[2 * pair + 2]
         own = block[0][0]
         own.weight.copy_(depthwise['weight'][kept])
         own.bias.copy_(depthwise['bias'][kept])
         features = own(features).relu_()
         target = values[pointwise['output']]
-        following = convolutions[2 * pair + 3 : 2 * pair + 5]
+        following = layers[2 * pair + 3 : 2 * pair + 5]
         kept = _most_important(target, following, block[1][0].out_channels)
         weight, bias, share = _least_squares(features, target[:, kept])
         block[1][0].weight.copy_(weight[:, :, None, None])

@@ -57,6 +57,7 @@ def forms(image: np.ndarray) -> list[int]:
     Parameters
     ----------
     image : uint8 (H, W, 3)
+        BGR.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def forms(image: np.ndarray) -> list[int]:
     return [difference_hash(f) for f in (image, square, image[:, ::-1], square[:, ::-1])]
 
 
-class Tests:
+class Forbidden:
     """
     The pictures that must not be trained on.
 
@@ -92,7 +93,7 @@ class Tests:
         self._hashes = np.array(hashes, np.uint64)
 
     @classmethod
-    def of_folders(cls, folders: Iterable[Path]) -> Tests:
+    def of_folders(cls, folders: Iterable[Path]) -> Forbidden:
         """Read every picture below some folders; a folder without any is an error."""
 
         def pictures() -> Iterator[tuple[str, np.ndarray]]:
@@ -114,6 +115,7 @@ class Tests:
         Parameters
         ----------
         image : uint8 (H, W, 3)
+            BGR, in any form that `forms` has.
 
         Returns
         -------
@@ -142,7 +144,7 @@ def main() -> int:
     parser.add_argument('--tests', type=Path, action='append', required=True, metavar='FOLDER')
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(message)s')
-    tests = Tests.of_folders(arguments.tests)
+    tests = Forbidden.of_folders(arguments.tests)
     compared = found = 0
     for pack in arguments.packs:
         for picture in read_pack(pack):

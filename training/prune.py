@@ -131,7 +131,9 @@ def least_squares(x: Tensor, y: Tensor, *, ridge: float = RIDGE) -> tuple[Tensor
     Parameters
     ----------
     x : float32 (rows, C)
+        What comes in.
     y : float32 (rows, D)
+        What is to come out.
     ridge : float
         Regularisation, relative to the mean square of a feature.
 

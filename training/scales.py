@@ -109,6 +109,7 @@ def bring(maps: np.ndarray, size: tuple[int, int], ratio: float) -> np.ndarray:
     Parameters
     ----------
     maps : float32 (57, h, w)
+        19 heatmaps, then 38 PAFs.
     size : (int, int)
         Height and width of the result in cells.
     ratio : float

@@ -141,7 +141,8 @@ def read_shards(folder: Path) -> dict[int, list[tuple[float, np.ndarray]]]:
     -------
     dict of int to list of (float, int8 (57, h, w))
         By the picture's place in its pack: enlargements beside the picture's `scale` (ratios of
-        `LEVEL_RATIOS` times the shard's `top`) and maps, 19 heatmaps, then 38 PAFs; 127 is 1. Views of a memory-mapped file, read-only.
+        `LEVEL_RATIOS` times the shard's `top`) and maps, 19 heatmaps, then 38 PAFs; 127 is 1.
+        Views of a memory-mapped file, read-only.
 
     Raises
     ------

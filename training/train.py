@@ -23,10 +23,10 @@ import time
 import torch
 
 from training.augment import AugmentParams
+from training.base_network import Network, make_network
 from training.batches import Batches, make_batch
 from training.dataset import MarkedPicture, open_source
 from training.losses import LossParams
-from training.base_network import Network, make_network
 from training.network import NetworkConfig, PoseNetwork
 from training.trainer import Trainer, TrainParams, save
 

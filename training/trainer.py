@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.base_network import Network
 from training.losses import LossParams, pose_loss
 from training.network import STRIDE
-from training.base_network import Network
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,13 @@ from openpose_ros.models import load_model
 from training.export import export
 from training.network import NetworkConfig, PoseNetwork
 from training.pack import make_picture, write_pack
-from training.quantise import activation_ranges, calibration_batches, quantise, symmetric
+from training.quantise import (
+    Spread,
+    activation_ranges,
+    calibration_batches,
+    quantise,
+    symmetric,
+)
 
 SMALL = NetworkConfig(
     stem=8, trunk=((8, 1), (8, 2), (16, 2)), deep=((16, 2),), neck=16, paf_blocks=(1,)
@@ -36,7 +42,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     noise = [rng.integers(0, 256, (96, 128, 3)).astype(np.uint8) for _ in range(8)]
     write_pack(folder / 'pack', (make_picture(f'noise/{i}', n) for i, n in enumerate(noise)))
     batches = calibration_batches(folder / 'float.onnx', [folder / 'pack'])
-    assert len(batches) == 8
+    assert len(batches) == 8 * 3
+    assert batches[1].shape == (1, 3, 256, 456)
     quantise(folder / 'float.onnx', folder / 'int8.onnx', batches)
     return folder / 'float.onnx', folder / 'int8.onnx'
 
@@ -105,3 +112,48 @@ def test_ranges_leave_out_the_edge():
     image = np.zeros((1, 1, 64, 64), np.float32)
     image[0, 0, 0, 0], image[0, 0, 32, 32] = 100, 2
     assert activation_ranges(model, [image]) == {'y': (0, 2)}
+
+
+def test_spread_share_of_the_values_as_numpys_quantiles():
+    rng = np.random.default_rng(0)
+    values = [rng.normal(0.5, scale, 50_000).astype(np.float32) for scale in (0.01, 1, 3)]
+    spread = Spread()
+    for part in values:
+        spread.add(part)
+    everything = np.concatenate(values)
+    assert spread.range(1.0) == (everything.min(), everything.max())
+    low, high = spread.range(0.99)
+    expected = np.quantile(everything, (0.005, 0.995))
+    np.testing.assert_allclose((low, high), expected, atol=0.02)
+
+
+def test_spread_of_a_relu_begins_at_0():
+    spread = Spread()
+    spread.add(np.maximum(np.random.default_rng(0).normal(0, 1, 10_000), 0).astype(np.float32))
+    low, high = spread.range(0.999)
+    assert low == 0
+    assert 2.5 < high < 4
+
+
+def test_quantise_network_whose_nodes_have_no_names(files, tmp_path):
+    """Names are what the quantiser leaves nodes out by; without any it left out all."""
+    model = onnx.load(str(files[0]))
+    for node in model.graph.node:
+        node.name = ''
+    onnx.save(model, str(tmp_path / 'nameless.onnx'))
+    image = np.random.default_rng(1).integers(0, 256, (1, 3, 128, 128)).astype(np.float32)
+    quantise(tmp_path / 'nameless.onnx', tmp_path / 'int8.onnx', [image])
+    kinds = [node.op_type for node in onnx.load(str(tmp_path / 'int8.onnx')).graph.node]
+    assert kinds.count('QuantizeLinear') > 5
+
+
+def test_calibration_batches_are_spread_over_the_packs(tmp_path, files):
+    for name, count in (('one', 9), ('two', 3)):
+        write_pack(
+            tmp_path / name,
+            (make_picture(f'{name}/{i}', np.full((64, 64, 3), i, np.uint8)) for i in range(count)),
+        )
+    batches = calibration_batches(
+        files[0], [tmp_path / 'one', tmp_path / 'two'], pictures=6, sizes=[(64, 64)]
+    )
+    assert [round(float(batch.mean())) for batch in batches] == [0, 3, 6, 0, 1, 2]
