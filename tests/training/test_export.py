@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from training.base_network import BaseConfig, BaseNetwork
 from training.export import compare, export, fold_normalisation, load_network
 from training.losses import LossParams
 from training.network import NetworkConfig, PoseNetwork
@@ -66,6 +69,25 @@ def test_compare_tells_another_network_apart(network, tmp_path):
     export(network, tmp_path / 'net.onnx')
     torch.manual_seed(1)
     assert compare(PoseNetwork(SMALL), tmp_path / 'net.onnx') > 2e-4
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_export_of_weights_that_are_not_finite_fails(network, tmp_path, value):
+    network.heat_stage.predict.bias.data[3] = value
+    with pytest.raises(ValueError, match='its maps are not finite'):
+        export(network, tmp_path / 'net.onnx')
+
+
+def test_export_base_network_equals_pytorch(tmp_path):
+    torch.manual_seed(0)
+    config = BaseConfig(deep=((24, 1), (24, 2)), features=16, head=16, refine=16, scale=1 / 255)
+    base = BaseNetwork(replace(config, offset=-0.5)).eval()
+    assert export(base, tmp_path / 'net.onnx') < 2e-4
+    save(
+        {'config': base.config.to_dict(), 'network': {}, 'average': base.state_dict()},
+        tmp_path / 'last.pt',
+    )
+    assert load_network(tmp_path / 'last.pt').config == base.config
 
 
 def test_fold_normalisation_changes_no_value(network):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import sys
 
 import pytest
 import torch
@@ -11,8 +12,8 @@ from training.augment import AugmentParams
 from training.batches import make_batch
 from training.losses import LossParams, pose_loss
 from training.network import NetworkConfig, PoseNetwork
-from training.train import open_trainer, run
-from training.trainer import Trainer, TrainParams, learning_rate, save
+from training.train import main, open_trainer, run
+from training.trainer import NotFiniteError, Trainer, TrainParams, learning_rate, save
 
 SMALL = NetworkConfig(
     stem=8,
@@ -106,10 +107,15 @@ def test_open_trainer_goes_on_with_its_own_network(pictures, tmp_path):
     assert same(first.network.state_dict(), second.network.state_dict())
 
 
+def checkpoint(step: int, weight: float = 1.0) -> dict:
+    weights = {'weight': torch.tensor([weight])}
+    return {'step': step, 'network': weights, 'average': weights}
+
+
 def test_save_leaves_no_half_written_file(tmp_path):
-    save({'step': 1}, tmp_path / 'last.pt')
-    save({'step': 2}, tmp_path / 'last.pt')
-    assert torch.load(tmp_path / 'last.pt') == {'step': 2}
+    save(checkpoint(1), tmp_path / 'last.pt')
+    save(checkpoint(2), tmp_path / 'last.pt')
+    assert torch.load(tmp_path / 'last.pt')['step'] == 2
     assert [path.name for path in tmp_path.iterdir()] == ['last.pt']
 
 
@@ -133,7 +139,7 @@ def test_pose_loss_masked_cells_do_not_count():
     paf[:, :, 0, 0] = 5
     mask = torch.ones(1, 57, 2, 2)
     mask[:, :, 0, 0] = 0
-    losses = pose_loss(heatmaps, [paf, paf], target, mask, params=LossParams())
+    losses = pose_loss([heatmaps], [paf, paf], target, mask, params=LossParams())
     assert [float(loss) for loss in losses] == [0, 0]
 
 
@@ -142,7 +148,77 @@ def test_pose_loss_plain_weights_are_the_squared_error():
     target = torch.rand(2, 57, 3, 4, generator=generator)
     heatmaps = torch.rand(2, 19, 3, 4, generator=generator)
     pafs = [torch.rand(2, 38, 3, 4, generator=generator) for _ in range(2)]
-    heat, paf = pose_loss(heatmaps, pafs, target, params=LossParams(peak=0, limb=0, heat=1))
+    heat, paf = pose_loss([heatmaps], pafs, target, params=LossParams(peak=0, limb=0, heat=1))
     errors = [((p - target[:, 19:]) ** 2).sum() / 24 for p in pafs]
     assert float(heat) == pytest.approx(float(((heatmaps - target[:, :19]) ** 2).sum() / 24))
     assert float(paf) == pytest.approx(float(errors[1] + 0.5 * errors[0]), rel=1e-5)
+
+
+def test_save_never_replaces_a_good_checkpoint_by_nan(tmp_path):
+    save(checkpoint(1), tmp_path / 'last.pt')
+    with pytest.raises(NotFiniteError, match='network weight is not finite'):
+        save(checkpoint(2, weight=float('nan')), tmp_path / 'last.pt')
+    assert torch.load(tmp_path / 'last.pt')['step'] == 1
+
+
+def test_train_step_nan_target_ends_before_the_weights_change(pictures):
+    trainer = new_trainer()
+    before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    images, targets, mask = make_batch(pictures, PARAMS, AugmentParams(), 0)
+    targets[0, 3, 2, 2] = float('nan')
+    with pytest.raises(NotFiniteError, match='step 0: the loss is not finite'):
+        trainer.train_step(images, targets, mask)
+    weights = [name for name in before if 'running' not in name and 'tracked' not in name]
+    after = trainer.network.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in weights)
+
+
+def test_run_with_a_rate_too_high_keeps_the_last_good_checkpoint(pictures, tmp_path):
+    options = {'held_out': 1, 'workers': 0, 'log_every': 100}
+    run(tmp_path, new_trainer(), pictures, AugmentParams(), **options)
+    wild = Trainer(PoseNetwork(SMALL), replace(PARAMS, steps=60, rate=1e30), LossParams())
+    wild.restore(torch.load(tmp_path / 'last.pt'))
+    with pytest.raises(NotFiniteError):
+        run(tmp_path, wild, pictures, AugmentParams(), save_every_s=0, **options)
+    kept = torch.load(tmp_path / 'last.pt')
+    assert all(torch.isfinite(value).all() for value in kept['average'].values())
+
+
+@pytest.mark.parametrize('crop', [(100, 128), (0, 64), (64,), (-64, 64)])
+def test_train_params_crop_that_cannot_be_is_refused(crop):
+    with pytest.raises(ValueError, match='positive multiples of 8'):
+        TrainParams(crop=crop)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--finish'], '--finish needs --minutes'),
+        (['--params', '{"crop": [100, 100]}'], 'positive multiples of 8'),
+        (['--params', '{"speed": 1}'], 'speed'),
+    ],
+)
+def test_main_wrong_usage_is_one_line(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['train', str(tmp_path), '--data', 'pack', *arguments])
+    with pytest.raises(SystemExit, match='2'):
+        main()
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_open_trainer_begins_with_the_weights_of_a_checkpoint(pictures, tmp_path):
+    first = new_trainer()
+    save(first.state(), tmp_path / 'start.pt')
+    second = open_trainer(
+        tmp_path / 'run',
+        pictures,
+        PARAMS,
+        LossParams(),
+        network=NetworkConfig(),
+        teacher=None,
+        start=tmp_path / 'start.pt',
+        device='cpu',
+        bfloat16=False,
+    )
+    assert second.step == 0
+    assert second.network.config == SMALL
+    assert same(first.average, second.network.state_dict())
