@@ -145,6 +145,7 @@ def open_trainer(
     start: Path | None = None,
     device: str,
     bfloat16: bool,
+    lanes: int = 1,
 ) -> Trainer:
     """
     Go on with the run in `folder`, or begin one.
@@ -165,7 +166,7 @@ def open_trainer(
         A new run's first weights come from this ONNX network, or are random.
     start : Path or None
         A new run's network and first weights are those of this checkpoint.
-    device, bfloat16
+    device, bfloat16, lanes
         See `Trainer`.
 
     """
@@ -174,7 +175,7 @@ def open_trainer(
     if last.exists():
         state = torch.load(last, map_location='cpu')
         trained = make_network(state['config'])
-        trainer = Trainer(trained, params, loss, device=device, bfloat16=bfloat16)
+        trainer = Trainer(trained, params, loss, device=device, bfloat16=bfloat16, lanes=lanes)
         trainer.restore(state)
         _log.info('resumed at step %d', trainer.step)
         return trainer
@@ -184,7 +185,7 @@ def open_trainer(
         new.load_state_dict(state['average'])
     else:
         new = PoseNetwork(network) if teacher is None else _inherited(network, teacher, pictures)
-    return Trainer(new, params, loss, device=device, bfloat16=bfloat16)
+    return Trainer(new, params, loss, device=device, bfloat16=bfloat16, lanes=lanes)
 
 
 def _inherited(
@@ -215,6 +216,7 @@ def main() -> None:
     parser.add_argument('--network', type=json.loads, default={}, help='JSON of NetworkConfig')
     parser.add_argument('--workers', type=int, default=1)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--lanes', type=int, default=1, help='see `Trainer`; with --threads 1')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--bfloat16', action='store_true')
     parser.add_argument('--compile', action='store_true')
@@ -247,6 +249,7 @@ def main() -> None:
         start=arguments.start,
         device=arguments.device,
         bfloat16=arguments.bfloat16,
+        lanes=arguments.lanes,
     )
     if arguments.compile:
         trainer.compile()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from training.augment import AugmentParams
+from training.base_network import BaseConfig, BaseNetwork
 from training.batches import make_batch
 from training.losses import LossParams, pose_loss
 from training.network import NetworkConfig, PoseNetwork
@@ -222,3 +223,26 @@ def test_open_trainer_begins_with_the_weights_of_a_checkpoint(pictures, tmp_path
     assert second.step == 0
     assert second.network.config == SMALL
     assert same(first.average, second.network.state_dict())
+
+
+def base_trainer(lanes: int) -> Trainer:
+    torch.manual_seed(0)
+    config = BaseConfig(stem=8, trunk=((8, 1), (8, 2), (16, 2)), deep=((16, 1),), features=16)
+    network = BaseNetwork(replace(config, bottleneck=1, dense=1, head=16, refine=16))
+    return Trainer(network, replace(PARAMS, batch=3), LossParams(), lanes=lanes)
+
+
+def test_train_step_in_lanes_is_the_same_step(pictures):
+    batch = make_batch(pictures, replace(PARAMS, batch=3), AugmentParams(), 0)
+    one, two = base_trainer(1), base_trainer(2)
+    for _ in range(2):
+        first, second = one.train_step(*batch), two.train_step(*batch)
+        assert first['heat'] == pytest.approx(second['heat'], rel=1e-4)
+        assert first['paf'] == pytest.approx(second['paf'], rel=1e-4)
+    for name, value in one.network.state_dict().items():
+        torch.testing.assert_close(value, two.network.state_dict()[name], atol=2e-3, rtol=1e-2)
+
+
+def test_trainer_lanes_with_batch_normalisation_are_refused():
+    with pytest.raises(ValueError, match='without batch normalisation'):
+        Trainer(PoseNetwork(SMALL), PARAMS, LossParams(), lanes=2)
