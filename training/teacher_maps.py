@@ -4,14 +4,17 @@ The teacher's maps of every picture of a pack, computed once and kept as int8.
     python -m training.teacher_maps PACK TEACHER.onnx OUTPUT
 
 Each picture is shown to the teacher enlarged by its `scale`; maps of smaller pictures are derived
-from those (`training.rescale`). Shards are written one after the other, so that training can
+from those (`training.rescale`). With --scales 0.5 1 2 it is shown at those multiples of it, and of
+each cell the size counts at which the person there is seen best (`training.scales`).
+
+Shards are written one after the other, so that training can
 begin with the first of them and an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 import logging
 from pathlib import Path
@@ -81,22 +84,85 @@ def mark(picture: Picture, teacher: Teacher) -> list[np.ndarray]:
         One array per ratio of `LEVEL_RATIOS`; cells cover the whole enlarged picture, rounded up.
 
     """
-    image = picture.pixels()
-    height, width = (max(STRIDE, round(n * picture.scale)) for n in image.shape[:2])
-    enlarged = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    cells = (-(-height // STRIDE), -(-width // STRIDE))
-    padded = np.full((cells[0] * STRIDE, cells[1] * STRIDE, 3), PAD_VALUE, np.uint8)
-    padded[:height, :width] = enlarged
-    heatmaps, pafs = teacher(padded)
+    heatmaps, pafs = show(picture.pixels(), teacher, picture.scale)
+    cells = heatmaps.shape[1:]
     levels = []
     for ratio in LEVEL_RATIOS:
         size = (-(-round(cells[0] * ratio * 100) // 100), -(-round(cells[1] * ratio * 100) // 100))
-        maps = np.concatenate(shrink_maps(heatmaps, pafs, size, ratio=ratio))
-        levels.append(np.clip(np.rint(maps * INT8_ONE), -127, 127).astype(np.int8))
+        levels.append(_rounded(np.concatenate(shrink_maps(heatmaps, pafs, size, ratio=ratio))))
     return levels
 
 
-def write_shards(pack: Path, teacher: Teacher, output: Path, *, threads: int = 1) -> None:
+def mark_at_sizes(picture: Picture, teacher: Teacher, scales: Sequence[float]) -> list[np.ndarray]:
+    """
+    Compute one picture's targets from what the teacher sees at several sizes.
+
+    Parameters
+    ----------
+    picture : Picture
+        Its own `scale` is the size called 1.
+    teacher : Teacher
+        See `open_teacher`.
+    scales : sequence of float
+        Multiples of that size.
+
+    Returns
+    -------
+    list of int8 (57, h, w)
+        One array per ratio of `LEVEL_RATIOS` to the largest of `scales`.
+
+    """
+    from training.scales import combine
+
+    image = picture.pixels()
+    seen = [
+        (scale, np.concatenate(show(image, teacher, picture.scale * scale))) for scale in scales
+    ]
+    base = (image.shape[0] * picture.scale, image.shape[1] * picture.scale)
+    wanted = [max(scales) * ratio for ratio in LEVEL_RATIOS]
+    return [_rounded(maps) for maps in combine(seen, wanted, base)]
+
+
+def show(image: np.ndarray, teacher: Teacher, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Show a teacher an enlarged or shrunk picture.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3)
+        BGR.
+    teacher : Teacher
+        See `open_teacher`.
+    scale : float
+        Of the picture; it is padded at right and bottom to whole cells.
+
+    Returns
+    -------
+    (float32 (19, h, w), float32 (38, h, w))
+        Heatmaps and PAFs.
+
+    """
+    height, width = (max(STRIDE, round(n * scale)) for n in image.shape[:2])
+    shrinking = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(image, (width, height), interpolation=shrinking)
+    cells = (-(-height // STRIDE), -(-width // STRIDE))
+    padded = np.full((cells[0] * STRIDE, cells[1] * STRIDE, 3), PAD_VALUE, np.uint8)
+    padded[:height, :width] = resized
+    return teacher(padded)
+
+
+def _rounded(maps: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(maps * INT8_ONE), -127, 127).astype(np.int8)
+
+
+def write_shards(
+    pack: Path,
+    teacher: Teacher,
+    output: Path,
+    *,
+    threads: int = 1,
+    scales: Sequence[float] = (),
+) -> None:
     """
     Mark every picture of a pack that has no maps yet; `mark` describes the arrays.
 
@@ -110,8 +176,14 @@ def write_shards(pack: Path, teacher: Teacher, output: Path, *, threads: int = 1
         Made if missing; whole shards in it are kept.
     threads : int
         More than one pays where the teacher runs on a GPU.
+    scales : sequence of float
+        See `mark_at_sizes`; none for `mark`.
 
     """
+
+    def marked_as_asked(picture: Picture) -> list[np.ndarray]:
+        return mark_at_sizes(picture, teacher, scales) if scales else mark(picture, teacher)
+
     output.mkdir(parents=True, exist_ok=True)
     pictures = list(read_pack(pack))
     order = np.random.default_rng(0).permutation(len(pictures))
@@ -121,15 +193,14 @@ def write_shards(pack: Path, teacher: Teacher, output: Path, *, threads: int = 1
             continue
         chosen = order[first : first + SHARD_PICTURES]
         with ThreadPoolExecutor(threads) as pool:
-            marked = list(pool.map(lambda i: mark(pictures[i], teacher), chosen))
+            marked = list(pool.map(lambda i: marked_as_asked(pictures[i]), chosen))
         shapes = np.array([[maps.shape for maps in levels] for levels in marked])
         with (output / f'shard-{number:03d}.maps').open('wb') as file:
             for levels in marked:
                 for maps in levels:
                     file.write(maps.tobytes())
-        np.savez(
-            index, picture=chosen, shapes=shapes
-        )  # last: its presence says the shard is whole
+        # Last: its presence says that the shard is whole.
+        np.savez(index, picture=chosen, shapes=shapes, top=max(scales, default=1.0))
         _log.info('shard %d: %d pictures', number, len(chosen))
 
 
@@ -177,11 +248,14 @@ def main() -> None:
     parser.add_argument('teacher', type=Path)
     parser.add_argument('output', type=Path)
     parser.add_argument('--flip', action='store_true', help='average with the mirrored picture')
+    parser.add_argument(
+        '--scales', type=float, nargs='+', default=[], metavar='S', help='such as 0.5 1 2'
+    )
     parser.add_argument('--threads', type=int, default=2)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')
     teacher = open_teacher(arguments.teacher, threads=arguments.threads, flip=arguments.flip)
-    write_shards(arguments.pack, teacher, arguments.output)
+    write_shards(arguments.pack, teacher, arguments.output, scales=arguments.scales)
 
 
 if __name__ == '__main__':

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from training.dataset import open_source
+from training.pack import make_picture, write_pack
 from training.scales import bring, cells_of, combine, person_height, suitability, weights_of
 from training.skeleton import mirror_maps
 from training.targets import render_maps
+from training.teacher_maps import LEVEL_RATIOS, write_shards
 
 
 @pytest.fixture
@@ -101,3 +104,24 @@ def test_combine_of_a_cell_the_size_counts_that_suits_the_person(person):
     for people in (small, large):
         x, y = np.floor(people[0, 1, :2] / 8).astype(int)  # the neck
         assert target[1, y - 1 : y + 2, x - 1 : x + 2].max() > 0.8
+
+
+def test_mark_at_sizes_open_source_knows_the_enlargements(person, tmp_path):
+    picture = make_picture('made', np.full((160, 120, 3), 90, np.uint8), scale=1.5)
+    write_pack(tmp_path / 'pack', [picture])
+    heights = []
+
+    def teacher(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        heights.append(image.shape[0])
+        size = (image.shape[0] // 8, image.shape[1] // 8)
+        maps = render_maps(person * np.float32((*2 * [image.shape[0] / 160], 1)), size)
+        return maps[:19], maps[19:]
+
+    write_shards(tmp_path / 'pack', teacher, tmp_path / 'maps', scales=(0.5, 1, 2))
+    assert heights == [120, 240, 480]
+    (marked,) = open_source(f'{tmp_path}/pack:{tmp_path}/maps')
+    assert [level[0] for level in marked.levels] == [3 * ratio for ratio in LEVEL_RATIOS]
+    enlargement, maps = marked.levels[0]
+    assert maps.shape[1:] == (60, 45)
+    expected = render_maps(person * np.float32((enlargement, enlargement, 1)), (60, 45))
+    assert np.abs(maps / 127 - expected).mean() < 0.02
