@@ -177,15 +177,20 @@ class BaseNetwork(nn.Module):
         (list of float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
 
         """
+        features, heatmaps, pafs = self.first_stage(images)
+        fine_pafs = pafs + self.paf_stage(torch.cat([features, pafs, heatmaps], dim=1))
+        fine = heatmaps + self.heat_stage(torch.cat([features, fine_pafs, heatmaps], dim=1))
+        return [heatmaps, fine], [pafs, fine_pafs]
+
+    def first_stage(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute features, float32 (N, F, H/8, W/8), first heatmaps and first PAFs."""
         if self.config.scale != 1:  # the export has it in the first convolution
             images = images * self.config.scale
         features = self.deep(self.trunk(self.stem(images + self.config.offset)))
         features = self.neck(features)
         common = self.dense(features)
         pafs, heatmaps = (head(common) for head in self.heads)
-        fine_pafs = pafs + self.paf_stage(torch.cat([features, pafs, heatmaps], dim=1))
-        fine = heatmaps + self.heat_stage(torch.cat([features, fine_pafs, heatmaps], dim=1))
-        return [heatmaps, fine], [pafs, fine_pafs]
+        return features, heatmaps, pafs
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the last heatmaps and PAFs; shapes as in `stages`."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from training.base_network import BaseConfig, BaseNetwork, make_network
-from training.inherit_base import inherit_base
+from training.inherit_base import begin_refinement, inherit_base
 from training.network import NetworkConfig, PoseNetwork
 from training.prune import choose, explained, least_squares, prune_pair, split
 
@@ -117,6 +117,29 @@ def test_make_network_of_an_old_checkpoint_is_a_small_one():
     values = NetworkConfig().to_dict()
     del values['kind']
     assert isinstance(make_network(values), PoseNetwork)
+
+
+def test_begin_refinement_lives_and_comes_nearer_to_the_targets():
+    torch.manual_seed(0)
+    network = BaseNetwork(BaseConfig(deep=((24, 1), (24, 2)), features=16, head=16, refine=32))
+    for part in (network.stem, network.trunk, network.deep, network.neck, network.dense):
+        for layer in part.modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+    images = random(20, 3, 96, 96) * 255
+    features, heatmaps, pafs = network.first_stage(images)
+    # Something that can be known from the features: a mixture of them, blurred.
+    blurred = torch.nn.functional.avg_pool2d(features.detach(), 3, 1, 1)
+    mixture = torch.einsum('dc,nchw->ndhw', random(57, 16, seed=4) / features.std(), blurred)
+    targets = torch.cat([heatmaps, pafs], dim=1).detach() + mixture
+    shares = begin_refinement(network, None, images, targets)
+    assert min(shares.values()) > 0.5
+    for stage in (network.paf_stage, network.heat_stage):
+        values = stage.squeeze(torch.cat([features, pafs, heatmaps], dim=1))
+        for block in stage.blocks:
+            change = block.body(values)
+            assert change.std() > 0.2
+            values = values + change
 
 
 TEACHER = Path(__file__).parents[3] / 'shared/models/human-pose-estimation-0001.onnx'
