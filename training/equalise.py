@@ -4,9 +4,12 @@ Channels of a network brought to about the same range, so that int8 loses less.
 Activations have one scale a tensor. Where one channel reaches 40 and another 0.5, the latter is
 left three steps. Between two convolutions with a ReLU in between, a channel may be divided by a
 factor in the first and multiplied by it in the second (Nagel et al., arXiv 1906.04721); the
-network computes the same. What a depthwise convolution gets is made equal entirely: its weights
-have a scale a channel, as have those of the layer before. What a mixing convolution gets is made
-equal by half, for its weights then differ (Xiao et al., arXiv 2211.10438).
+network computes the same. That is done with what a depthwise convolution gets: its weights have a
+scale a channel, as have those of the layer before, and lose nothing by it. Those of a mixing
+convolution would (its weights of one output then differ more): of a base network half trained the
+squared error of the PAFs, as a share of their square, was 0.064 so, 0.070 and 0.082 with a quarter
+and half of it done before mixing convolutions too, 0.137 with nothing done (ranges from the
+smallest to the largest value; 14 pictures for ranges, 10 others for the error).
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ class Link(NamedTuple):
 
 def links(model: onnx.ModelProto) -> list[Link]:
     """
-    Return every tensor that is between two convolutions, with a ReLU, and goes nowhere else.
+    Return every tensor that is what a ReLU after a convolution hands to a depthwise one alone.
 
     Parameters
     ----------
@@ -43,6 +46,7 @@ def links(model: onnx.ModelProto) -> list[Link]:
 
     """
     nodes = model.graph.node
+    shapes = {tensor.name: tensor.dims for tensor in model.graph.initializer}
     makers = {name: place for place, node in enumerate(nodes) for name in node.output}
     users: dict[str, list[int]] = {}
     for place, node in enumerate(nodes):
@@ -57,7 +61,8 @@ def links(model: onnx.ModelProto) -> list[Link]:
         alone = users[node.input[0]] == [makers[node.output[0]]] and len(after) == 1
         if before is None or not alone or given & {node.input[0], node.output[0]}:
             continue
-        if nodes[before].op_type == nodes[after[0]].op_type == 'Conv':
+        convolutions = nodes[before].op_type == nodes[after[0]].op_type == 'Conv'
+        if convolutions and shapes[nodes[after[0]].input[1]][1] == 1:
             found.append(Link(node.output[0], before, after[0]))
     return found
 
@@ -125,20 +130,10 @@ def equalise(model: onnx.ModelProto, batches: Iterable[np.ndarray]) -> onnx.Mode
         peak = np.maximum(peaks[link.tensor].astype(np.float64), 0)
         if not peak.any():
             continue
-        following = weights[after.input[1]]
-        depthwise = following.shape[1] == 1
-        if depthwise:
-            factor = peak / peak.max()
-        else:
-            weight = np.abs(following).max(axis=(0, 2, 3)).astype(np.float64)
-            factor = np.sqrt(peak / np.maximum(weight, 1e-9))
-            factor /= factor.max()
-        factor = np.clip(factor, 1 / MOST, None).astype(np.float32)
+        factor = np.clip(peak / peak.max(), 1 / MOST, None).astype(np.float32)
         weights[before.input[1]] /= factor[:, None, None, None]
         weights[before.input[2]] /= factor
-        weights[after.input[1]] = following * (
-            factor[:, None, None, None] if depthwise else factor[None, :, None, None]
-        )
+        weights[after.input[1]] *= factor[:, None, None, None]
     for tensor in model.graph.initializer:
         tensor.CopyFrom(numpy_helper.from_array(weights[tensor.name], tensor.name))
     return model

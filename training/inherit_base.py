@@ -4,12 +4,12 @@ First weights of the base network: the teacher's, pruned and fitted anew, layer 
 Everything up to the teacher's first maps is inherited. The refinement gets the first layer of the
 teacher's second stage, random blocks whose outputs are brought to a spread of 1 (Mishkin and
 Matas, arXiv 1511.06422; with PyTorch's own first weights and no normalisation they faded, and
-after 600 steps half of the blocks gave nothing but noughts), and last layers solved for the
+after some 800 steps two of five blocks gave nothing but noughts), and last layers solved for the
 difference that remains to the targets.
 
-The teacher's ELUs become ReLUs of shifted values: max(x, -c) is
-relu(x + c) - c, and the next layer's bias takes the constant. Weights so made derive from
-human-pose-estimation-0001 (Open Model Zoo, Intel, Apache-2.0).
+The teacher's ELUs become ReLUs of shifted values: max(x, -c) is relu(x + c) - c, and the next
+layer's bias takes the constant. Weights so made derive from human-pose-estimation-0001 (Open
+Model Zoo, Intel, Apache-2.0).
 """
 
 from __future__ import annotations

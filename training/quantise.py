@@ -1,7 +1,8 @@
 """
 An exported network in int8, as QuantizeLinear and DequantizeLinear around float operations.
 
-    python -m training.quantise NETWORK.onnx INT8.onnx PACK… [--share S] [--symmetric OTHER.onnx]
+    python -m training.quantise NETWORK.onnx INT8.onnx PACK… [--share S] [--equalise]
+                                [--symmetric OTHER.onnx]
 
 ONNX Runtime's own static quantiser does the work, a scale a channel for weights (int8) and a
 scale and zero point a tensor for activations (uint8), which its kernels with VNNI want; int8
@@ -40,6 +41,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from openpose_ros.models import load_model
 from openpose_ros.preprocess import preprocess
+from training.equalise import equalise
 from training.pack import Picture, read_pack
 
 SIZES = ((256, 256), (456, 256), (656, 368))  # width, height
@@ -187,7 +189,12 @@ def activation_ranges(
 
 
 def quantise(
-    source: Path, target: Path, batches: Sequence[np.ndarray], *, share: float = 1.0
+    source: Path,
+    target: Path,
+    batches: Sequence[np.ndarray],
+    *,
+    share: float = 1.0,
+    equal: bool = False,
 ) -> None:
     """
     Write a network in int8, height and width as free as they were.
@@ -202,6 +209,8 @@ def quantise(
         Inputs to measure the ranges of activations on.
     share : float
         See `activation_ranges`.
+    equal : bool
+        See `training.equalise`.
 
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -210,6 +219,8 @@ def quantise(
         model = onnx.load(str(prepared))
         for number, node in enumerate(model.graph.node):  # by their names they are left out
             node.name = node.name or f'{node.op_type}_{number}'
+        if equal:
+            model = equalise(model, batches)
         onnx.save(model, str(prepared))
         overrides = {
             name: [{'rmin': np.float32(low), 'rmax': np.float32(high)}]
@@ -308,6 +319,7 @@ def main() -> None:
     parser.add_argument(
         '--share', type=float, default=1.0, help='of all values a range holds (default: all)'
     )
+    parser.add_argument('--equalise', action='store_true', help='see training/equalise.py')
     parser.add_argument('--symmetric', type=Path, metavar='FILE', help="TensorRT's form as well")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(message)s')
@@ -316,6 +328,7 @@ def main() -> None:
         arguments.output,
         calibration_batches(arguments.network, arguments.packs),
         share=arguments.share,
+        equal=arguments.equalise,
     )
     _log.info('%s: %d bytes', arguments.output, arguments.output.stat().st_size)
     if arguments.symmetric is not None:
