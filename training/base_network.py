@@ -65,10 +65,10 @@ class BaseConfig:
     features: int = 128
     bottleneck: int = 3
     dense: int = 3
-    head: int = 256
+    head: int = 192
     refine: int = 128
-    paf_blocks: int = 4
-    heat_blocks: int = 3
+    paf_blocks: int = 3
+    heat_blocks: int = 2
     keypoints: int = 18
     limbs: int = 19
     scale: float = 1.0

@@ -1,6 +1,10 @@
 """
 First weights of the base network: the teacher's, pruned and fitted anew, layer by layer.
 
+    python -m training.inherit_base START.pt TEACHER.onnx --data PACK:MAPS [--network JSON]
+
+writes what `training.train --start` begins with.
+
 Everything up to the teacher's first maps is inherited. The refinement gets the first layer of the
 teacher's second stage, random blocks whose outputs are brought to a spread of 1 (Mishkin and
 Matas, arXiv 1511.06422; with PyTorch's own first weights and no normalisation they faded, and
@@ -14,16 +18,24 @@ Model Zoo, Intel, Apache-2.0).
 
 from __future__ import annotations
 
+import argparse
+import json
 import logging
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F  # noqa: N812
 
-from training.base_network import BaseNetwork, Bottleneck
-from training.inherit import all_values, convolutions, copy_layer
+from training.augment import AugmentParams
+from training.base_network import BaseConfig, BaseNetwork, Bottleneck
+from training.batches import make_batch
+from training.dataset import open_source
+from training.inherit import all_values, convolutions, copy_layer, inherited_config
+from training.network import NetworkConfig
 from training.prune import explained, least_squares, prune_pair, split
 from training.teacher import OnnxTeacher
+from training.trainer import TrainParams, save
 
 _log = logging.getLogger(__name__)
 _BORDER = 2  # cells at the edge that are not fitted to
@@ -299,3 +311,37 @@ def _inner(values: Tensor) -> Tensor:
 def _fill(layer: nn.Conv2d, weight: Tensor, bias: Tensor) -> None:
     layer.weight.copy_(weight.reshape(layer.weight.shape))
     layer.bias.copy_(bias.flatten())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('start', type=Path)
+    parser.add_argument('teacher', type=Path)
+    parser.add_argument('--data', action='append', required=True, metavar='PACK:MAPS')
+    parser.add_argument('--network', type=json.loads, default={}, help='JSON of BaseConfig')
+    parser.add_argument('--views', type=int, default=150, help='to fit to; 7 MB of memory each')
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')
+    torch.manual_seed(0)
+    teacher = OnnxTeacher(arguments.teacher)
+    given = inherited_config(NetworkConfig(), teacher)
+    config = BaseConfig(scale=given.scale, offset=given.offset)
+    network = BaseNetwork(BaseConfig.from_dict({**config.to_dict(), **arguments.network})).eval()
+    pictures = [picture for source in arguments.data for picture in open_source(source)]
+    views = TrainParams(batch=arguments.views, crop=(192, 192), seed=999)
+    augment = AugmentParams(scale=(0.6, 1.6), rotation_deg=8.0, mosaic=0.0)
+    images, targets, _ = make_batch(pictures, views, augment, 0)
+    tensors = images.permute(0, 3, 1, 2).float()
+    inherit_base(network, teacher, tensors)
+    _log.info('refinement: %s', begin_refinement(network, teacher, tensors, targets.float()))
+    weights = network.state_dict()
+    save(
+        {'config': network.config.to_dict(), 'step': 0, 'network': weights, 'average': weights},
+        arguments.start,
+    )
+
+
+if __name__ == '__main__':
+    main()
