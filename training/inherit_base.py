@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 from pathlib import Path
 
 import torch
@@ -38,11 +39,14 @@ from training.teacher import OnnxTeacher
 from training.trainer import TrainParams, save
 
 _log = logging.getLogger(__name__)
+_EXACT = 1e-4  # an error so small is left alone
 _BORDER = 2  # cells at the edge that are not fitted to
 
 
 @torch.no_grad()
-def inherit_base(network: BaseNetwork, teacher: OnnxTeacher, images: Tensor) -> list[float]:
+def inherit_base(
+    network: BaseNetwork, teacher: OnnxTeacher, images: Tensor, *, steps: int = 0
+) -> list[float]:
     """
     Fill everything before the refinement from the teacher, in place.
 
@@ -54,6 +58,9 @@ def inherit_base(network: BaseNetwork, teacher: OnnxTeacher, images: Tensor) -> 
         human-pose-estimation-0001.
     images : float32 (N, 3, H, W)
         Views to fit to, BGR, 0 to 255; some hundred of them.
+    steps : int
+        Of gradient descent for each deep layer after its least squares, which know nothing of the
+        ReLU. Cheap beside steps of the whole network.
 
     Returns
     -------
@@ -85,7 +92,8 @@ def inherit_base(network: BaseNetwork, teacher: OnnxTeacher, images: Tensor) -> 
         own = block[0][0]
         own.weight.copy_(depthwise['weight'][kept])
         own.bias.copy_(depthwise['bias'][kept])
-        features = own(features).relu_()
+        before = features
+        features = block[0](features)
         target = values[pointwise['output']]
         after = layers[at + 2 : at + 4]
         if after[0]['weight'].shape[1] == 1:  # a depthwise layer, then the one that mixes
@@ -94,8 +102,11 @@ def inherit_base(network: BaseNetwork, teacher: OnnxTeacher, images: Tensor) -> 
             following = after[0]['weight']
         weight, bias, kept, share = prune_pair(features, target, following, width)
         _fill(block[1][0], weight[:, :, None, None], bias)
-        features = block[1](features)
+        tuned = _tune(block, before, target[:, kept].relu(), _counts(after, kept), steps)
+        features = block(before)
         shares.append(share)
+        if steps:
+            _log.info('tuned: squared error %.4f to %.4f of the variance', *tuned)
         _log.info('pair at %d: %d of %d channels, R2 %.4f', at, width, target.shape[1], share)
         at += 2
     _inherit_neck(network, values, features, layers[at:])
@@ -225,6 +236,52 @@ def _inherit_neck(
             explained(_inner(head[1](inner[held])), _inner(value[held])),
         )
         at += 2
+
+
+def _counts(after: list[dict], kept: Tensor) -> Tensor:
+    """Return how much each kept channel counts in the layers that follow, float32 (C,)."""
+    energy = torch.ones(len(kept))
+    for layer in after:
+        if layer['weight'].shape[1] == 1:
+            energy = energy * layer['weight'][kept].square().flatten(1).sum(dim=1)
+        else:
+            return energy * layer['weight'][:, kept].square().flatten(2).sum(dim=(0, 2))
+    return energy
+
+
+def _tune(
+    part: nn.Module,
+    features: Tensor,
+    wanted: Tensor,
+    counts: Tensor,
+    steps: int,
+    *,
+    rate: float = 1e-3,
+    batch: int = 8,
+) -> tuple[float, float]:
+    """Let a part's output come nearer to what is wanted; return its error before and after."""
+    fitted, held = split(len(features))
+    counts = counts / (counts * wanted.var(dim=(0, 2, 3))).sum()
+
+    def error(numbers: list[int]) -> Tensor:
+        difference = part(features[numbers]) - wanted[numbers]
+        return (difference.square().mean(dim=(0, 2, 3)) * counts).sum()
+
+    before = float(error(held).detach())
+    if before < _EXACT:
+        return before, before
+    optimizer = torch.optim.Adam(part.parameters(), lr=rate)
+    order = torch.Generator().manual_seed(0)
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group['lr'] = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
+        numbers = [fitted[i] for i in torch.randperm(len(fitted), generator=order)[:batch]]
+        with torch.enable_grad():
+            loss = error(numbers)
+            optimizer.zero_grad()
+            loss.backward()
+        optimizer.step()
+    return before, float(error(held).detach())
 
 
 def _depthwise(layer: dict):

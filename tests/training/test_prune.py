@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from training.base_network import BaseConfig, BaseNetwork, make_network
-from training.inherit_base import begin_refinement, inherit_base
+from training.inherit_base import _tune, begin_refinement, inherit_base
 from training.network import NetworkConfig, PoseNetwork
 from training.prune import choose, explained, least_squares, prune_pair, split
 
@@ -117,6 +117,16 @@ def test_make_network_of_an_old_checkpoint_is_a_small_one():
     values = NetworkConfig().to_dict()
     del values['kind']
     assert isinstance(make_network(values), PoseNetwork)
+
+
+def test_tune_comes_nearer_to_what_is_wanted():
+    torch.manual_seed(0)
+    features = random(15, 6, 12, 12)
+    part = torch.nn.Sequential(torch.nn.Conv2d(6, 4, 1), torch.nn.ReLU())
+    wanted = torch.nn.functional.conv2d(features - 0.5, random(4, 6, 1, 1, seed=2) - 0.5).relu()
+    before, after = _tune(part, features, wanted, torch.ones(4), 150, rate=1e-2)
+    assert after < 0.5 * before
+    assert _tune(part, features, part(features).detach(), torch.ones(4), 5) == (0, 0)
 
 
 def test_begin_refinement_lives_and_comes_nearer_to_the_targets():
