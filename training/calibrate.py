@@ -165,7 +165,7 @@ def compare_with_truth(results: list[dict[str, Any]], annotations: dict[str, Any
         without keypoints, counts neither way.
 
     """
-    from benchmarks.accuracy import compared
+    from openpose_ros.evaluation import compared
 
     scorer = compared(results, annotations)
     scorer.params.iouThrs = np.array([0.5])

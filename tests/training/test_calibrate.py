@@ -95,7 +95,7 @@ def truth() -> dict:
 
     return {
         'images': [{'id': n} for n in (3, 4, 5, 8)],
-        'categories': [{'id': 1}],
+        'categories': [{'id': 1, 'keypoints': [str(n) for n in range(17)]}],
         'annotations': [person(1, 3, 10), person(2, 3, 200), person(3, 4, 50)],
     }
 
