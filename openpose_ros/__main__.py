@@ -9,11 +9,9 @@ def main() -> None:
     # hears them they wait. Hence the order.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
-    from openpose_ros.cli import program
-    from openpose_ros.streams import guard_streams
+    from openpose_ros import cli
 
-    guard_streams()
-    program()
+    cli.main()
 
 
 if __name__ == '__main__':

@@ -26,6 +26,7 @@ from openpose_ros.commands import PROGRAM, command
 from openpose_ros.errors import OpenPoseError, ParameterError, ReaderGoneError
 from openpose_ros.home import forget_empty_home
 from openpose_ros.signals import Stop, leave, watched
+from openpose_ros.streams import guard_streams
 
 VERBS = {  # name: module, its SUMMARY
     'estimate': (
@@ -75,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows the program's name; by default those of this process.
+        What follows the program's name. By default those of this process, which ends with the
+        verb: its standard streams are guarded, and it hears signals until its very end.
 
     Returns
     -------
@@ -84,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     """
     forget_empty_home()
-    given = _with_sizes_joined(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        guard_streams()
+        _be_the_program()
+    given = _with_sizes_joined(arguments or ())
     with _heard(given) as stop:
         status = _done(given, stop)
         if stop.requested:
@@ -92,8 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def program() -> None:
-    """Be a process that runs a verb: does not return, and signals are heard until its very end."""
+def _be_the_program() -> None:
     given = _with_sizes_joined(sys.argv[1:])
     with _heard(given) as stop:
         try:
