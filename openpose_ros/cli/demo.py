@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+import ctypes
+from functools import partial
 import json
 import os
 from pathlib import Path
 import random
+import signal
 import subprocess
 import sys
 from time import monotonic
@@ -39,6 +42,7 @@ ENOUGH_KEYPOINTS = 8
 _PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
 _FAREWELL_S = 20
 _GLANCE_S = 0.2
+_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +140,7 @@ def _process(
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(_begin, os.getpid(), ctypes.CDLL(None)),
     )
     try:
         yield process
@@ -143,6 +148,15 @@ def _process(
         if process.poll() is None:
             _ended_well(process)
         process.communicate()
+
+
+def _begin(parent: int, libc: ctypes.CDLL) -> None:
+    """In a new process: let it end when its parent does, however that ends."""
+    # As long as Python starts, a Ctrl-C would be a traceback; the verb hears what is held back.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
 
 
 def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]], stop: Stop) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 import json
+import os
 from pathlib import Path
 import signal
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -155,7 +157,9 @@ def test_signals_that_were_held_back_by_who_started_it_are_heard(make_picture: M
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('words', [('doctor',), ('demo',), ('models', 'list'), RTX], ids=' '.join)
+@pytest.mark.parametrize(
+    'words', [('doctor',), ('demo',), ('models', 'list'), ('warm-up',), RTX], ids=' '.join
+)
 def test_other_verbs_stopped_at_any_moment(
     words: tuple[str, ...],
     make_picture: MakeFile,
@@ -174,3 +178,26 @@ def test_other_verbs_stopped_at_any_moment(
     check_worker(storm([words] * RUNS, random_cases(4, RUNS, span_s, numbers)))
     left = [path.name for path in tmp_path.rglob('*') if '.part' in path.name]
     assert not left
+
+
+def test_demo_that_is_killed_leaves_nobody_behind(make_picture: MakeFile, tmp_path: Path) -> None:
+    with start(('demo', str(make_picture()), '--output', str(tmp_path / 'out'))) as demo:
+        try:
+            until(demo, 'publishing')  # says the camera
+            demo.kill()
+            demo.wait(PATIENCE_S)
+            deadline_s = time.monotonic() + PATIENCE_S
+            while group_lives(demo.pid):
+                assert time.monotonic() < deadline_s
+                time.sleep(0.1)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
+
+
+def group_lives(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
