@@ -61,6 +61,7 @@ class Stop:
         self._asked_s: float | None = None
         self._to_raise = False
         self._raised = False
+        self._pokes = 0
         self._last = threading.RLock()  # held by who ends the process
         # Readable when asked. No Event: what a handler raises while the main thread waits for one
         # may leave the Event's lock locked.
@@ -117,7 +118,12 @@ class Stop:
 
     @contextmanager
     def raising(self) -> Iterator[None]:
-        """Raise KeyboardInterrupt, once; not for what joins threads or is called by C."""
+        """
+        Raise KeyboardInterrupt, once; not for what joins threads or is called by C.
+
+        While something is imported it waits: there are libraries that end the process when an
+        exception comes out of the import of their parts in C++.
+        """
         with self._in(_RAISING):
             if self.requested and not self._raised:
                 self._raised = True
@@ -132,18 +138,16 @@ class Stop:
         finally:
             self._stretch = before
 
-    def handle(self, number: int, _frame: FrameType | None) -> None:
+    def handle(self, number: int, frame: FrameType | None) -> None:
         """Be Python's handler: in the main thread, perhaps long after the signal."""
         if self._reloads and number == signal.SIGHUP:
             return
         self.number = self.number or number
         if self._raised:
             return
-        if self._stretch == _RAISING:
+        if self._stretch == _RAISING and not _is_import(frame):  # else it is asked again
             self._raised = True
             raise KeyboardInterrupt
-        if self._stretch == _AT_ONCE and self._to_raise:  # it came as the other stretch ended
-            self._end(self.status)
 
     def hear(self, reading: int) -> None:
         """Be the thread that reads the numbers of signals, as they come, until a 0."""
@@ -156,11 +160,15 @@ class Stop:
                     self._end(self.status)
             ready, _, _ = select.select([reading], [], [], glance_s)
             if not ready:
+                self._insist()
                 continue
             for number in os.read(reading, 64):
                 if number == 0:
                     return
-                self._heard(number)
+                if self._pokes and number == self.number:
+                    self._pokes -= 1
+                else:
+                    self._heard(number)
 
     def _heard(self, number: int) -> None:
         if self._reloads and number == signal.SIGHUP:
@@ -177,6 +185,16 @@ class Stop:
         elif monotonic() > self._asked_s + _SAME_S:
             os._exit(128 + number)
 
+    def _insist(self) -> None:
+        """See that what was to be raised is raised, or was not needed any more."""
+        if not self._to_raise or self._raised:
+            return
+        if self._stretch == _AT_ONCE:  # the other stretch ended as it came
+            self._end(self.status)
+        elif self._stretch == _RAISING and not self._pokes:
+            self._pokes += 1
+            signal.pthread_kill(threading.main_thread().ident or 0, self.number)
+
     def close(self) -> None:
         """Free what `wait` waits for."""
         os.close(self._asked)
@@ -188,6 +206,15 @@ class Stop:
                 with suppress(OSError):
                     os.write(2, self._farewell.encode())
             os._exit(status)
+
+
+def _is_import(frame: FrameType | None) -> bool:
+    """Tell whether something is being imported."""
+    while frame is not None:
+        if frame.f_code.co_filename == '<frozen importlib._bootstrap>':
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

@@ -118,6 +118,55 @@ def test_raising_raises_what_was_noted_before(start: Run) -> None:
     assert ended(process) == (130, '', '')
 
 
+def test_raising_waits_until_what_is_imported_is_there(start: Run, tmp_path: Path) -> None:
+    """Where it is C++ that imports, an exception may end the process."""
+    (tmp_path / 'slow_import.py').write_text(
+        'import time\nprint("ready", flush=True)\nfor _ in range(40): time.sleep(0.01)\n'
+        'print("imported", flush=True)\n'
+    )
+    process = start(
+        'with watched() as stop:\n'
+        '    try:\n'
+        '        with stop.raising():\n'
+        '            import slow_import\n'
+        '            time.sleep(60)\n'
+        '    except KeyboardInterrupt: say("raised")\n'
+        '    leave(stop.status)\n',
+        before=f'sys.path.insert(0, {str(tmp_path)!r})\n',
+    )
+    process.send_signal(SIGINT)
+    assert ended(process) == (130, 'imported\nraised\n', '')
+
+
+def test_second_signal_ends_an_import(start: Run, tmp_path: Path) -> None:
+    (tmp_path / 'slow_import.py').write_text(
+        'import __main__\n__main__.say("ready")\n__main__.busy()'
+    )
+    process = start(
+        'with watched() as stop, stop.raising():\n    import slow_import\n',
+        before=f'sys.path.insert(0, {str(tmp_path)!r})\n',
+    )
+    process.send_signal(SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(SIGTERM)
+    assert ended(process) == (143, '', '')
+
+
+def test_raising_that_ends_with_an_import_ends_the_process(start: Run, tmp_path: Path) -> None:
+    (tmp_path / 'slow_import.py').write_text(
+        'import time\nprint("ready", flush=True)\nfor _ in range(40): time.sleep(0.01)\n'
+    )
+    process = start(
+        'with watched(farewell="bye") as stop:\n'
+        '    with stop.raising(): import slow_import\n'
+        '    time.sleep(60)\n',
+        before=f'sys.path.insert(0, {str(tmp_path)!r})\n',
+    )
+    process.send_signal(SIGTERM)
+    assert ended(process) == (143, '', 'bye')
+
+
 @pytest.mark.parametrize(('number', 'status'), [(SIGINT, 130), (SIGTERM, 143)])
 @pytest.mark.parametrize('stretch', ['noted', 'raising'])
 def test_second_signal_ends_whatever_it_is_in(
