@@ -50,7 +50,11 @@ def test_as_many_are_found_as_were_drawn_and_where(count, matching):
         check_truth(load_skeleton('coco_18'), count, seed, PafParams(matching=matching))
 
 
-@pytest.mark.parametrize('name', ['body_25', 'mpi_15', DOG], ids=['body_25', 'mpi_15', 'dog'])
+@pytest.mark.parametrize(
+    'name',
+    ['body_25', 'mpi_15', 'trt_pose_18', DOG],
+    ids=['body_25', 'mpi_15', 'trt_pose_18', 'dog'],
+)
 @pytest.mark.parametrize('count', [c for c in COUNTS if c <= 20])
 def test_every_skeleton_is_found(name, count):
     for seed in SEEDS:
