@@ -6,6 +6,7 @@ import argparse
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from openpose_ros.cli.estimate.flags import SKELETONS
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.estimate.resuming import check_resume, open_progress
@@ -138,11 +139,14 @@ def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
         '--labels': args.labels,
         '--render-threshold': args.render_threshold is not None,
     }
+    asked = [flag for flag, given in drawing.items() if given]
     if not args.output and not args.show:
-        for flag in filter(drawing.get, drawing):
-            tally.note(
-                f'openpose-ros: {flag} has no effect: nothing is drawn without --output DIR or '
-                '--show'
-            )
+        reason = 'nothing is drawn without --output DIR or --show'
+    elif args.draw and SKELETONS not in args.draw:
+        asked, reason = asked[1:], f'--draw has no {SKELETONS}'
+    else:
+        asked, reason = [], ''
+    for flag in asked:
+        tally.note(f'openpose-ros: {flag} has no effect: {reason}')
     if not args.output and not args.keypoint_files:
         tally.note('openpose-ros: --no-keypoint-files has no effect without --output DIR')

@@ -51,7 +51,7 @@ class Painter:
         """
         if {'heatmaps', 'pafs'} & set(self._drawings):
             image = self._with_maps(image, found)
-        if SKELETONS in self._drawings or self._labels:
+        if SKELETONS in self._drawings:
             threshold = self._threshold
             draw_people(image, people, render_threshold=threshold, labels=self._labels)
         return image

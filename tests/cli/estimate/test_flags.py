@@ -182,6 +182,19 @@ def test_flag_without_effect_is_told(
     assert 'no effect' not in capsys.readouterr().err
 
 
+def test_labels_without_skeletons_are_told(
+    make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_picture()
+    maps = drawn(path, tmp_path / 'maps', '--draw', 'heatmaps')
+    assert capsys.readouterr().err == ''
+    labelled = drawn(path, tmp_path / 'labels', '--draw', 'heatmaps', '--labels')
+    assert capsys.readouterr().err == (
+        'openpose-ros: --labels has no effect: --draw has no skeletons\n'
+    )
+    assert (maps == labelled).all()
+
+
 def test_recursive_leaves_out_its_own_results(make_picture: MakeFile, tmp_path: Path) -> None:
     folder, lines = tmp_path / 'in', tmp_path / 'p.jsonl'
     for name in ('a/photo.png', 'b/photo.png', 'top.png'):
