@@ -139,21 +139,11 @@ def score_pairs(
         last = ends[2, end] * along_x + ends[3, end] * along_y
         missed = int(not first > least) + int(not last > least)
         steps = max(num_samples - 1, math.ceil(length))
+        walk = start_x, start_y, along_x, along_y, steps, threshold, max_gap
         is_long = steps >= num_samples
         walked = is_long and gap_first and last > least
         if walked:
-            gap = has_gap(
-                field_x,
-                field_y,
-                weak,
-                start_x,
-                start_y,
-                along_x,
-                along_y,
-                steps,
-                threshold,
-                max_gap,
-            )
+            gap = has_gap(field_x, field_y, weak, *walk)
             if gap == NOT_FINITE:
                 return NOT_FINITE
             if gap:
@@ -183,18 +173,7 @@ def score_pairs(
         if score <= 0.0:
             continue
         if (is_long and not walked) or (missed > 0 and not is_long):
-            gap = has_gap(
-                field_x,
-                field_y,
-                weak,
-                start_x,
-                start_y,
-                along_x,
-                along_y,
-                steps,
-                threshold,
-                max_gap,
-            )
+            gap = has_gap(field_x, field_y, weak, *walk)
             if gap == NOT_FINITE:
                 return NOT_FINITE
             if gap:
