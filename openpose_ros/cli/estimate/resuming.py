@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 IN_FOLDER = 'progress.jsonl'
 _BESIDE_FILE = '.progress'
 # What results depend on, besides the network and its parameters.
-_FLAGS = ('start', 'every', 'max_frames', 'rotate', 'keypoint_files', 'labels', 'render_threshold')
+RUN_FLAGS = (
+    'start',
+    'every',
+    'max_frames',
+    'rotate',
+    'keypoint_files',
+    'labels',
+    'render_threshold',
+)
 
 
 def add_resume(group: argparse._ActionsContainer) -> None:
@@ -108,7 +116,7 @@ def _run(args: argparse.Namespace, estimator: PoseEstimator) -> dict[str, Any]:
         'parameters': {
             **asdict(estimator.params),
             'net_resolution': list(estimator.net_resolution),
-            **{name: getattr(args, name) for name in _FLAGS},
+            **{name: getattr(args, name) for name in RUN_FLAGS},
             **drawn,
         },
     }

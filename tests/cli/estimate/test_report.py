@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+import io
+from pathlib import Path
 import pickle
+import re
 
+import numpy as np
 import pytest
 
 from openpose_ros.cli.estimate import report as module
 from openpose_ros.cli.estimate.report import STAGES, RunReport
+from openpose_ros.io import find_sources
+from openpose_ros.io.selection import Selection
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -97,3 +104,28 @@ def test_report_of_an_endless_source_does_not_grow(capsys: pytest.CaptureFixture
     capsys.readouterr()
     assert report.troubles == 36_000
     assert sizes[2] < 1.01 * sizes[0]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_bar_has_rate_time_left_people_and_failures(
+    make_picture: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        folder = make_picture(f'in/{number}.png').parent
+    monkeypatch.setattr('sys.stderr', _Terminal())
+    report = RunReport()
+    with report.progress(find_sources(str(folder)), Selection(), None):
+        report.found(NOBODY)
+        report.found(replace(NOBODY, keypoints=np.ones((3, 18, 3), np.float32)))
+        report.finished(1)
+        report.trouble('the third is damaged')
+        report.finished(2)
+        assert report._bar is not None
+        text = str(report._bar)
+    assert ' 3/5 [' in text
+    assert re.search(r'\[\d\d:\d\d<\d\d:\d\d, .*(frames/s|s/ frames)', text), text
+    assert text.endswith('3 people, 1 failure]')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 import json
 import os
@@ -15,6 +16,10 @@ import time
 import pytest
 
 from openpose_ros.cli import main
+from openpose_ros.cli.estimate.flags import add_arguments
+from openpose_ros.cli.estimate.resuming import RUN_FLAGS
+from openpose_ros.parameters import declarations
+from openpose_ros.parsing.decoders import PARAMS
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']  # three people who stand still, whatever the picture
@@ -152,6 +157,23 @@ def test_another_run_is_refused_with_the_difference(
     assert status == 2
     assert says in line
     assert {path: path.read_bytes() for path in before} == before
+
+
+# What may differ between two runs: where results go, what runs, what is said.
+NEUTRAL = {
+    *('help', 'sources', 'recursive', 'output', 'json', 'csv', 'coco', 'coco_results'),
+    *('coco_truth', 'resume', 'show', 'quiet', 'threads', 'providers', 'max_image_pixels'),
+}
+# What the network's part of the run says: model, backend, net_resolution, draw.
+NAMED = {'model', 'backend', 'net_resolution', 'draw'}
+
+
+def test_every_flag_that_changes_results_is_of_the_run() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    flags = {action.dest for action in parser._actions}
+    parameters = {item.name for kind in PARAMS.values() for item in declarations(kind)}
+    assert flags == NEUTRAL | NAMED | set(RUN_FLAGS) | parameters
 
 
 def test_file_of_somebody_else_is_refused(resume: Resume, tmp_path: Path) -> None:
