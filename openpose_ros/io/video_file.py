@@ -23,6 +23,7 @@ from openpose_ros.placement import Size
 _BEST, _SURE = 'avc1', 'mp4v'
 # What MPEG-4 can hold; OpenCV 4.5 crashes above it.
 _SIDE = (2, 8191)
+_SLOWEST_FPS = 0.01  # OpenCV has a time base for; of one frame in many a thousand there is less
 
 
 class VideoFile:
@@ -36,7 +37,7 @@ class VideoFile:
     ----------
     path : Path
     fps : float
-        Frames a second.
+        Frames a second; 0.01 at least.
     first : uint8 (H, W, 3)
         The first frame, which is not written yet.
     note : callable, optional
@@ -64,6 +65,7 @@ class VideoFile:
     ) -> None:
         height, width = first.shape[:2]
         self._path, self.written = path, 0
+        fps = max(fps, _SLOWEST_FPS)
         self._source_size = width, height
         self._size = width + width % 2, height + height % 2
         low, high = _SIDE

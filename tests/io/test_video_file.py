@@ -53,6 +53,13 @@ def test_frames_of_other_sizes_are_made_to_fit(tmp_path: Path) -> None:
     assert [frame.shape for frame in frames] == [(48, 64, 3)] * 3
 
 
+def test_video_of_few_frames_a_day_can_be_written(tmp_path: Path) -> None:
+    video = VideoFile(tmp_path / 'slow.mp4', 25 / 100_000, ramp((64, 48)))
+    video.write(ramp((64, 48)))
+    video.finish()
+    assert cv2.VideoCapture(str(tmp_path / 'slow.mp4')).get(cv2.CAP_PROP_FPS) == 0.01
+
+
 def test_video_of_frames_that_are_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r'8193x2 pixels; an mp4 takes from 2 to 8191'):
         VideoFile(tmp_path / 'wide.mp4', 25.0, np.zeros((2, 8193, 3), np.uint8))
