@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,28 @@ def test_people_with_missing_parts_are_found_without_them():
     missing = np.isnan(people.keypoints[..., 0])
     assert sorted(missing.sum(axis=1).tolist()) == [0] * (COUNTS[1] - 1) + [3]
     assert np.flatnonzero(missing.any(axis=0)).tolist() == sorted(gone)
+
+
+def without_redundant(skeleton: Skeleton) -> tuple[Skeleton, list[int]]:
+    """Return a skeleton of the tree alone, and the channels of the fields that it keeps."""
+    kept = [limb for limb in skeleton.limbs if not limb.redundant]
+    channels = [channel for limb in kept for channel in (limb.paf_x, limb.paf_y)]
+    limbs = (replace(limb, paf_x=2 * i, paf_y=2 * i + 1) for i, limb in enumerate(kept))
+    return replace(skeleton, limbs=tuple(limbs)), channels
+
+
+@pytest.mark.parametrize('name', ['coco_18', 'body_25', 'trt_pose_18'])
+@pytest.mark.parametrize('count', [c for c in COUNTS if c <= 20])
+def test_redundant_limbs_hold_people_together(name, count):
+    """Of a crowd whose necks are hidden, each is in parts; a face stays with its arm."""
+    skeleton = load_skeleton(name)
+    tree, channels = without_redundant(skeleton)
+    for seed in SEEDS:
+        drawn = scatter_people(count, skeleton, SHAPE, seed)
+        drawn[:, skeleton.index('neck')] = np.nan
+        heatmaps, pafs = render_maps(drawn, skeleton, SHAPE, noise=NOISE, seed=seed)
+        with_them = parse_pafs(heatmaps, pafs, skeleton)
+        alone = parse_pafs(heatmaps, np.ascontiguousarray(pafs[channels]), tree)
+        assert count <= len(with_them) < len(alone)
+        # Two parts or three instead of up to five.
+        assert len(with_them) <= 3.1 * count
