@@ -43,7 +43,8 @@ def draw_people(
     render_threshold : float
         Only keypoints with a score above it are drawn.
     labels : bool
-        Write above each person their place in `people` and their score.
+        Write above each person who they are, or else their place in `people`, and their score.
+        Without it, ids alone are written, of who has one.
 
     Returns
     -------
@@ -64,11 +65,11 @@ def draw_people(
     positions = np.where(shown[..., np.newaxis], positions, 0).clip(-size, 2 * size)
     if shown.any():
         _draw_limbs_and_joints(frame, positions, shown, people.skeleton)
-    if labels:  # above everybody's limbs
-        for index in reversed(range(len(people))):
-            if shown[index].any():
-                text = f'{index}: {people.scores[index]:.2f}'
-                _label(frame, text, positions[index][shown[index]])
+    for index in reversed(range(len(people))) if labels or people.ids else ():
+        name = people.known_ids[index]
+        text = f'{name or index}: {people.scores[index]:.2f}' if labels else name
+        if text and shown[index].any():  # above everybody's limbs
+            _label(frame, text, positions[index][shown[index]])
     return frame
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -160,6 +161,21 @@ def test_draw_people_labels_are_readable_inside_the_frame(place: tuple[float, fl
     assert 10 < y_max - y_min < 40
     written = labelled[y_min : y_max + 1, x_min : x_max + 1]
     assert (written > 200).all(axis=2).sum() > 20
+
+
+def test_draw_people_writes_ids_of_who_has_one() -> None:
+    people = people_of({'nose': (320, 240, 0.9)})
+    plain = draw_people(frame(), people)
+    unknown = draw_people(frame(), replace(people, ids=('',)))
+    assert (unknown == plain).all()
+    images = [
+        draw_people(frame(), replace(people, ids=ids), labels=labels)
+        for ids in (('kqf1',), ('kqf2',), ())
+        for labels in (False, True)
+    ]
+    assert len({image.tobytes() for image in images}) == 6
+    written = (images[0] != plain).any(axis=2)
+    assert (images[0][written] > 200).all(axis=1).sum() > 20
 
 
 def test_draw_people_into_a_part_of_a_picture() -> None:

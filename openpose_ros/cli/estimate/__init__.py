@@ -14,8 +14,10 @@ from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
+from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.pictures.limits import PictureParams
+from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
     from openpose_ros.cli.estimate.report import RunReport
@@ -31,7 +33,7 @@ EXAMPLES = (
         'estimate walk.mp4 --output out --json people.jsonl',
         'the same of a video, and one line of JSON a frame',
     ),
-    ('estimate 0 --show', 'the first camera, in a window'),
+    ('estimate 0 --show --track', 'the first camera, in a window; people keep their ids'),
     ('estimate walk.mp4 -o out --every 5 --labels', 'one of five frames, people with numbers'),
     (
         'estimate photo.jpg --json - --net-resolution -1x368',
@@ -148,5 +150,10 @@ def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
         asked, reason = [], ''
     for flag in asked:
         tally.note(f'openpose-ros: {flag} has no effect: {reason}')
+    if not args.track:
+        for item in declarations(TrackingParams):
+            if hasattr(args, item.name):
+                flag = item.name.replace('_', '-')
+                tally.note(f'openpose-ros: --{flag} has no effect without --track')
     if not args.output and not args.keypoint_files:
         tally.note('openpose-ros: --no-keypoint-files has no effect without --output DIR')

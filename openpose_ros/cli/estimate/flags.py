@@ -20,6 +20,7 @@ from openpose_ros.commands import command
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.pictures.limits import PictureParams
+from openpose_ros.tracking import TrackingParams
 
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
 SKELETONS = 'skeletons'
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_network(parser.add_argument_group('network'))
     add_parameters(parser, PictureParams)
     add_parameters(parser, *PARAMS.values())
+    add_parameters(parser, TrackingParams)
 
 
 def _add_frames(frames: argparse._ActionsContainer) -> None:
@@ -91,6 +93,11 @@ def _add_results(results: argparse._ActionsContainer) -> None:
     )
     add_forms(results)
     add_resume(results)
+    results.add_argument(
+        '--track',
+        action='store_true',
+        help='follow people through videos and cameras: an id for each, in the JSON and drawn',
+    )
     results.add_argument(
         '--show', action='store_true', help='show each frame in a window; q or Esc ends'
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openpose_ros.io.selection import Selection
 
 _MOST_SAID = 1000  # troubles that are not said again
-STAGES = ('read', 'preprocess', 'infer', 'parse', 'draw', 'write')
+STAGES = ('read', 'preprocess', 'infer', 'parse', 'track', 'draw', 'write')
 
 
 class RunReport:

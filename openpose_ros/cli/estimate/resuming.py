@@ -9,10 +9,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import ParameterError
 from openpose_ros.files import Claims
 from openpose_ros.files.places import STANDARD_OUTPUT, find_place
 from openpose_ros.files.whole import name_beside
+from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,7 @@ RUN_FLAGS = (
     'keypoint_files',
     'labels',
     'render_threshold',
+    'track',
 )
 
 
@@ -117,6 +120,7 @@ def _run(args: argparse.Namespace, estimator: PoseEstimator) -> dict[str, Any]:
             **asdict(estimator.params),
             'net_resolution': list(estimator.net_resolution),
             **{name: getattr(args, name) for name in RUN_FLAGS},
+            **asdict(given_parameters(args, TrackingParams)),
             **drawn,
         },
     }

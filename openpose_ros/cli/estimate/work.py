@@ -12,6 +12,7 @@ from time import perf_counter
 from openpose_ros.cli.estimate.forms import Form, JsonLines, open_forms
 from openpose_ros.cli.estimate.painting import Painter
 from openpose_ros.cli.estimate.report import RunReport
+from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import MapsError, SourceError
 from openpose_ros.estimator import Estimate, PoseEstimator
 from openpose_ros.files import Claims
@@ -25,6 +26,7 @@ from openpose_ros.io.selection import Selection
 from openpose_ros.io.windows import Window
 from openpose_ros.people import People
 from openpose_ros.rotation import rotate_upright, unrotate_people
+from openpose_ros.tracking import Tracker, TrackingParams
 
 
 class Work:
@@ -123,12 +125,16 @@ class Work:
         args = self._args
         if args.output is not None and stem != source.stem:
             self._tally.inform(f'the name is taken: results of {source.name} are called {stem}')
+        tracker = Tracker(given_parameters(args, TrackingParams)) if args.track else None
         with self._results(stem) as results:
             for frame in self._frames(source):
                 found = self._estimate(frame)
                 if found is None:
                     continue
                 people = unrotate_people(found.people, args.rotate, frame.image.shape[1::-1])
+                if tracker is not None and frame.stamp_s is not None:
+                    with self._tally.timed('track'):
+                        people = tracker.update(people, frame.stamp_s).people
                 drawn = frame.image
                 if results is not None or self._window is not None:
                     with self._tally.timed('draw'):
