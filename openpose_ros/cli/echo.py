@@ -108,12 +108,13 @@ def _lines(message: Any) -> list[str]:
     """Return a message to read: a line for the image, one for each person."""
     from openpose_ros.ros.messages.people import nanoseconds
 
-    seconds, number = nanoseconds(message.header.stamp) / 1e9, len(message.persons)
+    persons = _seen(message)
+    seconds, number = nanoseconds(message.header.stamp) / 1e9, len(persons)
     lines = [
         f'{seconds:.3f} {message.header.frame_id} {message.image_width}x{message.image_height}: '
         f'{number} {"person" if number == 1 else "people"}'
     ]
-    for index, person in enumerate(message.persons):
+    for index, person in enumerate(persons):
         found = sum(keypoint.score > 0 for keypoint in person.keypoints)
         x, y, width, height = person.bbox
         lines.append(
@@ -121,6 +122,11 @@ def _lines(message: Any) -> list[str]:
             f'{len(person.keypoints)} keypoints in {width:.0f}x{height:.0f} at {x:.0f},{y:.0f}'
         )
     return lines
+
+
+def _seen(message: Any) -> list[Any]:
+    """Return the persons who are in the image, without those who are only expected."""
+    return [person for person in message.persons if not person.time_since_seen > 0]
 
 
 def _json(message: Any, topic: str, index: int) -> str:
@@ -139,7 +145,7 @@ def _json(message: Any, topic: str, index: int) -> str:
                 np.array([(k.x, k.y, k.score) for k in person.keypoints], np.float32)
             ),
         }
-        for person in message.persons
+        for person in _seen(message)
     ]
     fields = {
         'source': topic,

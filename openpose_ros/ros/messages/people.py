@@ -11,13 +11,16 @@ from openpose_ros.errors import SkeletonError
 from openpose_ros.people import People
 from openpose_ros.placement import Size
 from openpose_ros.skeletons import Skeleton, load_skeleton
+from openpose_ros.tracking import Coasting
 
 FloatArray = npt.NDArray[np.float32]
 
 _NAN = float('nan')
 
 
-def persons_message(types: Any, people: People, header: Any, image_size: Size) -> Any:
+def persons_message(
+    types: Any, people: People, header: Any, image_size: Size, coasting: Coasting | None = None
+) -> Any:
     """
     Return people as a PersonArray.
 
@@ -32,6 +35,8 @@ def persons_message(types: Any, people: People, header: Any, image_size: Size) -
         serialise the message before the header does.
     image_size : (int, int)
         Width and height of the source image, pixels.
+    coasting : Coasting, optional
+        Who is not in the image but still expected; they are the last persons.
 
     """
     keypoint, boxes = types.Keypoint, people.bounding_boxes()
@@ -41,10 +46,30 @@ def persons_message(types: Any, people: People, header: Any, image_size: Size) -
         image_height=image_size[1],
         skeleton=people.skeleton.name,
         persons=[
-            _person(types, score, box, [keypoint(x=x, y=y, score=s) for x, y, s in rows])
-            for score, box, rows in zip(people.scores.tolist(), boxes, people.keypoints.tolist())
-        ],
+            _person(types, name, score, box, [keypoint(x=x, y=y, score=s) for x, y, s in rows])
+            for name, score, box, rows in zip(
+                people.known_ids, people.scores.tolist(), boxes, people.keypoints.tolist()
+            )
+        ]
+        + (_coasting(types, coasting) if coasting else []),
     )
+
+
+def _coasting(types: Any, coasting: Coasting) -> list[Any]:
+    """Return persons of whom only is known that they were there."""
+    nowhere = np.full(4, _NAN, np.float32)
+    missing = {'x': _NAN, 'y': _NAN, 'score': 0.0}
+    return [
+        _person(
+            types,
+            name,
+            0.0,
+            nowhere,
+            [types.Keypoint(**missing) for _ in range(coasting.keypoints.shape[1])],
+            time_since_seen=since_s,
+        )
+        for name, since_s in zip(coasting.ids, coasting.time_since_seen.tolist())
+    ]
 
 
 def people_from_message(message: Any, skeleton: Skeleton | None = None) -> People:
@@ -61,7 +86,8 @@ def people_from_message(message: Any, skeleton: Skeleton | None = None) -> Peopl
     Returns
     -------
     People
-        In pixels of the source image; the arrays are new.
+        In pixels of the source image; the arrays are new. Who is only expected, with
+        `time_since_seen` above 0, is left out.
 
     Raises
     ------
@@ -70,17 +96,22 @@ def people_from_message(message: Any, skeleton: Skeleton | None = None) -> Peopl
 
     """
     skeleton = skeleton or load_skeleton(message.skeleton)
-    shape = (len(message.persons), skeleton.num_keypoints, 3)
-    for person in message.persons:
+    persons = [person for person in message.persons if not person.time_since_seen > 0]
+    shape = (len(persons), skeleton.num_keypoints, 3)
+    for person in persons:
         if len(person.keypoints) != skeleton.num_keypoints:
             raise SkeletonError(
                 f'a person has {len(person.keypoints)} keypoints, but the skeleton '
                 f'{skeleton.name} has {skeleton.num_keypoints}; pass the skeleton of the sender'
             )
-    rows = [(k.x, k.y, k.score) for person in message.persons for k in person.keypoints]
-    scores = [person.score for person in message.persons]
+    rows = [(k.x, k.y, k.score) for person in persons for k in person.keypoints]
+    scores = [person.score for person in persons]
+    ids = tuple(str(person.id) for person in persons)
     return People(
-        np.array(rows, np.float32).reshape(shape), np.array(scores, np.float32), skeleton
+        np.array(rows, np.float32).reshape(shape),
+        np.array(scores, np.float32),
+        skeleton,
+        ids=ids if any(ids) else (),
     )
 
 
@@ -125,10 +156,18 @@ def nanoseconds(stamp: Any) -> int:
     return int(stamp.sec) * 10**9 + int(stamp.nanosec)
 
 
-def _person(types: Any, score: float, box: FloatArray, keypoints: list[Any]) -> Any:
+def _person(
+    types: Any,
+    name: str,
+    score: float,
+    box: FloatArray,
+    keypoints: list[Any],
+    *,
+    time_since_seen: float = 0.0,
+) -> Any:
     """Return a Person of whom only what is in the picture is known."""
     return types.Person(
-        id='',
+        id=name,
         score=score,
         bbox=box,
         keypoints=keypoints,
@@ -147,7 +186,7 @@ def _person(types: Any, score: float, box: FloatArray, keypoints: list[Any]) -> 
         gaze=types.Vector3(x=_NAN, y=_NAN, z=_NAN),
         facing=_NAN,
         facing_stddev=_NAN,
-        time_since_seen=0.0,
+        time_since_seen=time_since_seen,
     )
 
 

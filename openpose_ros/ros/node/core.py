@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 import threading
 from time import monotonic, perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
@@ -42,6 +42,9 @@ from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
+
+if TYPE_CHECKING:
+    from openpose_ros.tracking import Coasting, Tracker
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -115,6 +118,7 @@ class PoseNode:
         self._spec: ModelSpec | None = None  # of the network that is loaded
         self._skeleton_info: Any = None
         self._rays: Rays | None = None
+        self._tracker: Tracker | None = None  # of the worker's thread
         self._listening = Listening(transport, self._warn)
         self._now_ns = 0  # ROS time when it was last looked at
         self._unstamped = False
@@ -310,6 +314,9 @@ class PoseNode:
         self._transport.log(
             'info', 'loading the network; the first time, compiling the parser takes a while too'
         )
+        from openpose_ros.tracking.tracker import Tracker  # compiles, as the parser does
+
+        self._tracker = Tracker(self._params)
         with engine_log(self._transport):
             estimator = load_estimator(self._params, self._on_build, self._open_estimator)
         try:
@@ -368,10 +375,11 @@ class PoseNode:
         estimator.params = params
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
+        people, coasting = self._follow(people, arrival, params)
         estimated = perf_counter()
         if self._state != 'active' or self._worker.left_behind():
             raise TransitionError('the node was stopped while it worked on an image')
-        persons = persons_message(self._transport.types, people, message.header, size)
+        persons = persons_message(self._transport.types, people, message.header, size, coasting)
         self._transport.publish('persons', persons)
         published = perf_counter()
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
@@ -392,6 +400,22 @@ class PoseNode:
         )
         self._warn_of_oddities(age_s, people)
         return 'processed'
+
+    def _follow(
+        self, people: People, arrival: _Arrival, params: NodeParams
+    ) -> tuple[People, Coasting | None]:
+        """Say who people are, if that is wanted, and who else is expected."""
+        tracker = self._tracker
+        if tracker is None:
+            return people, None
+        if not params.tracking:
+            tracker.reset()
+            return people, None
+        tracker.params = params
+        # An image without a stamp was taken about when it came.
+        stamp_ns = nanoseconds(arrival.message.header.stamp)
+        tracks = tracker.update(people, stamp_ns / 1e9 if stamp_ns else arrival.received_s)
+        return tracks.people, tracks.coasting
 
     def _warn_of_oddities(self, age_s: float | None, people: People) -> None:
         if age_s is None and not self._unstamped:

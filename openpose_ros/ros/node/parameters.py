@@ -14,6 +14,7 @@ from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.pictures.limits import max_image_pixels
+from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
     from openpose_ros.placement import Size
@@ -23,7 +24,7 @@ _WIDEST = {'integer': (-(2**63), 2**63 - 1), 'double': (-sys.float_info.max, sys
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeParams(PoseNetParams, PafParams):
+class NodeParams(TrackingParams, PoseNetParams, PafParams):
     """
     What a node does, and how maps become people, whatever decoder its network needs.
 
@@ -31,6 +32,11 @@ class NodeParams(PoseNetParams, PafParams):
     ParameterError, and whole numbers are accepted for floats.
     """
 
+    tracking: bool = parameter(
+        False,
+        'follow people: who is found keeps an id, who is hidden is still expected',
+        section='tracking',
+    )
     model: str = parameter(
         '',
         'name or path of the network; empty: the one in the package',
@@ -129,7 +135,9 @@ class NodeParams(PoseNetParams, PafParams):
     )
 
     def __post_init__(self) -> None:
-        PafParams.__post_init__(self)  # checks every field; PoseNet's do not depend on each other
+        PafParams.__post_init__(
+            self
+        )  # checks every field; the others' do not depend on each other
         if 0 in self.net_resolution and self.net_resolution != (0, 0):
             raise ParameterError(
                 f'net_resolution is {list(self.net_resolution)}, but 0 must stand for both sides '
@@ -143,10 +151,12 @@ class NodeParams(PoseNetParams, PafParams):
 
 
 def node_declarations() -> tuple[Declaration, ...]:
-    """Return every parameter, the node's own first."""
+    """Return every parameter, the node's own first, those of tracking behind them."""
     decoders = {name for decoder in PARAMS for name in names_of(decoder)}
     items = declarations(NodeParams)
-    return tuple(sorted(items, key=lambda item: item.name in decoders))
+    return tuple(
+        sorted(items, key=lambda item: (item.name in decoders, item.section == 'tracking'))
+    )
 
 
 def ros_type(item: Declaration) -> str:

@@ -95,6 +95,51 @@ def test_people_are_published_with_the_images_header(stage: Stage) -> None:
     assert (people.keypoints[..., 2] > 0).sum() > 20
 
 
+def test_people_keep_their_ids_while_tracking_is_on(stage: Stage) -> None:
+    stage.show(picture(stamp_ns=10**9))
+    stage.node.set_parameters({'tracking': True})
+    for tenth in range(1, 6):
+        stage.show(picture(stamp_ns=10**9 + tenth * 10**8))
+    ids = [[person.id for person in persons.persons] for persons in stage.persons()]
+    assert ids[:3] == [['', '']] * 3
+    assert ids[3] == ids[4] == ids[5]
+    assert len({*ids[5], ''}) == 3
+    assert people_from_message(stage.persons()[-1]).ids == tuple(ids[5])
+    stage.node.set_parameters({'tracking': False})
+    stage.show(picture(stamp_ns=10**9 + 6 * 10**8))
+    assert [person.id for person in stage.persons()[-1].persons] == ['', '']
+
+
+def test_who_is_hidden_is_published_last_until_the_timeout(stage: Stage) -> None:
+    stage.node.set_parameters({'tracking': True, 'track_timeout': 0.5})
+    for tenth in range(4):
+        stage.show(picture(stamp_ns=10**9 + tenth * 10**8))
+    ids = {person.id for person in stage.persons()[-1].persons}
+    stage.scene.trouble = lambda heatmaps: heatmaps.fill(0)
+    stage.transport.watched = {'image_annotated', 'markers'}
+    stage.show(picture(stamp_ns=10**9 + 6 * 10**8))
+    coasting = stage.persons()[-1]
+    assert {person.id for person in coasting.persons} == ids
+    for person in coasting.persons:
+        assert person.time_since_seen == pytest.approx(0.3)
+        assert person.score == 0
+        assert np.isnan(np.array(person.bbox)).all()
+        assert len(person.keypoints) == 18
+        assert all(np.isnan(k.x) and np.isnan(k.y) and k.score == 0 for k in person.keypoints)
+        assert len(person.positions) == 0
+    assert len(people_from_message(coasting)) == 0
+    assert len(stage.transport.of('image_annotated')) == 1
+    stage.show(picture(stamp_ns=10**9 + 9 * 10**8))
+    assert stage.persons()[-1].persons == []
+
+
+def test_images_without_stamps_are_tracked_by_when_they_came(stage: Stage) -> None:
+    stage.node.set_parameters({'tracking': True})
+    for _ in range(3):
+        stage.show(picture(stamp_ns=0))
+    assert all(person.id for person in stage.persons()[-1].persons)
+
+
 def test_nobody_is_published_too(stage: Stage) -> None:
     stage.scene.trouble = lambda heatmaps: heatmaps.fill(0)
     stage.show()
