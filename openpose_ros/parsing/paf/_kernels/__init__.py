@@ -11,5 +11,10 @@ from openpose_ros._imports import hidden
 
 # Numba asks coverage for what the versions of Debian 12 and Ubuntu 24.04 do not have, and colcon
 # brings them along. Where coverage measures, it was imported before and stays.
-with hidden('coverage'):
-    import numba  # noqa: F401
+try:
+    with hidden('coverage'):
+        import numba  # noqa: F401
+except ImportError:
+    raise
+except Exception as exc:  # what a broken library raises is no error of whoever imports us
+    raise ImportError(f'Numba cannot be imported ({type(exc).__name__}: {exc})') from exc
