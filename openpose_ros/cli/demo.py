@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-import ctypes
-from functools import partial
 import json
 import os
 from pathlib import Path
@@ -17,6 +15,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from openpose_ros.cli.children import ends_with_us
 from openpose_ros.cli.network import check_dds
 from openpose_ros.cli.parameters import add_parameters, given_parameters
 from openpose_ros.cli.results import folder_name
@@ -42,7 +41,6 @@ ENOUGH_KEYPOINTS = 8
 _PATIENCE_S = 180  # the first start compiles the kernels; on a small machine that takes a while
 _FAREWELL_S = 20
 _GLANCE_S = 0.2
-_PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +138,7 @@ def _process(
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=partial(_begin, os.getpid(), ctypes.CDLL(None)),
+        preexec_fn=ends_with_us(signal.SIGTERM, held=True),
     )
     try:
         yield process
@@ -148,15 +146,6 @@ def _process(
         if process.poll() is None:
             _ended_well(process)
         process.communicate()
-
-
-def _begin(parent: int, libc: ctypes.CDLL) -> None:
-    """In a new process: let it end when its parent does, however that ends."""
-    # As long as Python starts, a Ctrl-C would be a traceback; the verb hears what is held back.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it has ended already
-        os._exit(1)
 
 
 def _heard(echo: subprocess.Popen[str], others: list[subprocess.Popen[str]], stop: Stop) -> str:

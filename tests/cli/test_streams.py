@@ -33,7 +33,7 @@ PRINTING = [
     'estimate PICTURE --backend fake --json -',
     'echo --count 1',
     'echo --count 1 --json -',
-    pytest.param('demo docs/photos/crew.jpg --output OUTPUT', marks=pytest.mark.slow),
+    pytest.param('demo --output OUTPUT', marks=pytest.mark.slow),
 ]
 LOST = 'openpose-ros: cannot write to standard output: No space left on device\n'
 

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from typing import Any, NamedTuple
 
+from openpose_ros.cli.children import ends_with_us
+
 PATIENCE_S = 60.0  # imports from the SD card of a small board take their time
 _MARK = 'facts: '
 # The parent's path, so that a numpy.py in the current folder counts if and only if it does for
@@ -83,6 +85,7 @@ def run(command: Sequence[str], patience_s: float) -> tuple[str, str, str]:
                 stdout=output,
                 stderr=errors,
                 start_new_session=True,
+                preexec_fn=ends_with_us(signal.SIGKILL),  # whatever becomes of this process
             )
         except OSError as exc:
             return '', f'{command[0]} cannot be started: {exc.strerror}', ''

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+import subprocess
+import sys
 import time
 
 import pytest
@@ -68,3 +70,19 @@ def test_program_that_cannot_start_says_so() -> None:
 def test_missing_libraries_are_named_once() -> None:
     line = 'libcublasLt.so.12: cannot open shared object file: No such file or directory'
     assert missing_libraries(f'{line}\nand again {line}') == ['libcublasLt.so.12']
+
+
+def test_process_that_is_asked_does_not_outlive_who_asks(tmp_path: Path) -> None:
+    """Whatever ends that: a second Ctrl-C leaves no time to kill anybody."""
+    number = tmp_path / 'number'
+    command = ['bash', '-c', f'echo $$ > {number}.new; mv {number}.new {number}; exec sleep 600']
+    code = f'from openpose_ros.cli.checks.probe import run; run({command!r}, 600)'
+    deadline_s = time.monotonic() + 30
+    with subprocess.Popen([sys.executable, '-c', code]) as asking:
+        while not number.exists():
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        asking.kill()
+    while Path(f'/proc/{int(number.read_text())}').exists():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
