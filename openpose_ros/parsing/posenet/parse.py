@@ -115,10 +115,10 @@ def parse_posenet(
             backward,
             edges,
             float(stride),
-            params.score_threshold,
+            np.float64(params.score_threshold),
             threshold.view(np.int32),
             params.local_maximum_radius,
-            params.nms_radius,
+            np.float64(params.nms_radius),
             keypoints,
             scores,
         )
