@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, nullcontext, suppress
 from itertools import islice
 import sys
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from openpose_ros.cli.estimate.forms import Form, JsonLines, open_forms
 from openpose_ros.cli.estimate.painting import Painter
@@ -26,7 +27,10 @@ from openpose_ros.io.selection import Selection
 from openpose_ros.io.windows import Window
 from openpose_ros.people import People
 from openpose_ros.rotation import rotate_upright, unrotate_people
-from openpose_ros.tracking import Tracker, TrackingParams
+from openpose_ros.tracking import TrackingParams
+
+if TYPE_CHECKING:
+    from openpose_ros.tracking import Tracker
 
 
 class Work:
@@ -120,12 +124,17 @@ class Work:
             self._progress.note(source, stem, start, seen)
         return goes_on
 
+    def _open_tracker(self) -> Tracker:
+        from openpose_ros import tracking  # compiled: not before the parser's line is said
+
+        return tracking.Tracker(given_parameters(self._args, TrackingParams))
+
     def _look_at(self, source: Source, stem: str) -> bool:
         """Work on one source; return whether to go on."""
         args = self._args
         if args.output is not None and stem != source.stem:
             self._tally.inform(f'the name is taken: results of {source.name} are called {stem}')
-        tracker = Tracker(given_parameters(args, TrackingParams)) if args.track else None
+        tracker = self._open_tracker() if args.track else None
         with self._results(stem) as results:
             for frame in self._frames(source):
                 found = self._estimate(frame)

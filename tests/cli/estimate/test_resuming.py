@@ -20,6 +20,7 @@ from openpose_ros.cli.estimate.flags import add_arguments
 from openpose_ros.cli.estimate.resuming import RUN_FLAGS
 from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
+from openpose_ros.tracking import TrackingParams
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']  # three people who stand still, whatever the picture
@@ -173,6 +174,7 @@ def test_every_flag_that_changes_results_is_of_the_run() -> None:
     add_arguments(parser)
     flags = {action.dest for action in parser._actions}
     parameters = {item.name for kind in PARAMS.values() for item in declarations(kind)}
+    parameters |= {item.name for item in declarations(TrackingParams)}
     assert flags == NEUTRAL | NAMED | set(RUN_FLAGS) | parameters
 
 
