@@ -83,7 +83,11 @@ def test_estimate_that_runs_on_less_than_it_could_is_a_warning(
 
 
 @pytest.mark.parametrize('model', ["it's nonsense", 'posenet-mobilenet-v1-075'])
-def test_estimate_that_cannot_run_says_why(model: str) -> None:
+def test_estimate_that_cannot_run_says_why(
+    model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv('OPENPOSE_ROS_MODEL_PATH', raising=False)
+    monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))  # neither of them is here
     [finding] = models.check_estimate(model)
     assert finding.state == 'broken'
     assert model in finding.found
