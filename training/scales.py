@@ -172,7 +172,8 @@ def combine(
         sum_ = np.zeros(size, np.float32)
         for (scale, maps), count in zip(seen, counts, strict=True):
             weight = cv2.resize(count, size[::-1], interpolation=cv2.INTER_AREA)
-            weight = weight**2  # the better size decides
+            # The better size decides; enlarged maps only where no finer ones are as good.
+            weight = (weight * min(1.0, scale / wanted)) ** 2
             total += weight * bring(maps, size, wanted / scale)
             sum_ += weight
         targets.append(total / sum_)

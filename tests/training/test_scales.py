@@ -106,6 +106,18 @@ def test_combine_of_a_cell_the_size_counts_that_suits_the_person(person):
         assert target[1, y - 1 : y + 2, x - 1 : x + 2].max() > 0.8
 
 
+def test_combine_of_two_sizes_as_good_the_one_that_need_not_be_enlarged_counts(person):
+    """Enlarged maps are blurred: half and half, they cost 0.05 AP at twice the size."""
+    base = (320, 320)
+    seen = []
+    for scale, shift in ((1.0, 24), (2.0, 0)):  # each sees the person elsewhere
+        people = (person + np.float32((shift, 0, 0))) * np.float32((scale, scale, 1))
+        seen.append((scale, render_maps(people, cells_of(base, scale))))
+    fine = combine(seen, [2.0], base)[0]
+    x, y = np.floor(person[0, 1, :2] * 2 / 8).astype(int)  # the neck
+    assert fine[1, y - 1 : y + 2, x - 1 : x + 2].max() > 2 * fine[1, y, x + 5 : x + 8].max()
+
+
 def test_mark_at_sizes_open_source_knows_the_enlargements(person, tmp_path):
     picture = make_picture('made', np.full((160, 120, 3), 90, np.uint8), scale=1.5)
     write_pack(tmp_path / 'pack', [picture])
