@@ -178,7 +178,7 @@ class Stop:
         elif self._asked_s is None:
             self.number = self.number or number
             self._asked_s = monotonic()
-            if self._stretch == _AT_ONCE:
+            if self._stretch == _AT_ONCE and not self._raised:  # else the handler was here first
                 self._end(self.status)
             self._to_raise = self._stretch == _RAISING
             os.write(self._ask, b'\0')
