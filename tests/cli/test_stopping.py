@@ -160,14 +160,14 @@ def test_signals_that_were_held_back_by_who_started_it_are_heard(make_picture: M
 @pytest.mark.parametrize('words', [('demo',), ('models', 'list'), ('warm-up',), RTX], ids=' '.join)
 def test_other_verbs_stopped_at_any_moment(
     words: tuple[str, ...],
-    make_picture: MakeFile,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if words == RTX and find_spec('tensorrt_rtx') is None:
         pytest.skip('needs tensorrt_rtx, which builds without a GPU')
     if words == ('demo',):
-        words = ('demo', str(make_picture()), '--output', str(tmp_path / 'out'))
+        # Its own photograph: one without people ends with status 1, whoever is told to stop then.
+        words = ('demo', '--output', str(tmp_path / 'out'))
     monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path / 'cache'))
     span_s = 4.0 if words[0] == 'demo' else life_s([*words, *(['--force'] * (words == RTX))])
     if words == RTX:
