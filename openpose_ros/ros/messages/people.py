@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from openpose_ros.errors import SkeletonError
 from openpose_ros.people import People
 from openpose_ros.placement import Size
 from openpose_ros.skeletons import Skeleton, load_skeleton
+from openpose_ros.spatial.located import Located, One
 from openpose_ros.tracking import Coasting
 
 FloatArray = npt.NDArray[np.float32]
@@ -19,7 +21,14 @@ _NAN = float('nan')
 
 
 def persons_message(
-    types: Any, people: People, header: Any, image_size: Size, coasting: Coasting | None = None
+    types: Any,
+    people: People,
+    header: Any,
+    image_size: Size,
+    coasting: Coasting | None = None,
+    *,
+    located: Located | None = None,
+    expected: Located | None = None,
 ) -> Any:
     """
     Return people as a PersonArray.
@@ -37,26 +46,57 @@ def persons_message(
         Width and height of the source image, pixels.
     coasting : Coasting, optional
         Who is not in the image but still expected; they are the last persons.
+    located : Located, optional
+        Where the people are; by default nothing is known of that.
+    expected : Located, optional
+        Where those of `coasting` are; of it only the pose and the velocity are said.
+
+    Raises
+    ------
+    ValueError
+        If `located` or `expected` is of another number of people.
 
     """
     keypoint, boxes = types.Keypoint, people.bounding_boxes()
+    located = Located.unknown(len(people)) if located is None else located
+    if len(located) != len(people):
+        raise ValueError(f'{len(located)} are located, but {len(people)} people were found')
     return types.PersonArray(
         header=header,
         image_width=image_size[0],
         image_height=image_size[1],
         skeleton=people.skeleton.name,
         persons=[
-            _person(types, name, score, box, [keypoint(x=x, y=y, score=s) for x, y, s in rows])
-            for name, score, box, rows in zip(
-                people.known_ids, people.scores.tolist(), boxes, people.keypoints.tolist()
+            _person(
+                types,
+                name,
+                score,
+                box,
+                [keypoint(x=x, y=y, score=s) for x, y, s in rows],
+                located.one(index),
+            )
+            for index, (name, score, box, rows) in enumerate(
+                zip(people.known_ids, people.scores.tolist(), boxes, people.keypoints.tolist())
             )
         ]
-        + (_coasting(types, coasting) if coasting else []),
+        + (_coasting(types, coasting, expected) if coasting else []),
     )
 
 
-def _coasting(types: Any, coasting: Coasting) -> list[Any]:
-    """Return persons of whom only is known that they were there."""
+def _coasting(types: Any, coasting: Coasting, expected: Located | None) -> list[Any]:
+    """Return persons of whom only is known where they should be."""
+    nothing = Located.unknown(len(coasting))
+    if expected is None:
+        expected = nothing
+    if len(expected) != len(coasting):
+        raise ValueError(f'{len(expected)} are located, but {len(coasting)} are expected')
+    expected = replace(
+        nothing,
+        position=expected.position,
+        covariance=expected.covariance,
+        orientation=expected.orientation,
+        velocity=expected.velocity,
+    )
     nowhere = np.full(4, _NAN, np.float32)
     missing = {'x': _NAN, 'y': _NAN, 'score': 0.0}
     return [
@@ -66,9 +106,12 @@ def _coasting(types: Any, coasting: Coasting) -> list[Any]:
             0.0,
             nowhere,
             [types.Keypoint(**missing) for _ in range(coasting.keypoints.shape[1])],
+            expected.one(index),
             time_since_seen=since_s,
         )
-        for name, since_s in zip(coasting.ids, coasting.time_since_seen.tolist())
+        for index, (name, since_s) in enumerate(
+            zip(coasting.ids, coasting.time_since_seen.tolist())
+        )
     ]
 
 
@@ -162,32 +205,37 @@ def _person(
     score: float,
     box: FloatArray,
     keypoints: list[Any],
+    located: One,
     *,
     time_since_seen: float = 0.0,
 ) -> Any:
-    """Return a Person of whom only what is in the picture is known."""
+    point, vector = types.Point, types.Vector3
     return types.Person(
         id=name,
         score=score,
         bbox=box,
         keypoints=keypoints,
-        positions=[],
+        positions=[point(x=x, y=y, z=z) for x, y, z in located.positions],
         left_hand=[],
         right_hand=[],
         face=[],
         pose=types.PoseWithCovariance(
             pose=types.Pose(
-                position=types.Point(x=_NAN, y=_NAN, z=_NAN),
-                orientation=types.Quaternion(x=_NAN, y=_NAN, z=_NAN, w=_NAN),
+                position=point(**_named(located.position)),
+                orientation=types.Quaternion(**_named(located.orientation)),
             ),
-            covariance=np.full(36, _NAN),
+            covariance=located.covariance,
         ),
-        velocity=types.Vector3(x=_NAN, y=_NAN, z=_NAN),
-        gaze=types.Vector3(x=_NAN, y=_NAN, z=_NAN),
-        facing=_NAN,
-        facing_stddev=_NAN,
+        velocity=vector(**_named(located.velocity)),
+        gaze=vector(**_named(located.gaze)),
+        facing=located.facing,
+        facing_stddev=located.facing_stddev,
         time_since_seen=time_since_seen,
     )
+
+
+def _named(values: list[float]) -> dict[str, float]:
+    return dict(zip('xyzw', values))
 
 
 def _skeleton(

@@ -19,6 +19,8 @@ from openpose_ros.ros.messages.people import (
     time_message,
 )
 from openpose_ros.skeletons import Skeleton, load_skeleton
+from openpose_ros.spatial import Located
+from openpose_ros.tracking import Coasting
 from tests.ros.fakes import TYPES, header
 
 SKELETON = load_skeleton('coco_18')
@@ -108,6 +110,75 @@ def test_missing_looks_as_the_definition_says() -> None:
         assert np.isnan([keypoint.x, keypoint.y]).all()
         assert keypoint.score == 0
     assert all(keypoint.score == 0.75 for keypoint in part.keypoints[:2])
+
+
+def everything_of_two() -> Located:
+    """Return two people of whom all is known, each number another one."""
+    numbers = iter(np.random.default_rng(1).uniform(-3, 3, (8, 2 * 54)))
+
+    def some(*shape: int) -> np.ndarray[Any, Any]:
+        return next(numbers)[: 2 * int(np.prod(shape))].reshape(2, *shape)
+
+    positions = some(18, 3).astype(np.float32)
+    return Located(positions, some(3), some(6, 6), some(4), some(3), some(3), some(), some())
+
+
+def numbers_of(message: Any) -> list[float]:
+    return [getattr(message, name) for name in 'xyzw' if hasattr(message, name)]
+
+
+def test_where_people_are_is_said() -> None:
+    located = everything_of_two()
+    message = persons_message(TYPES, two_people(), header(), (640, 480), located=located)
+    assert located.positions is not None
+    for index, person in enumerate(through_cdr(message, 'openpose_ros/msg/PersonArray').persons):
+        positions = [numbers_of(point) for point in person.positions]
+        np.testing.assert_array_equal(positions, located.positions[index])
+        pose = person.pose
+        np.testing.assert_array_equal(numbers_of(pose.pose.position), located.position[index])
+        np.testing.assert_array_equal(
+            numbers_of(pose.pose.orientation), located.orientation[index]
+        )
+        np.testing.assert_array_equal(pose.covariance, located.covariance[index].ravel())
+        np.testing.assert_array_equal(numbers_of(person.velocity), located.velocity[index])
+        np.testing.assert_array_equal(numbers_of(person.gaze), located.gaze[index])
+        assert person.facing == np.float32(located.facing[index])
+        assert person.facing_stddev == np.float32(located.facing_stddev[index])
+
+
+def test_what_is_unknown_of_one_is_nan_in_her_place() -> None:
+    located = Located.unknown(2, 18)
+    assert located.positions is not None
+    located.positions[1, 3] = 1, 2, 3
+    located.position[1] = 4, 5, 6
+    message = persons_message(TYPES, two_people(), header(), (640, 480), located=located)
+    first, second = message.persons
+    assert np.isnan([numbers_of(point) for point in first.positions]).all()
+    assert len(second.positions) == 18
+    assert numbers_of(second.positions[3]) == [1, 2, 3]
+    assert np.isnan(numbers_of(second.positions[2])).all()
+    assert numbers_of(second.pose.pose.position) == [4, 5, 6]
+    assert np.isnan(numbers_of(second.pose.pose.orientation)).all()
+
+
+def test_who_is_expected_has_a_pose_and_nothing_else() -> None:
+    coasting = Coasting(
+        ('kqf1', 'kqf2'), np.zeros((2, 18, 2)), np.zeros((2, 2)), np.array([0.5, 1.0])
+    )
+    located = everything_of_two()
+    message = persons_message(
+        TYPES, People.empty(SKELETON), header(), (640, 480), coasting, expected=located
+    )
+    for index, person in enumerate(message.persons):
+        assert numbers_of(person.pose.pose.position) == located.position[index].tolist()
+        assert numbers_of(person.velocity) == located.velocity[index].tolist()
+        assert len(person.positions) == 0
+        assert np.isnan([*numbers_of(person.gaze), person.facing, person.facing_stddev]).all()
+
+
+def test_located_must_be_of_these_people() -> None:
+    with pytest.raises(ValueError, match='3 are located, but 2 people'):
+        persons_message(TYPES, two_people(), header(), (640, 480), located=Located.unknown(3))
 
 
 def test_box_is_around_what_was_found() -> None:
