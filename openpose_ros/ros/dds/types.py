@@ -26,7 +26,7 @@ import openpose_ros
 from openpose_ros.errors import TransportError
 
 DEFAULT_DISTRO = 'jazzy'
-OUR_MESSAGES = ('Keypoint', 'Person', 'PersonArray', 'Skeleton', 'SkeletonInfo')
+OUR_MESSAGES = ('Gestures', 'Keypoint', 'Person', 'PersonArray', 'Skeleton', 'SkeletonInfo')
 # Whose messages have a short name in `RosTypes.classes`.
 _PACKAGES = frozenset(
     {

@@ -28,8 +28,8 @@ class Transport(Protocol):
     image_transport : str
         'raw' or 'compressed': which images it listens for.
     types : namespace
-        The message classes by their names: Header, Time, Keypoint, Person, PersonArray, Skeleton,
-        SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Vector3, Image,
+        The message classes by their names: Header, Time, Gestures, Keypoint, Person, PersonArray,
+        Skeleton, SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Vector3, Image,
         CompressedImage, ColorRGBA, Duration, Marker, MarkerArray, MeshFile. They are called with
         keywords for every field. Besides, `types.sequence(array)` turns a one-dimensional NumPy
         array into what this transport keeps in a field that is an unbounded sequence of numbers:

@@ -19,7 +19,7 @@ from std_msgs.msg import ColorRGBA, Header
 import visualization_msgs.msg as visualization
 
 from openpose_ros.frames import FrameArray
-from openpose_ros.msg import Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
+from openpose_ros.msg import Gestures, Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
 from openpose_ros.ros.rclpy.images import open_decoder
 
 _RESULTS = QoSProfile(depth=5)
@@ -43,7 +43,7 @@ class MessageTypes:
         Header,
         Image,
     )
-    Keypoint, Person, PersonArray = Keypoint, Person, PersonArray
+    Gestures, Keypoint, Person, PersonArray = Gestures, Keypoint, Person, PersonArray
     Marker, MarkerArray = visualization.Marker, visualization.MarkerArray
     MeshFile = visualization.MeshFile
     Point, Pose, PoseWithCovariance = Point, Pose, PoseWithCovariance

@@ -12,6 +12,7 @@ from openpose_ros.ros.dds.types import OUR_MESSAGES, RosTypes, load_types, read_
 # What rosidl of ROS 2 Jazzy wrote into share/openpose_ros/msg/*.json. They change only with the
 # definitions, and then every bag and every other node has to know.
 HASHES = {
+    'Gestures': 'RIHS01_973e94f49fb0abf0dfb7213d93e4d5443e2e3cbce9ac2a820fe06b1d1526dafd',
     'Keypoint': 'RIHS01_44ec4ead589eba526f934c811fb9419ef898d9cff59f9a8f7e5afc005d9a7a46',
     'Person': 'RIHS01_3ad1a5002116df04368ca85a10122c565b8d886a5bd8a4f748c82ce423d1f980',
     'PersonArray': 'RIHS01_afd57e80c6a79196b2839d73724e871df5d2916fec39e7a4d03c208c5c2d45af',
