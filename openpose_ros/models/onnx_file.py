@@ -2,18 +2,18 @@
 What an ONNX file says about itself, read without an inference engine or the onnx package.
 
 An ONNX file is one protobuf message, and the few fields that matter here are found by walking
-its top levels (https://protobuf.dev/programming-guides/encoding; field numbers are those of
-onnx.proto, https://github.com/onnx/onnx). Weights are skipped, not read.
+its top levels (field numbers are those of onnx.proto, https://github.com/onnx/onnx). Weights are
+skipped, not read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from openpose_ros.errors import ModelError
+from openpose_ros.models.wire import fields, message
 
 _MODEL_GRAPH, _MODEL_METADATA = 7, 14
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
@@ -79,22 +79,22 @@ def _facts(data: memoryview) -> OnnxFacts:
     sizes: Counter[str] = Counter()
     operators = set()
     graph_found = False
-    for number, value in _fields(data):
+    for number, value in fields(data):
         if number == _MODEL_METADATA:
-            entry = dict(_fields(_message(value)))
+            entry = dict(fields(message(value)))
             key, text = (
-                _message(entry.get(n, memoryview(b''))) for n in (_ENTRY_KEY, _ENTRY_VALUE)
+                message(entry.get(n, memoryview(b''))) for n in (_ENTRY_KEY, _ENTRY_VALUE)
             )
             metadata[str(key, 'utf-8')] = str(text, 'utf-8')
         elif number == _MODEL_GRAPH:
             graph_found = True
-            for part, content in _fields(_message(value)):
+            for part, content in fields(message(value)):
                 if part == _GRAPH_NODE:
-                    name = dict(_fields(_message(content))).get(_NODE_OPERATOR, memoryview(b''))
-                    operators.add(str(_message(name), 'utf-8'))
+                    name = dict(fields(message(content))).get(_NODE_OPERATOR, memoryview(b''))
+                    operators.add(str(message(name), 'utf-8'))
                 elif part == _GRAPH_INITIALIZER:
-                    tensor = _message(content)
-                    kind = dict(_fields(tensor)).get(_TENSOR_TYPE)
+                    tensor = message(content)
+                    kind = dict(fields(tensor)).get(_TENSOR_TYPE)
                     if kind in _TYPE_NAMES:
                         sizes[_TYPE_NAMES[kind]] += len(tensor)
     if not graph_found:
@@ -102,45 +102,3 @@ def _facts(data: memoryview) -> OnnxFacts:
     weights = sizes.most_common(1)[0][0] if sizes else 'unknown'
     only_stored = weights == 'int8' and not operators & _INTEGER_OPERATORS
     return OnnxFacts(metadata, weights, 'fp32' if only_stored else weights)
-
-
-def _message(value: int | memoryview) -> memoryview:
-    if isinstance(value, int):
-        raise ValueError('a number stands where a message is expected')
-    return value
-
-
-def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield the number and the value of each field: an int, or the bytes of anything longer."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-            continue
-        if kind == 2:
-            size, at = _varint(data, at)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
-        else:
-            raise ValueError('it is no protobuf message')
-        if at + size > len(data):
-            raise ValueError('it ends too early')
-        yield key >> 3, data[at : at + size]
-        at += size
-
-
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte, the lowest first; return it and where it ends."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= len(data):
-            raise ValueError('it ends too early')
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value, at
-    raise ValueError('it is no protobuf message')

@@ -22,13 +22,14 @@ _ELEMENT_TYPES = {
     'int8': TensorProto.INT8,
     'uint8': TensorProto.UINT8,
     'int32': TensorProto.INT32,
+    'int64': TensorProto.INT64,
 }
 Attribute = int | float | str | Sequence[int]
 
 
-class Graph:
+class OnnxGraph:
     """
-    A graph in the making.
+    An ONNX graph in the making.
 
     Parameters
     ----------
@@ -83,9 +84,14 @@ class Graph:
         """Add a constant, floats in the graph's type, or find the same one; return its name."""
         array = np.asarray(values)
         if array.dtype.kind == 'f':
-            array = array.astype(self._dtype)
+            with np.errstate(over='ignore'):  # refused in the next line
+                array = array.astype(self._dtype)
             if not np.isfinite(array).all():
                 raise ValueError(f'{name} has values that {self._dtype} cannot hold')
+        return self.constant_as_it_is(array, name)
+
+    def constant_as_it_is(self, array: npt.NDArray[Any], name: str) -> str:
+        """Add a constant whose type does not depend on the graph's, or find the same one."""
         array = array.astype(array.dtype.newbyteorder('<'))
         key = array.dtype.name, array.shape, array.tobytes()
         if key not in self._constants:

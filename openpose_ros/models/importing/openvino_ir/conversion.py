@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from openpose_ros.models.importing.onnx_graph import Graph
+from openpose_ros.models.importing.onnx_graph import OnnxGraph
 from openpose_ros.models.importing.openvino_ir.constants import Array, Constant
 from openpose_ros.models.importing.openvino_ir.reading import Layer, Source, whole_numbers
 
@@ -68,7 +68,7 @@ class Conversion:
 
     Attributes
     ----------
-    graph : Graph
+    graph : OnnxGraph
     quantized : bool
         Whether 8 bits stay 8 bits.
     users : mapping of Source to int
@@ -84,7 +84,7 @@ class Conversion:
 
     """
 
-    graph: Graph
+    graph: OnnxGraph
     quantized: bool
     users: Mapping[Source, int]
     scales: dict[str, Array] = field(default_factory=dict)

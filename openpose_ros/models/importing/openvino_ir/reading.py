@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import ModelError
+from openpose_ros.models.importing.limits import read_bytes
 
 VERSIONS = ('10', '11')
-_MOST_XML, _MOST_BIN = 1 << 26, 1 << 31  # bytes; an ONNX file cannot be larger than the second
+_MOST_XML = 1 << 26  # bytes
 _DTYPES: dict[str, Any] = {
     'f16': np.float16,
     'f32': np.float32,
@@ -103,25 +104,14 @@ def read_ir(path: Path) -> dict[str, Layer]:
         If a file cannot be read, or is no IR of version 10 or 11.
 
     """
-    text = _read(path, _MOST_XML)
-    weights = memoryview(_read(path.with_suffix('.bin'), _MOST_BIN))
+    text = read_bytes(path, _MOST_XML)
+    weights = memoryview(read_bytes(path.with_suffix('.bin')))
     try:
         return _ordered(_layers(_root(text), weights))
     except ValueError as exc:
         raise ModelError(
             f'{path} is not OpenVINO IR that can be read: {exc}; get both its files anew'
         ) from exc
-
-
-def _read(path: Path, most: int) -> bytes:
-    try:
-        with path.open('rb') as file:
-            content = file.read(most + 1)
-    except OSError as exc:
-        raise ModelError(f'cannot read {path}: {exc.strerror}') from exc
-    if len(content) > most:
-        raise ModelError(f'{path} is too large: {most >> 20} MB are the most')
-    return content
 
 
 class _Builder(ElementTree.TreeBuilder):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from openpose_ros.models.importing.onnx_graph import Graph
+from openpose_ros.models.importing.onnx_graph import OnnxGraph
 from openpose_ros.models.importing.openvino_ir.conversion import RANK, Conversion, Value, tensor
 from openpose_ros.models.importing.openvino_ir.operations import OPERATIONS
 from openpose_ros.models.importing.openvino_ir.reading import Layer, Port, Source
@@ -95,7 +95,7 @@ def to_onnx(
     if len(inputs) != 1:
         raise ValueError(f'it has {len(inputs)} inputs, expected one picture')
     names = {old: rename.get(old, old) for old in results_of(layers)}
-    graph = Graph(name, np.float16 if precision == 'fp16' else np.float32, [*names.values()])
+    graph = OnnxGraph(name, np.float16 if precision == 'fp16' else np.float32, [*names.values()])
     users = Counter(source for layer in layers.values() for source in layer.inputs)
     work = Conversion(graph, precision == 'int8', users)
     values: dict[Source, Value] = {}

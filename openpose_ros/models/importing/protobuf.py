@@ -1,0 +1,116 @@
+"""A protobuf message in which fields are looked up, within the limits of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.models import wire
+from openpose_ros.models.importing.limits import check_nesting
+
+_MOST_FIELDS = 1 << 20  # of one message; a million weights one by one take a second
+_SIGN, _MODULUS = 1 << 63, 1 << 64
+
+
+class Message:
+    """
+    One message; a field that is not there is empty, as protobuf has it.
+
+    Parameters
+    ----------
+    data : bytes or memoryview
+        Kept, not copied.
+    depth : int
+        How many messages it lies in.
+
+    Raises
+    ------
+    ValueError
+        From here and from each method: if the bytes are no such message.
+
+    """
+
+    def __init__(self, data: bytes | memoryview, depth: int = 0) -> None:
+        check_nesting(depth)
+        self._depth = depth
+        self._fields: dict[int, list[int | memoryview]] = {}
+        for count, (number, value) in enumerate(wire.fields(memoryview(data))):
+            if count >= _MOST_FIELDS:
+                raise ValueError(f'a message has more than {_MOST_FIELDS} fields')
+            self._fields.setdefault(number, []).append(value)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._fields
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of the fields that are there."""
+        return frozenset(self._fields)
+
+    def messages(self, number: int) -> Iterator[Message]:
+        """Yield each message of a field."""
+        for value in self._fields.get(number, ()):
+            yield Message(wire.message(value), self._depth + 1)
+
+    def message(self, number: int) -> Message:
+        """Return the last message of a field, an empty one where there is none."""
+        values = self._fields.get(number)
+        return Message(wire.message(values[-1]) if values else b'', self._depth + 1)
+
+    def texts(self, number: int) -> list[str]:
+        """Return each text of a field."""
+        return [str(wire.message(value), 'utf-8') for value in self._fields.get(number, ())]
+
+    def text(self, number: int, default: str = '') -> str:
+        """Return the last text of a field."""
+        return (self.texts(number) or [default])[-1]
+
+    def content(self, number: int) -> memoryview:
+        """Return the last bytes of a field."""
+        values = self._fields.get(number)
+        return wire.message(values[-1]) if values else memoryview(b'')
+
+    def whole_numbers(self, number: int) -> list[int]:
+        """Return each int32, int64, enum or bool of a field, packed or not."""
+        found: list[int] = []
+        for value in self._fields.get(number, ()):
+            if isinstance(value, int):
+                found.append(_signed(value))
+                continue
+            at = 0
+            while at < len(value):
+                if len(found) >= _MOST_FIELDS:
+                    raise ValueError(f'a field has more than {_MOST_FIELDS} numbers')
+                plain, at = wire.varint(value, at)
+                found.append(_signed(plain))
+        return found
+
+    def whole(self, number: int, default: int = 0) -> int:
+        """Return the last int32, int64, enum or bool of a field."""
+        return (self.whole_numbers(number) or [default])[-1]
+
+    def floats(self, number: int, dtype: Any = '<f4') -> npt.NDArray[Any]:
+        """Return each float of a field, packed or not; of doubles with '<f8'."""
+        parts = [wire.message(value) for value in self._fields.get(number, ())]
+        item = np.dtype(dtype).itemsize
+        if any(len(part) % item for part in parts):
+            raise ValueError(f'a list of numbers of {item} bytes ends within one')
+        return np.frombuffer(_joined(parts), dtype)
+
+    def number(self, number: int, default: float = 0.0) -> float:
+        """Return the last float of a field."""
+        found = self.floats(number)
+        return float(found[-1]) if found.size else default
+
+
+def _signed(value: int) -> int:
+    """Return a varint as int64; protobuf writes negative int32 in as many bytes."""
+    value %= _MODULUS
+    return value - _MODULUS if value >= _SIGN else value
+
+
+def _joined(parts: Sequence[memoryview]) -> bytes | memoryview:
+    return parts[0] if len(parts) == 1 else b''.join(parts)
