@@ -11,23 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 import threading
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import ModelSpec
 from openpose_ros.parameters import updated
 from openpose_ros.parsing.decoders import check_names, foreign_names, params_for
-from openpose_ros.people import People
-from openpose_ros.ros.messages.markers import Rays, rays_of_camera
-from openpose_ros.ros.messages.people import (
-    nanoseconds,
-    persons_message,
-    skeleton_info_message,
-    time_message,
-)
+from openpose_ros.ros.messages.people import skeleton_info_message, time_message
 from openpose_ros.ros.node.assigned import check_assigned
-from openpose_ros.ros.node.diagnostics import Measurement, Recorder, Status, describe
+from openpose_ros.ros.node.diagnostics import Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.guard import Guard, one_line
 from openpose_ros.ros.node.listening import Listening
@@ -38,26 +31,17 @@ from openpose_ros.ros.node.loading import (
 )
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.ros.node.processing import Arrival, Processing
+from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import Transport
-from openpose_ros.ros.node.visualization import VISUALIZATION, publish_visualization
-from openpose_ros.rotation import rotate_upright, unrotate_people
-
-if TYPE_CHECKING:
-    from openpose_ros.tracking import Coasting, Tracker
+from openpose_ros.ros.node.visualization import VISUALIZATION
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
 _WARN_EVERY_S = 5.0
 _SHOW_EVERY_S = 1.0
-_LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 _DEFAULT_PARAMS = NodeParams()
 _RESULTS = ('persons', *VISUALIZATION)
-
-
-class _Arrival(NamedTuple):
-    message: Any
-    received_s: float
 
 
 class PoseNode:
@@ -103,7 +87,11 @@ class PoseNode:
         self._state = 'unconfigured'
         self._transition = threading.RLock()
         self._changing = threading.Lock()  # of parameters, and of the state that allows it
-        self._worker: NewestWorker[_Arrival, PoseEstimator] = NewestWorker(
+        self._recorder = Recorder()
+        self._throttle = Throttle(_WARN_EVERY_S)
+        self._warn = Warnings(transport.log, self._throttle)
+        self._processing = Processing(transport, self._recorder, self._warn, self._is_wanted)
+        self._worker: NewestWorker[Arrival, PoseEstimator] = NewestWorker(
             'openpose_ros worker',
             setup=self._load,
             work=self._work,
@@ -111,17 +99,11 @@ class PoseNode:
             report=self._report,
         )
         self.guard = Guard(transport.log)
-        self._recorder = Recorder()
-        self._throttle = Throttle(_WARN_EVERY_S)
         self._shown = Throttle(_SHOW_EVERY_S)
         self._facts: dict[str, str] = {}
         self._spec: ModelSpec | None = None  # of the network that is loaded
         self._skeleton_info: Any = None
-        self._rays: Rays | None = None
-        self._tracker: Tracker | None = None  # of the worker's thread
         self._listening = Listening(transport, self._warn)
-        self._now_ns = 0  # ROS time when it was last looked at
-        self._unstamped = False
         self._turn_s = 0.0  # when the last image was due, with max_rate
 
     @property
@@ -250,15 +232,15 @@ class PoseNode:
         if reason:
             self._worker.refuse(reason)
         else:
-            self._worker.put(_Arrival(message, now))
+            self._worker.put(Arrival(message, now))
 
     def on_camera_info(self, message: Any) -> None:
         """Take a CameraInfo, for the markers."""
-        self._rays = rays_of_camera(message)
+        self._processing.on_camera_info(message)
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""
-        self._note_time()
+        self._processing.note_time()
         self._listening.look(self._params.no_image_timeout, expecting=self._state == 'active')
 
     def counts(self) -> Counts:
@@ -314,9 +296,7 @@ class PoseNode:
         self._transport.log(
             'info', 'loading the network; the first time, compiling the parser takes a while too'
         )
-        from openpose_ros.tracking.tracker import Tracker  # compiles, as the parser does
-
-        self._tracker = Tracker(self._params)
+        self._processing.prepare(self._params)
         with engine_log(self._transport):
             estimator = load_estimator(self._params, self._on_build, self._open_estimator)
         try:
@@ -356,91 +336,11 @@ class PoseNode:
             f'after {seconds:.1f} s',
         )
 
-    def _work(self, estimator: PoseEstimator, arrival: _Arrival) -> str:
-        """Process an image; in the worker's thread."""
-        params, message = self._params, arrival.message
-        self._note_time()
-        age_s = self._age_s(message)
-        if params.max_age and age_s is not None and age_s > params.max_age:
-            self._warn(
-                f'an image older than max_age ({params.max_age} s) was dropped: {age_s:.3f} s; '
-                'are the clocks the same, and use_sim_time true with a bag?'
-            )
-            self._recorder.too_old()
-            return 'too_old'
-        started = perf_counter()
-        frame = self._transport.decode(message, params.max_image_pixels)
-        decoded = perf_counter()
-        size = (frame.shape[1], frame.shape[0])
-        estimator.params = params
-        estimate = estimator.estimate(rotate_upright(frame, params.rotate))
-        people = unrotate_people(estimate.people, params.rotate, size)
-        people, coasting = self._follow(people, arrival, params)
-        estimated = perf_counter()
-        if self._state != 'active' or self._worker.left_behind():
-            raise TransitionError('the node was stopped while it worked on an image')
-        persons = persons_message(self._transport.types, people, message.header, size, coasting)
-        self._transport.publish('persons', persons)
-        published = perf_counter()
-        latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
-        publish_visualization(self._transport, frame, people, persons, params, self._rays)
-        self._recorder.processed(
-            Measurement(
-                latency_s=latency_s,
-                age_s=age_s,
-                stages_s={
-                    'decode': decoded - started,
-                    **estimate.times,
-                    'publish': published - estimated,
-                    'pictures': perf_counter() - published,
-                },
-                people=len(people),
-                overflow=people.overflow,
-            )
-        )
-        self._warn_of_oddities(age_s, people)
-        return 'processed'
+    def _work(self, estimator: PoseEstimator, arrival: Arrival) -> str:
+        return self._processing.work(estimator, arrival, self._params)
 
-    def _follow(
-        self, people: People, arrival: _Arrival, params: NodeParams
-    ) -> tuple[People, Coasting | None]:
-        """Say who people are, if that is wanted, and who else is expected."""
-        tracker = self._tracker
-        if tracker is None:
-            return people, None
-        if not params.tracking:
-            tracker.reset()
-            return people, None
-        tracker.params = params
-        # An image without a stamp was taken about when it came.
-        stamp_ns = nanoseconds(arrival.message.header.stamp)
-        tracks = tracker.update(people, stamp_ns / 1e9 if stamp_ns else arrival.received_s)
-        return tracks.people, tracks.coasting
-
-    def _warn_of_oddities(self, age_s: float | None, people: People) -> None:
-        if age_s is None and not self._unstamped:
-            self._unstamped = True
-            self._transport.log(
-                'warning',
-                'an image has no stamp (0): its age is unknown, and max_age does not apply; the '
-                'camera driver must set header.stamp',
-            )
-        if people.overflow:
-            self._warn(
-                'candidates found no room, and were left out: '
-                f'{people.overflow} in an image; raise max_peaks, or peak_threshold'
-            )
-
-    def _note_time(self) -> None:
-        """Forget what was said of stamps when ROS time jumps back, as where a bag starts over."""
-        before, self._now_ns = self._now_ns, self._transport.now_ns()
-        if self._now_ns < before:
-            self._recorder.time_jumped()
-
-    def _age_s(self, message: Any) -> float | None:
-        """Return how long ago an image was taken, in ROS time; None if it does not say when."""
-        stamp_ns = nanoseconds(message.header.stamp)
-        return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
+    def _is_wanted(self) -> bool:
+        return self._state == 'active' and not self._worker.left_behind()
 
     def _report(self, exc: BaseException) -> None:
         text = one_line(exc)
@@ -451,10 +351,3 @@ class PoseNode:
         self._transport.log(
             'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
         )
-
-    def _warn(self, text: str, kind: str = '') -> None:
-        """Warn, but not all the time of the same kind; by default, of what begins like it."""
-        held_back = self._throttle.passes(kind or text[:_LENGTH_OF_KIND])
-        if held_back is not None:
-            more = f' (and {held_back} more like this)' if held_back else ''
-            self._transport.log('warning', text + more)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import threading
 from time import monotonic
 
 _MOST_KINDS = 100
+_LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 
 
 class Throttle:
@@ -48,3 +50,28 @@ class Throttle:
             if len(self._seen) > _MOST_KINDS:
                 del self._seen[next(iter(self._seen))]
         return held_back if passing else None
+
+
+class Warnings:
+    """
+    Warns, but not all the time of the same kind; from any thread.
+
+    Parameters
+    ----------
+    log : callable
+        Takes a level and a line.
+    throttle : Throttle
+        Says when.
+
+    """
+
+    def __init__(self, log: Callable[[str, str], object], throttle: Throttle) -> None:
+        self._log = log
+        self._throttle = throttle
+
+    def __call__(self, text: str, kind: str = '') -> None:
+        """Say a line, if its kind is due; by default, of a kind is what begins like it."""
+        held_back = self._throttle.passes(kind or text[:_LENGTH_OF_KIND])
+        if held_back is not None:
+            more = f' (and {held_back} more like this)' if held_back else ''
+            self._log('warning', text + more)
