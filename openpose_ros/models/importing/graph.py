@@ -133,6 +133,26 @@ class Affine:
     shift: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class InstanceNormalisation:
+    """
+    Each channel of each picture brought to mean 0 and deviation 1, times `gamma`, plus `beta`.
+
+    This is what becomes of a batch normalisation that was frozen while it still learned, as those
+    of tf-pose-estimation's published MobileNet v2 were: it takes the picture's own statistics.
+
+    Attributes
+    ----------
+    gamma, beta : float32 (channels,)
+    epsilon : float
+
+    """
+
+    gamma: Floats
+    beta: Floats
+    epsilon: float
+
+
 @dataclass(frozen=True)
 class Resize:
     """
@@ -154,7 +174,18 @@ class Resize:
 
 
 Operation = (
-    Convolution | Relu | PRelu | Sigmoid | Pool | Pad | Concat | Add | Slice | Affine | Resize
+    Convolution
+    | Relu
+    | PRelu
+    | Sigmoid
+    | Pool
+    | Pad
+    | Concat
+    | Add
+    | Slice
+    | Affine
+    | InstanceNormalisation
+    | Resize
 )
 
 
@@ -294,6 +325,8 @@ def _channels(operation: Operation, given: Sequence[int]) -> int:
         _check_sizes([operation.slope], count)
     elif isinstance(operation, Affine):
         _check_sizes([operation.scale, operation.shift], count)
+    elif isinstance(operation, InstanceNormalisation):
+        _check_normalisation(operation, count)
     elif isinstance(operation, Resize) and not 1 <= operation.factor <= 64:
         raise ValueError(f'enlarges {operation.factor} times, expected 1 to 64')
     return count
@@ -324,6 +357,15 @@ def _check_window(kernel: Sequence[int], strides: Sequence[int], pads: Pads) -> 
         raise ValueError(
             f'has a window of {tuple(kernel)}, strides {tuple(strides)} and pads {pads}: '
             f'expected sizes from 1 and pads from 0, at most {_MOST_PIXELS}'
+        )
+
+
+def _check_normalisation(operation: InstanceNormalisation, count: int) -> None:
+    shapes = operation.gamma.shape, operation.beta.shape
+    if shapes != ((count,), (count,)) or not 0 < operation.epsilon < 1:
+        raise ValueError(
+            f'has numbers of shapes {shapes} and an epsilon of {operation.epsilon} for {count} '
+            'channels'
         )
 
 

@@ -13,6 +13,7 @@ from openpose_ros.models.importing.graph import (
     Concat,
     Convolution,
     Graph,
+    InstanceNormalisation,
     Node,
     Pad,
     Pads,
@@ -120,6 +121,14 @@ def _add(target: OnnxGraph, node: Node, tensors: Sequence[str]) -> str:
         )
         scaled = target.node('Mul', [*tensors, scale], f'{name}_scaled')
         return target.node('Add', [scaled, shift], name)
+    if isinstance(operation, InstanceNormalisation):
+        names = [
+            target.constant(values, f'{name}_{part}')
+            for part, values in (('gamma', operation.gamma), ('beta', operation.beta))
+        ]
+        return target.node(
+            'InstanceNormalization', [*tensors, *names], name, epsilon=operation.epsilon
+        )
     return _resize(target, operation, tensors, name)
 
 

@@ -13,6 +13,7 @@ from openpose_ros.models.importing.graph import (
     Concat,
     Convolution,
     Graph,
+    InstanceNormalisation,
     Pad,
     Pool,
     PRelu,
@@ -52,8 +53,17 @@ def _apply(operation: Any, given: Sequence[Any]) -> Any:
         return np.sum(given, axis=0)
     if isinstance(operation, Slice):
         return first[operation.start : operation.stop]
+    if isinstance(operation, InstanceNormalisation):
+        return np.stack([_normalised(operation, *item) for item in enumerate(first)])
     assert isinstance(operation, Affine)
     return first * operation.scale.reshape(-1, 1, 1) + operation.shift.reshape(-1, 1, 1)
+
+
+def _normalised(operation: InstanceNormalisation, channel: int, plane: Any) -> Any:
+    mean = plane.sum() / plane.size
+    variance = ((plane - mean) ** 2).sum() / plane.size
+    plain = (plane - mean) / np.sqrt(variance + operation.epsilon)
+    return plain * operation.gamma[channel] + operation.beta[channel]
 
 
 def _same(size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
