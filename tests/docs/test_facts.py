@@ -9,6 +9,7 @@ import re
 from openpose_ros.models.manifest import REQUIRED
 from openpose_ros.models.spec import InputSpec, ModelSpec, OutputSpec
 from openpose_ros.ros.messages.images import ENCODINGS
+from openpose_ros.ros.node.humans import BODIES
 from openpose_ros.ros.node.transport import OUTPUTS
 from openpose_ros.skeletons import available_skeletons
 from tests.docs.reading import ROOT, read, sections, spans
@@ -23,7 +24,8 @@ def first_cells(text: str) -> list[str]:
 def test_topics_of_the_node() -> None:
     rows = re.findall(r'^\| (in|out) \| `(\S+)` \|', read('docs/ros2.md'), re.MULTILINE)
     outputs = {topic for direction, topic in rows if direction == 'out'}
-    assert outputs == {'/diagnostics', *(f'~/{name}' for name in OUTPUTS)}
+    bodies = {f'{BODIES}/{name}' for name in ('tracked', 'ID/roi', 'ID/skeleton2d')}
+    assert outputs == {'/diagnostics', '/tf', *bodies, *(f'~/{name}' for name in OUTPUTS)}
     inputs = {topic for direction, topic in rows if direction == 'in'}
     assert inputs == {'image', 'image/compressed', 'camera_info'}
 

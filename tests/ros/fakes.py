@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.messages.images import decode_image
+from openpose_ros.ros.node.transport import OPTIONAL, OUTPUTS
 
 # rosbags' classes of the real messages: each field must be given.
 TYPES = load_types().classes
@@ -47,6 +49,38 @@ def image(
     )
 
 
+class FakeOutlet:
+    """
+    A topic that remembers.
+
+    Attributes
+    ----------
+    published : list of message
+    watchers : int
+    closed : bool
+
+    """
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name = type_name
+        self.published: list[Any] = []
+        self.watchers = 0
+        self.closed = False
+
+    def publish(self, message: Any) -> None:
+        assert not self.closed
+        # As a real one does it, so that a message that lacks something is found here.
+        load_types().store.serialize_cdr(message, self.type_name)
+        self.published.append(message)
+
+    def subscribers(self) -> int:
+        return self.watchers
+
+    def close(self) -> None:
+        assert not self.closed
+        self.closed = True
+
+
 class FakeTransport:
     """
     A transport that remembers, instead of a network.
@@ -59,13 +93,22 @@ class FakeTransport:
         The outputs that have a subscriber.
     clock_ns : int
         ROS time.
+    outputs : frozenset of str
+        As in `Transport`.
+    absent : set of str
+        Packages that are not installed.
+    outlets : dict of str to FakeOutlet
+        By topic, the last that was advertised.
 
     """
 
     types = TYPES
     image_transport = 'raw'
 
-    def __init__(self) -> None:
+    def __init__(self, optional: Iterable[str] = ()) -> None:
+        self.outputs = frozenset(OUTPUTS) - set(OPTIONAL) | set(optional)
+        self.absent: set[str] = set()
+        self.outlets: dict[str, FakeOutlet] = {}
         self.carried: dict[str, set[str]] = {}  # types that are published, by topic
         self.published: list[tuple[str, Any]] = []
         self.lines: list[tuple[str, str]] = []
@@ -81,6 +124,15 @@ class FakeTransport:
 
     def said(self, level: str) -> list[str]:
         return [text for said, text in self.lines if said == level]
+
+    def package(self, name: str) -> Any:
+        return None if name in self.absent else load_types().package(name)
+
+    def advertise(self, topic: str, type_name: str, depth: int) -> FakeOutlet:
+        before = self.outlets.get(topic)
+        assert before is None or before.closed
+        self.outlets[topic] = FakeOutlet(type_name)
+        return self.outlets[topic]
 
     def subscribers(self, output: str) -> int:
         return int(output in self.watched)

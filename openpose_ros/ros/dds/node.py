@@ -80,7 +80,11 @@ class DdsNode:
         """
         with Participant(self.names) as participant:
             transport = DdsTransport(
-                participant, self._log, self._settings, self._params.image_transport
+                participant,
+                self._log,
+                self._settings,
+                self._params.image_transport,
+                self._params.optional_outputs,
             )
             core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
             try:

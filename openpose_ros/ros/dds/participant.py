@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 import os
+import threading
 from typing import Any
 
 from cyclonedds.builtin import BuiltinDataReader, BuiltinTopicDcpsPublication
@@ -72,6 +73,7 @@ class Participant(Closing):
         self._publishers: list[Publisher] = []
         self._subscriptions: list[Subscription] = []
         self._endpoints: BuiltinDataReader[Any] | None = None
+        self._changing = threading.RLock()  # of what there is
         domain = domain_of(environment)
         with _configured(cyclone_config(environment)):
             try:
@@ -105,35 +107,44 @@ class Participant(Closing):
             Quality of service.
 
         """
-        publisher = Publisher(topic, self._writer(f'rt{topic}', type_name, profile))
-        self._publishers.append(publisher)
-        self._announce()
+        with self._changing:
+            publisher = Publisher(topic, self._writer(f'rt{topic}', type_name, profile))
+            self._publishers.append(publisher)
+            self._announce()
         return publisher
+
+    def withdraw(self, publisher: Publisher) -> None:
+        """Publish on a topic no more; from any thread but those that still publish on it."""
+        with self._changing:
+            self._publishers.remove(publisher)
+            self._forget(publisher.writer, publisher.writer.topic)
+            self._announce()
 
     def subscribe(
         self, topic: str, type_name: str, profile: Profile, callback: Callable[[Any], None]
     ) -> Subscription:
         """Listen to a topic (see `publisher`): `spin` calls the callback with each message."""
-        reader = DataReader(
-            self._participant,
-            self._topic(f'rt{topic}', type_name),
-            profile.qos(self.types.type_hash(type_name)),
-        )
-        subscription = Subscription(topic, reader, callback)
-        self._entities += [reader, subscription.condition]
-        self._subscriptions.append(subscription)
-        self._waitset.attach(subscription.condition)
-        self._announce()
+        with self._changing:
+            reader = DataReader(
+                self._participant,
+                self._topic(f'rt{topic}', type_name),
+                profile.qos(self.types.type_hash(type_name)),
+            )
+            subscription = Subscription(topic, reader, callback)
+            self._entities += [reader, subscription.condition]
+            self._subscriptions.append(subscription)
+            self._waitset.attach(subscription.condition)
+            self._announce()
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Listen no more."""
-        self._waitset.detach(subscription.condition)
-        self._subscriptions.remove(subscription)
-        for entity in (subscription.condition, subscription.reader):
-            self._entities.remove(entity)
-            _delete(entity)
-        self._announce()
+        with self._changing:
+            self._waitset.detach(subscription.condition)
+            self._subscriptions.remove(subscription)
+            reader = subscription.reader
+            self._forget(subscription.condition, reader, reader.topic)
+            self._announce()
 
     def spin(self, seconds: float) -> list[str]:
         """
@@ -183,11 +194,12 @@ class Participant(Closing):
             found += _incompatible(
                 status, f'a publisher of {subscription.topic} offers less', 'heard'
             )
-        for publisher in self._publishers:
-            status = publisher.writer.get_offered_incompatible_qos_status()
-            found += _incompatible(
-                status, f'a subscriber of {publisher.topic} asks for more', 'served'
-            )
+        with self._changing:
+            for publisher in self._publishers:
+                status = publisher.writer.get_offered_incompatible_qos_status()
+                found += _incompatible(
+                    status, f'a subscriber of {publisher.topic} asks for more', 'served'
+                )
         return found
 
     def close(self) -> None:
@@ -205,6 +217,11 @@ class Participant(Closing):
         writer = DataWriter(self._participant, self._topic(topic, type_name), qos)
         self._entities.append(writer)
         return writer
+
+    def _forget(self, *entities: Entity) -> None:
+        for entity in entities:
+            self._entities.remove(entity)
+        _delete(*entities)
 
     def _topic(self, name: str, type_name: str) -> Topic[Any]:
         topic = Topic(self._participant, name, self.types.sample_type(type_name))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 import time
 from typing import Any
 
@@ -13,6 +13,7 @@ from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds, time_message
 from openpose_ros.ros.node.diagnostics import Status, diagnostic_array
+from openpose_ros.ros.node.transport import OPTIONAL
 
 _RESULTS, _LATCHED, _NEWEST = Profile(5), Profile(1, latched=True), Profile(1, reliable=False)
 _PUBLISHED = {  # output: type, quality of service
@@ -21,6 +22,8 @@ _PUBLISHED = {  # output: type, quality of service
     'image_annotated/compressed': ('sensor_msgs/msg/CompressedImage', SENSOR_DATA),
     'skeleton_info': ('openpose_ros/msg/SkeletonInfo', _LATCHED),
     'markers': ('visualization_msgs/msg/MarkerArray', _RESULTS),
+    'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
+    'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
 }
 _IMAGES = {  # image_transport: what follows the topic's name, type
     'raw': ('', 'sensor_msgs/msg/Image'),
@@ -51,6 +54,8 @@ class DdsTransport:
         `qos_overrides.TOPIC.publisher.POLICY` and `….subscription.…`, with the topic's full name.
     image_transport : str
         'raw' or 'compressed'.
+    optional : collection of str
+        Those of `node.transport.OPTIONAL` that are published.
 
     Raises
     ------
@@ -67,6 +72,7 @@ class DdsTransport:
         log: Callable[[str, str], None],
         settings: Mapping[str, Any],
         image_transport: str,
+        optional: Collection[str] = (),
     ) -> None:
         self.types = participant.types.classes
         self.log = log
@@ -79,10 +85,14 @@ class DdsTransport:
         # Twice, because image/compressed may have a rule of its own.
         self._image_topic = names.resolve(names.resolve('image') + ending)
         self._image: Subscription | None = None
+        for output in optional:
+            participant.types.package(_PUBLISHED[output][0].partition('/')[0])
         self._publishers = {
             output: self._publisher(names.resolve(f'~/{output}'), *published)
             for output, published in _PUBLISHED.items()
+            if output not in OPTIONAL or output in optional
         }
+        self.outputs = frozenset(self._publishers)
         self._diagnostics = self._publisher(
             names.resolve('/diagnostics'), 'diagnostic_msgs/msg/DiagnosticArray', _RESULTS
         )
@@ -117,8 +127,17 @@ class DdsTransport:
         name = f'{self._participant.names.node}: pose estimation'
         self._diagnostics.publish(diagnostic_array(self.types, status, name=name, stamp=stamp))
 
+    def package(self, name: str) -> Any:
+        return self._participant.types.package(name)
+
+    def advertise(self, topic: str, type_name: str, depth: int) -> _Outlet:
+        topic = self._participant.names.resolve(topic)
+        publisher = self._participant.publisher(topic, type_name, Profile(depth))
+        return _Outlet(self._participant, publisher)
+
     def subscribers(self, output: str) -> int:
-        return self._publishers[output].subscribers()
+        publisher = self._publishers.get(output)
+        return publisher.subscribers() if publisher else 0
 
     def publishers_of_image(self) -> int:
         return self._image.publishers() if self._image else 0
@@ -162,3 +181,20 @@ class DdsTransport:
     def _topics(self) -> list[str]:
         ours = [publisher.topic for publisher in self._publishers.values()]
         return [*ours, self._diagnostics.topic, self._image_topic]
+
+
+@dataclass(frozen=True, eq=False)
+class _Outlet:
+    """See `Outlet`."""
+
+    participant: Participant
+    publisher: Publisher
+
+    def publish(self, message: Any) -> None:
+        self.publisher.publish(message)
+
+    def subscribers(self) -> int:
+        return self.publisher.subscribers()
+
+    def close(self) -> None:
+        self.participant.withdraw(self.publisher)

@@ -27,6 +27,7 @@ from openpose_ros.errors import TransportError
 
 DEFAULT_DISTRO = 'jazzy'
 OUR_MESSAGES = ('Gestures', 'Keypoint', 'Person', 'PersonArray', 'Skeleton', 'SkeletonInfo')
+_DEFINITIONS = Path(__file__).with_name('definitions')
 # Whose messages have a short name in `RosTypes.classes`.
 _PACKAGES = frozenset(
     {
@@ -91,6 +92,32 @@ class RosTypes:
         }
         self.classes = SimpleNamespace(sequence=np.asarray, **short_names)
         self._structs: dict[str, type[IdlStruct]] = {}
+        self._packages: dict[str, SimpleNamespace] = {}
+
+    def package(self, name: str) -> SimpleNamespace:
+        """
+        Return the message classes of a package of others by their short names.
+
+        Parameters
+        ----------
+        name : str
+            One that the store has, tf2_msgs say, or one of those that lie in definitions/.
+
+        """
+        if name not in self._packages:
+            for path in sorted((_DEFINITIONS / name / 'msg').glob('*.msg')):
+                full = f'{name}/msg/{path.stem}'
+                if full not in self.store.types:
+                    text = path.read_text(encoding='utf-8')
+                    self.store.register(get_types_from_msg(text, full))
+            self._packages[name] = SimpleNamespace(
+                **{
+                    full.rpartition('/')[2]: kind
+                    for full, kind in self.store.types.items()
+                    if full.startswith(f'{name}/msg/')
+                }
+            )
+        return self._packages[name]
 
     def sample_type(self, name: str) -> type[Any]:
         """

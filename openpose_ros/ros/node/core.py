@@ -33,15 +33,14 @@ from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.processing import Arrival, Processing
 from openpose_ros.ros.node.throttle import Throttle, Warnings
-from openpose_ros.ros.node.transport import Transport
-from openpose_ros.ros.node.visualization import VISUALIZATION
+from openpose_ros.ros.node.transport import OUTPUTS, Transport
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
 _WARN_EVERY_S = 5.0
 _SHOW_EVERY_S = 1.0
 _DEFAULT_PARAMS = NodeParams()
-_RESULTS = ('persons', *VISUALIZATION)
+_RESULTS = tuple(output for output in OUTPUTS if output != 'skeleton_info')
 
 
 class PoseNode:
@@ -175,6 +174,7 @@ class PoseNode:
             if not self._worker.pause(_PATIENCE_S):
                 self._log_stuck('its result will not be published')
             self._set_state('inactive')
+            self._processing.forget()
 
     def cleanup(self) -> None:
         """Free the network; from 'active' too, after a failure say."""
@@ -240,7 +240,7 @@ class PoseNode:
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""
-        self._processing.note_time()
+        self._processing.on_timer(self._params)
         self._listening.look(self._params.no_image_timeout, expecting=self._state == 'active')
 
     def counts(self) -> Counts:
@@ -271,6 +271,7 @@ class PoseNode:
             self._state = state
 
     def _forget_network(self) -> None:
+        self._processing.close()
         self._facts = {}
         with self._changing:
             self._state, self._spec = 'unconfigured', None
@@ -280,7 +281,7 @@ class PoseNode:
         params = self._params
         if not params.enabled:
             return 'disabled'
-        if params.lazy and not any(self._transport.subscribers(output) for output in _RESULTS):
+        if params.lazy and not self._is_heard():
             return 'nobody subscribes'
         if params.max_rate:
             period_s = 1 / params.max_rate
@@ -289,6 +290,10 @@ class PoseNode:
             # From turn to turn, not from image to image, or 30 Hz would become 15 for 20.
             self._turn_s = max(self._turn_s + period_s, now_s - period_s / 2)
         return ''
+
+    def _is_heard(self) -> bool:
+        subscribers = self._transport.subscribers
+        return any(subscribers(output) for output in _RESULTS) or self._processing.is_heard()
 
     def _load(self) -> PoseEstimator:
         """Open the network and tell what it is; in the worker's thread."""

@@ -14,6 +14,7 @@ from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.pictures.limits import max_image_pixels
+from openpose_ros.ros.node.transport import OPTIONAL
 from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
@@ -127,6 +128,30 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
         high=1.0,
         section='drawing',
     )
+    publish_tf: bool = parameter(
+        False,
+        'publish the frame body_ID of each person who is tracked and located',
+        live=False,
+        section='outputs',
+    )
+    hri: bool = parameter(
+        False,
+        'publish bodies as REP 155 has them, in hri_msgs under /humans/bodies',
+        live=False,
+        section='outputs',
+    )
+    detections: bool = parameter(
+        False,
+        'publish people as vision_msgs/Detection2DArray',
+        live=False,
+        section='outputs',
+    )
+    image_annotations: bool = parameter(
+        False,
+        'publish people as foxglove_msgs/ImageAnnotations',
+        live=False,
+        section='outputs',
+    )
     autostart: bool = parameter(
         True,
         'configure and activate at the start, without a manager',
@@ -143,6 +168,11 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
                 f'net_resolution is {list(self.net_resolution)}, but 0 must stand for both sides '
                 "(the model's own) or for none; -1 is what keeps the aspect"
             )
+
+    @property
+    def optional_outputs(self) -> tuple[str, ...]:
+        """Which of `transport.OPTIONAL` are wanted."""
+        return tuple(name for name in OPTIONAL if getattr(self, name))
 
     @property
     def net_size(self) -> Size | None:

@@ -12,6 +12,7 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import nanoseconds, persons_message
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder
+from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
@@ -68,14 +69,40 @@ class Processing:
         self._is_wanted = is_wanted
         self._rays: Rays | None = None
         self._tracker: Tracker | None = None
+        self._outgoing: Outgoing | None = None
         self._now_ns = 0  # ROS time when it was last looked at
         self._unstamped = False
 
     def prepare(self, params: NodeParams) -> None:
-        """Compile what is needed besides the parser."""
+        """Compile what is needed besides the parser, and open what the parameters ask for."""
         from openpose_ros.tracking.tracker import Tracker  # compiles, as the parser does
 
         self._tracker = Tracker(params)
+        self._outgoing = Outgoing(self._transport, params)
+
+    def close(self) -> None:
+        """Give back what `prepare` opened; from any thread."""
+        outgoing, self._outgoing = self._outgoing, None
+        if outgoing:
+            outgoing.close()
+
+    def forget(self) -> None:
+        """Nobody is looked for any more; from any thread."""
+        outgoing = self._outgoing
+        if outgoing:
+            outgoing.forget()
+
+    def is_heard(self) -> bool:
+        """Tell whether somebody listens to what else is published; from any thread."""
+        outgoing = self._outgoing
+        return outgoing is not None and outgoing.is_heard()
+
+    def on_timer(self, params: NodeParams) -> None:
+        """Do what is to be done about once a second; from any thread."""
+        self.note_time()
+        outgoing = self._outgoing
+        if outgoing:
+            outgoing.on_timer(params)
 
     def on_camera_info(self, message: Any) -> None:
         """Take a CameraInfo; from any thread."""
@@ -127,6 +154,10 @@ class Processing:
         self._transport.publish('persons', persons)
         published = perf_counter()
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
+        outgoing = self._outgoing
+        if outgoing:
+            outgoing.publish(persons, people, params)
+        told = perf_counter()
         publish_visualization(self._transport, frame, people, persons, params, self._rays)
         self._recorder.processed(
             Measurement(
@@ -136,7 +167,8 @@ class Processing:
                     'decode': decoded - started,
                     **estimate.times,
                     'publish': published - estimated,
-                    'pictures': perf_counter() - published,
+                    'other messages': told - published,
+                    'pictures': perf_counter() - told,
                 },
                 people=len(people),
                 overflow=people.overflow,

@@ -13,33 +13,57 @@ OUTPUTS = (
     'image_annotated/compressed',
     'skeleton_info',
     'markers',
+    'detections',
+    'image_annotations',
 )
+# Those that are published only where the parameter of their name is true.
+OPTIONAL = ('detections', 'image_annotations')
+
+
+class Outlet(Protocol):
+    """A topic that is published on for a while."""
+
+    def publish(self, message: Any) -> None:
+        """Publish, as `Transport.publish` does."""
+        ...
+
+    def subscribers(self) -> int:
+        """Return how many subscribe now."""
+        ...
+
+    def close(self) -> None:
+        """Publish no more: the topic is withdrawn, and others see that."""
+        ...
 
 
 class Transport(Protocol):
     """
     How `PoseNode` publishes, asks and logs.
 
-    Every method may be called from any thread: `publish` and `decode` are called by the worker
-    thread.
+    Every method may be called from any thread: `publish`, `decode` and `advertise` are called by
+    the worker thread.
 
     Attributes
     ----------
     image_transport : str
         'raw' or 'compressed': which images it listens for.
+    outputs : frozenset of str
+        Those of OUTPUTS that are published.
     types : namespace
         The message classes by their names: Header, Time, Gestures, Keypoint, Person, PersonArray,
-        Skeleton, SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Vector3, Image,
-        CompressedImage, ColorRGBA, Duration, Marker, MarkerArray, MeshFile. They are called with
-        keywords for every field. Besides, `types.sequence(array)` turns a one-dimensional NumPy
-        array into what this transport keeps in a field that is an unbounded sequence of numbers:
-        `array.array` for rclpy, the array itself for rosbags' types. (Numbers of a fixed count
+        Skeleton, SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Transform,
+        TransformStamped, Vector3, Image, CompressedImage, ColorRGBA, Duration, Marker,
+        MarkerArray, MeshFile. They are called with keywords for every field. Besides,
+        `types.sequence(array)` turns a one-dimensional NumPy array into what this transport keeps
+        in a field that is an unbounded sequence of numbers: `array.array` for rclpy, the array
+        itself for rosbags' types. (Numbers of a fixed count
         are NumPy arrays in both.)
 
     """
 
     types: Any
     image_transport: str
+    outputs: frozenset[str]
 
     def publish(self, output: str, message: Any) -> None:
         """
@@ -50,8 +74,41 @@ class Transport(Protocol):
         """
         ...
 
+    def package(self, name: str) -> Any | None:
+        """
+        Return the message classes of another package by their names, as in `types`.
+
+        Parameters
+        ----------
+        name : str
+            hri_msgs, vision_msgs, foxglove_msgs or tf2_msgs.
+
+        Returns
+        -------
+        namespace or None
+            None where the package is not installed; the log has said so with a line.
+
+        """
+        ...
+
+    def advertise(self, topic: str, type_name: str, depth: int) -> Outlet:
+        """
+        Publish on a topic beside OUTPUTS, reliably and for those who listen meanwhile.
+
+        Parameters
+        ----------
+        topic : str
+            With a / before it; rules may give it another name.
+        type_name : str
+            Of one of the packages that `package` found, 'hri_msgs/msg/IdsList' say.
+        depth : int
+            How many messages are kept.
+
+        """
+        ...
+
     def subscribers(self, output: str) -> int:
-        """Return how many subscribe to one of OUTPUTS now."""
+        """Return how many subscribe to one of OUTPUTS now; none, if it is not published."""
         ...
 
     def publishers_of_image(self) -> int:

@@ -203,7 +203,7 @@ class OpenPoseNode(LifecycleNode):
         topic = self.resolve_topic_name('image')
         if values['image_transport'] == 'compressed':
             topic += '/compressed'
-        self._transport.open(topic, values['image_transport'])
+        self._transport.open(topic, values['image_transport'], self._core.params.optional_outputs)
         try:
             self._core.configure(self._stopped, assigned)
         except BaseException:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from builtin_interfaces.msg import Duration, Time
-from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
+from geometry_msgs.msg import (
+    Point,
+    Pose,
+    PoseWithCovariance,
+    Quaternion,
+    Transform,
+    TransformStamped,
+    Vector3,
+)
 import numpy.typing as npt
+
+try:
+    from rclpy.event_handler import PublisherEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
@@ -20,17 +35,25 @@ import visualization_msgs.msg as visualization
 
 from openpose_ros.frames import FrameArray
 from openpose_ros.msg import Gestures, Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
+from openpose_ros.ros.node.transport import OPTIONAL
 from openpose_ros.ros.rclpy.images import open_decoder
 
 _RESULTS = QoSProfile(depth=5)
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-_PUBLISHED = {  # output: message class, quality of service
+_PUBLISHED: dict[str, tuple[Any, QoSProfile]] = {  # output: message class, quality of service
     'persons': (PersonArray, _RESULTS),
     'image_annotated': (Image, qos_profile_sensor_data),
     'image_annotated/compressed': (CompressedImage, qos_profile_sensor_data),
     'skeleton_info': (SkeletonInfo, _LATCHED),
     'markers': (visualization.MarkerArray, _RESULTS),
+    # Of packages that may not be there, by name.
+    'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
+    'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
 }
+_MISSING = (
+    '{name} is not installed, so nothing is published in its messages; to have them, '
+    'sudo apt install ros-$ROS_DISTRO-{debian}, and start the node again'
+)
 
 
 class MessageTypes:
@@ -48,6 +71,7 @@ class MessageTypes:
     MeshFile = visualization.MeshFile
     Point, Pose, PoseWithCovariance = Point, Pose, PoseWithCovariance
     Quaternion, Vector3, Time = Quaternion, Vector3, Time
+    Transform, TransformStamped = Transform, TransformStamped
     Skeleton, SkeletonInfo = Skeleton, SkeletonInfo
 
     @staticmethod
@@ -74,35 +98,85 @@ class RclpyTransport:
         self._publishers: dict[str, Publisher] = {}
         self._image_topic: str = node.resolve_topic_name('image')
         self.image_transport = 'raw'
+        self.outputs: frozenset[str] = frozenset()
         self.decode: Callable[[Any, int], FrameArray] = open_decoder(self.log)
 
-    def open(self, image_topic: str, image_transport: str) -> None:
-        """Create the publishers, and remember which images come from which topic."""
+    def open(self, image_topic: str, image_transport: str, optional: Collection[str] = ()) -> None:
+        """
+        Create the publishers, and remember which images come from which topic.
+
+        Parameters
+        ----------
+        image_topic : str
+            Its full name.
+        image_transport : str
+            'raw' or 'compressed'.
+        optional : collection of str
+            Those of OPTIONAL that are wanted; what is not installed is told, and left out.
+
+        """
         self._image_topic, self.image_transport = image_topic, image_transport
+        kinds = {
+            output: self._kind(kind)
+            for output, (kind, _) in _PUBLISHED.items()
+            if output not in OPTIONAL or output in optional
+        }
         self._publishers = {
             output: self._node.create_publisher(
                 kind,
                 f'~/{output}',
-                quality,
+                _PUBLISHED[output][1],
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             )
-            for output, (kind, quality) in _PUBLISHED.items()
+            for output, kind in kinds.items()
+            if kind is not None
         }
+        self.outputs = frozenset(self._publishers)
 
     def close(self) -> None:
         """Destroy the publishers."""
         publishers, self._publishers = self._publishers, {}
+        self.outputs = frozenset()
         for publisher in publishers.values():
-            self._node.destroy_publisher(publisher)
+            self.destroy(publisher)
+
+    def destroy(self, publisher: Publisher) -> None:
+        """Withdraw a topic."""
+        self._node.destroy_publisher(publisher)
 
     def publish(self, output: str, message: Any) -> None:
-        with self._quiet_at_the_end():
+        with self.quiet_at_the_end():
             self._publishers[output].publish(message)
+
+    def package(self, name: str) -> Any | None:
+        try:
+            return import_module(f'{name}.msg')
+        except ImportError:
+            self.log('warning', _MISSING.format(name=name, debian=name.replace('_', '-')))
+            return None
+
+    def advertise(self, topic: str, type_name: str, depth: int) -> _Outlet:
+        # Without event callbacks: the executor goes through them, in a thread of its own.
+        publisher = self._node.create_publisher(
+            self._kind(type_name),
+            topic,
+            QoSProfile(depth=depth),
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
+        )
+        return _Outlet(self, publisher)
+
+    def _kind(self, kind: Any) -> Any:
+        """Return a message class, of its name too; None where its package is not installed."""
+        if not isinstance(kind, str):
+            return kind
+        package, _, name = kind.split('/')
+        classes = self.package(package)
+        return classes and getattr(classes, name)
 
     def subscribers(self, output: str) -> int:
         publisher = self._publishers.get(output)
         if publisher is not None:
-            with self._quiet_at_the_end():
+            with self.quiet_at_the_end():
                 return int(publisher.get_subscription_count())
         return 0
 
@@ -131,10 +205,31 @@ class RclpyTransport:
             logger.error(text)
 
     @contextmanager
-    def _quiet_at_the_end(self) -> Iterator[None]:
+    def quiet_at_the_end(self) -> Iterator[None]:
         """Let errors pass that come of Ctrl-C: it ends the context under the worker's feet."""
         try:
             yield
         except RuntimeError:  # rclpy's RCLError is one
             if self._node.context.ok():
                 raise
+
+
+@dataclass(frozen=True, eq=False)
+class _Outlet:
+    """See `Outlet`."""
+
+    transport: RclpyTransport
+    publisher: Publisher
+
+    def publish(self, message: Any) -> None:
+        with self.transport.quiet_at_the_end():
+            self.publisher.publish(message)
+
+    def subscribers(self) -> int:
+        count = 0
+        with self.transport.quiet_at_the_end():
+            count = int(self.publisher.get_subscription_count())
+        return count
+
+    def close(self) -> None:
+        self.transport.destroy(self.publisher)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import os
 import subprocess
 import sys
+import threading
 from time import monotonic
 from typing import Any
 
@@ -116,6 +117,50 @@ def test_subscribers_and_publishers_are_counted(
     spin_until(participant, lambda: subscription.publishers() == 1 == publisher.subscribers())
     participant.unsubscribe(subscription)
     spin_until(participant, lambda: publisher.subscribers() == 0)
+
+
+def test_topic_that_is_withdrawn_is_gone_and_may_come_again(
+    participant: Participant, other: Participant
+) -> None:
+    came: list[Any] = []
+    subscription = participant.subscribe('/a', HEADER, RELIABLE, came.append)
+    for index in range(3):
+        before = len(other._entities)
+        publisher = other.publisher('/a', HEADER, RELIABLE)
+        spin_until(participant, matched(publisher))
+        publisher.publish(header(index))
+        spin_until(participant, lambda index=index: len(came) == index + 1)
+        other.withdraw(publisher)
+        spin_until(participant, lambda: subscription.publishers() == 0)
+        assert len(other._entities) == before
+        assert other.incompatible_qos() == []
+
+
+def test_topics_may_come_and_go_while_another_thread_listens(
+    participant: Participant, other: Participant
+) -> None:
+    over = threading.Event()
+    troubles: list[Any] = []
+
+    def listen() -> None:
+        while not over.is_set():
+            try:
+                troubles.extend(participant.spin(0.001) + participant.incompatible_qos())
+            except Exception as exc:  # noqa: BLE001  for the assertion
+                troubles.append(exc)
+
+    participant.subscribe('/b', HEADER, RELIABLE, lambda _: None)
+    listening = threading.Thread(target=listen)
+    listening.start()
+    try:
+        for index in range(50):
+            publisher = participant.publisher(f'/a{index}', HEADER, RELIABLE)
+            publisher.publish(header(index))
+            participant.withdraw(publisher)
+    finally:
+        over.set()
+        listening.join()
+    assert troubles == []
 
 
 def test_participant_that_leaves_is_missed_at_once(participant: Participant) -> None:

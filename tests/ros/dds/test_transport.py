@@ -13,8 +13,8 @@ from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
-from openpose_ros.ros.node.transport import OUTPUTS
-from tests.ros.fakes import TYPES
+from openpose_ros.ros.node.transport import OPTIONAL, OUTPUTS
+from tests.ros.fakes import TYPES, header
 
 pytestmark = pytest.mark.usefixtures('network')
 
@@ -55,6 +55,35 @@ def test_subscribers_are_counted_for_each_output(participant: Participant) -> No
         )
         wait_for(lambda: found.subscribers('markers') == 1, viewer)
         assert [output for output in OUTPUTS if found.subscribers(output)] == ['markers']
+
+
+def test_outputs_are_those_that_are_asked_for(participant: Participant) -> None:
+    assert transport(participant).outputs == set(OUTPUTS) - set(OPTIONAL)
+
+
+def test_optional_output_has_its_quality_too(participant: Participant) -> None:
+    settings = {'qos_overrides./front/openpose/detections.publisher.depth': 1}
+    found = DdsTransport(participant, lambda *_: None, settings, 'raw', ('detections',))
+    assert 'detections' in found.outputs
+    with pytest.raises(ParameterError, match='nothing to set'):
+        transport(participant, settings)
+
+
+def test_topic_beside_the_outputs_comes_and_goes(participant: Participant) -> None:
+    found = transport(participant)
+    came: list[Any] = []
+    hri = found.package('hri_msgs')
+    with Participant(Names('viewer')) as viewer:
+        viewer.types.package('hri_msgs')
+        name = 'hri_msgs/msg/IdsList'
+        subscription = viewer.subscribe('/humans/bodies/tracked', name, Profile(5), came.append)
+        outlet = found.advertise('/humans/bodies/tracked', name, 5)
+        wait_for(lambda: outlet.subscribers() == 1, viewer)
+        outlet.publish(hri.IdsList(header=header(), ids=['kqf1']))
+        wait_for(lambda: len(came) == 1, viewer)
+        outlet.close()
+        wait_for(lambda: subscription.publishers() == 0, viewer)
+    assert came[0].ids == ['kqf1']
 
 
 def test_quality_is_overridden_by_the_full_name(participant: Participant) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import openpose_ros
 from openpose_ros.errors import TransportError
+from openpose_ros.ros import dds
 from openpose_ros.ros.dds.types import OUR_MESSAGES, RosTypes, load_types, read_definitions
 
 # What rosidl of ROS 2 Jazzy wrote into share/openpose_ros/msg/*.json. They change only with the
@@ -24,6 +27,45 @@ HASHES = {
 @pytest.mark.parametrize('name', OUR_MESSAGES)
 def test_type_hash_is_that_of_rosidl(name: str) -> None:
     assert load_types().type_hash(f'openpose_ros/msg/{name}') == HASHES[name]
+
+
+# What rosidl of ROS 2 Jazzy made of the packages' own sources.
+HASHES_OF_OTHERS = {
+    'hri_msgs/msg/IdsList': (
+        'RIHS01_7e0812d1ac945c98fd3e393568d581ad0ab567f37b24eff633eab778c1bfe62d'
+    ),
+    'hri_msgs/msg/NormalizedRegionOfInterest2D': (
+        'RIHS01_2e50c93f1ca166ee77af9a5424dc951ae4e452b740162a7f83c082d917dcaff5'
+    ),
+    'hri_msgs/msg/Skeleton2D': (
+        'RIHS01_1cb61f012db6ca43c48fa0097ccab9a00108ea39323c13f01bb983323c1e3420'
+    ),
+    'vision_msgs/msg/Detection2DArray': (
+        'RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968'
+    ),
+    'foxglove_msgs/msg/ImageAnnotations': (
+        'RIHS01_47c6c0891ba263ec1b20d9b785c4261d4bc41051cbcc01668130e36aa2dcaee3'
+    ),
+    'tf2_msgs/msg/TFMessage': (
+        'RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087'
+    ),
+}
+
+
+@pytest.mark.parametrize('name', HASHES_OF_OTHERS)
+def test_messages_of_others_are_those_of_their_packages(name: str) -> None:
+    package, _, short = name.split('/')
+    types = RosTypes()
+    assert hasattr(types.package(package), short)
+    assert types.type_hash(name) == HASHES_OF_OTHERS[name]
+    assert types.package(package) is types.package(package)
+
+
+@pytest.mark.parametrize('package', ['hri_msgs', 'vision_msgs', 'foxglove_msgs'])
+def test_definitions_lie_beside_their_licences(package: str) -> None:
+    folder = Path(dds.__file__).with_name('definitions')
+    assert 'WARRANT' in (folder / package / 'LICENSE').read_text(encoding='utf-8')
+    assert f'`{package}`' in (folder / 'README.md').read_text(encoding='utf-8')
 
 
 @pytest.mark.parametrize(

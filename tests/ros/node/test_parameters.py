@@ -55,6 +55,10 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
     assert {name for name, item in DECLARED.items() if not item.live} == {
         'model',
         'backend',
+        'publish_tf',
+        'hri',
+        'detections',
+        'image_annotations',
         'precision',
         'threads',
         'net_resolution',

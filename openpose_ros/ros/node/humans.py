@@ -1,0 +1,134 @@
+"""Bodies as REP 155 has them: who is there, and topics of their own for each of them."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+from typing import Any, NamedTuple
+
+from openpose_ros.ros.messages.humans import ids_message, region_message, skeleton_message
+from openpose_ros.ros.messages.seen import seen_persons
+from openpose_ros.ros.node.transport import Outlet, Transport
+from openpose_ros.skeletons import Skeleton
+
+BODIES = '/humans/bodies'
+_DEPTH = 5
+_AGAIN_S = 1.0  # after which it is said again who is there
+_NEARLY_S = 0.5  # a timer that comes about once a second shall not miss its turn by a hair
+
+
+class _Topics(NamedTuple):
+    """Those of one body."""
+
+    roi: Outlet
+    skeleton2d: Outlet
+
+
+class Humans:
+    """
+    Publishes bodies; every method may be called from any thread.
+
+    `/humans/bodies/tracked` says who is in the image: when that changes, and about once a second.
+    `/humans/bodies/<id>/roi` and `…/skeleton2d` exist from the first image with that id until it
+    is lost, and are silent while it is only expected somewhere.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where to publish.
+    hri : namespace
+        The message classes of hri_msgs.
+
+    """
+
+    def __init__(self, transport: Transport, hri: Any) -> None:
+        self._transport = transport
+        self._hri = hri
+        self._tracked = transport.advertise(f'{BODIES}/tracked', 'hri_msgs/msg/IdsList', _DEPTH)
+        self._bodies: dict[str, _Topics] = {}
+        self._ids: list[str] = []
+        self._header: Any = None  # of the last image
+        self._told_s = self._heard_s = 0.0
+        self._lock = threading.Lock()
+
+    def publish(self, persons: Any, skeleton: Skeleton) -> None:
+        """
+        Publish who is in an image.
+
+        Parameters
+        ----------
+        persons : openpose_ros/PersonArray
+            Who has no id is left out.
+        skeleton : Skeleton
+            The message's.
+
+        """
+        with self._lock:
+            self._header, self._heard_s = persons.header, monotonic()
+            known = {person.id for person in persons.persons}
+            seen = [person for person in seen_persons(persons) if person.id]
+            for person in seen:
+                if person.id not in self._bodies:
+                    self._bodies[person.id] = self._topics(person.id)
+            self._tell([person.id for person in seen], _AGAIN_S)
+            for person in seen:
+                topics = self._bodies[person.id]
+                topics.roi.publish(region_message(self._hri, persons, person))
+                topics.skeleton2d.publish(skeleton_message(self._hri, persons, person, skeleton))
+            self._withdraw(self._bodies.keys() - known)
+
+    def on_timer(self, timeout_s: float) -> None:
+        """
+        Say again who is there; after `timeout_s` seconds without an image, that nobody is.
+
+        About once a second, in between images too.
+        """
+        with self._lock:
+            if self._header is None:
+                return
+            if monotonic() - self._heard_s > timeout_s:
+                self._forget()
+            else:
+                self._tell(self._ids, _NEARLY_S)
+
+    def forget(self) -> None:
+        """Say that nobody is there any more."""
+        with self._lock:
+            self._forget()
+
+    def is_heard(self) -> bool:
+        """Tell whether somebody listens to who is there."""
+        return self._tracked.subscribers() > 0
+
+    def close(self) -> None:
+        """Publish nothing more."""
+        with self._lock:
+            self._withdraw(set(self._bodies))
+            self._tracked.close()
+
+    def _topics(self, name: str) -> _Topics:
+        def topic(which: str, kind: str) -> Outlet:
+            return self._transport.advertise(
+                f'{BODIES}/{name}/{which}', f'hri_msgs/msg/{kind}', _DEPTH
+            )
+
+        return _Topics(
+            topic('roi', 'NormalizedRegionOfInterest2D'), topic('skeleton2d', 'Skeleton2D')
+        )
+
+    def _tell(self, ids: list[str], after_s: float) -> None:
+        now_s = monotonic()
+        if sorted(ids) != sorted(self._ids) or now_s - self._told_s >= after_s:
+            self._tracked.publish(ids_message(self._hri, self._header, ids))
+            self._told_s = now_s
+        self._ids = ids
+
+    def _forget(self) -> None:
+        self._withdraw(set(self._bodies))
+        if self._header is not None:
+            self._tell([], _NEARLY_S)
+
+    def _withdraw(self, names: set[str]) -> None:
+        for name in names:
+            for outlet in self._bodies.pop(name):
+                outlet.close()

@@ -1,0 +1,104 @@
+"""What else is published of the people of an image, in other people's messages and as frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openpose_ros.people import People
+from openpose_ros.ros.messages.annotations import annotations_message
+from openpose_ros.ros.messages.detections import detections_message
+from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.messages.transforms import body_transforms
+from openpose_ros.ros.node.humans import Humans
+from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import Outlet, Transport
+
+_FRAMES_DEPTH = 100  # as tf2_ros' broadcaster has it
+
+
+class Outgoing:
+    """
+    Publishes what the parameters ask for, from when it is made until `close`.
+
+    Of a package that is not installed, the transport tells, and nothing more comes of it.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where to publish.
+    params : NodeParams
+        Say what; none of these is live.
+
+    """
+
+    def __init__(self, transport: Transport, params: NodeParams) -> None:
+        self._transport = transport
+        outputs = transport.outputs
+        self._vision = transport.package('vision_msgs') if 'detections' in outputs else None
+        annotated = 'image_annotations' in outputs
+        self._foxglove = transport.package('foxglove_msgs') if annotated else None
+        hri = transport.package('hri_msgs') if params.hri else None
+        self._humans = None if hri is None else Humans(transport, hri)
+        self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
+        self._frames: Outlet | None = None
+        if self._tf2 is not None:
+            self._frames = transport.advertise('/tf', 'tf2_msgs/msg/TFMessage', _FRAMES_DEPTH)
+        needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
+        if needy and not params.tracking:
+            transport.log(
+                'warning',
+                f'{" and ".join(needy)}: nobody has an id while tracking is false, so nobody is '
+                'published there; set tracking to true',
+            )
+
+    def publish(self, persons: Any, people: People, params: NodeParams) -> None:
+        """
+        Publish what is said of an image.
+
+        Parameters
+        ----------
+        persons : openpose_ros/PersonArray
+            As it was published.
+        people : People
+            Those of the image.
+        params : NodeParams
+            Say how.
+
+        """
+        transport, skeleton = self._transport, people.skeleton
+        if self._frames and nanoseconds(persons.header.stamp):  # 0 is no time for a frame
+            frames = body_transforms(transport.types, self._tf2, persons)
+            if frames.transforms:
+                self._frames.publish(frames)
+        if self._humans:
+            self._humans.publish(persons, skeleton)
+        if self._vision and transport.subscribers('detections'):
+            transport.publish('detections', detections_message(self._vision, persons))
+        if self._foxglove and transport.subscribers('image_annotations'):
+            message = annotations_message(
+                self._foxglove, persons, skeleton, params.render_threshold
+            )
+            transport.publish('image_annotations', message)
+
+    def on_timer(self, params: NodeParams) -> None:
+        """Do what is to be done about once a second; from any thread."""
+        if self._humans:
+            self._humans.on_timer(params.track_timeout)
+
+    def forget(self) -> None:
+        """Say that nobody is there: no image is looked at any more; from any thread."""
+        if self._humans:
+            self._humans.forget()
+
+    def is_heard(self) -> bool:
+        """Tell whether somebody listens to what is not of OUTPUTS; from any thread."""
+        return bool(self._frames and self._frames.subscribers()) or bool(
+            self._humans and self._humans.is_heard()
+        )
+
+    def close(self) -> None:
+        """Publish nothing more; once."""
+        if self._humans:
+            self._humans.close()
+        if self._frames:
+            self._frames.close()

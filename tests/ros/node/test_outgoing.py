@@ -1,0 +1,224 @@
+"""What else goes out: to whom, when, and what becomes of topics whose person is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openpose_ros.people import People
+from openpose_ros.ros.node import humans
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.outgoing import Outgoing
+from openpose_ros.ros.node.parameters import NodeParams
+from tests.ros.fakes import FakeTransport, header
+from tests.ros.messages.scenes import persons_of, some_people, somewhere
+from tests.ros.node.test_core import picture
+from tests.ros.scenes import Scene, wait_until
+
+TRACKED = '/humans/bodies/tracked'
+
+
+class Stage:
+    """What is under test, with a clock that stands still."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **params: Any) -> None:
+        self.now_s = 1000.0
+        monkeypatch.setattr(humans, 'monotonic', lambda: self.now_s)
+        self.params = NodeParams(**{'tracking': True, **params})
+        self.transport = FakeTransport(self.params.optional_outputs)
+        self.outgoing = Outgoing(self.transport, self.params)
+
+    def show(self, *ids: str, hidden: tuple[str, ...] = (), stamp_ns: int = 5) -> People:
+        people = some_people(*ids)
+        persons = persons_of(people, somewhere(people), hidden, stamp_ns=stamp_ns)
+        self.outgoing.publish(persons, people, self.params)
+        return people
+
+    def tick(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.outgoing.on_timer(self.params)
+
+    def tracked(self) -> list[list[str]]:
+        return [message.ids for message in self.transport.outlets[TRACKED].published]
+
+
+def test_nothing_is_opened_that_was_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch)
+    stage.show('kqf1')
+    assert (stage.transport.outlets, stage.transport.published) == ({}, [])
+    assert stage.transport.lines == []
+
+
+@pytest.mark.parametrize('output', ['detections', 'image_annotations'])
+def test_message_of_others_is_published_for_who_listens(
+    monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    stage = Stage(monkeypatch, **{output: True})
+    stage.show('kqf1')
+    assert stage.transport.published == []
+    stage.transport.watched = {output}
+    stage.show('kqf1')
+    stage.show()
+    sizes = [
+        len(getattr(message, 'detections' if output == 'detections' else 'points'))
+        for message in stage.transport.of(output)
+    ]
+    assert sizes == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ('output', 'package'),
+    [
+        ('hri', 'hri_msgs'),
+        ('publish_tf', 'tf2_msgs'),
+    ],
+)
+def test_package_that_is_absent_leaves_the_rest(
+    monkeypatch: pytest.MonkeyPatch, output: str, package: str
+) -> None:
+    monkeypatch.setattr(FakeTransport, 'package', lambda self, name: None)
+    stage = Stage(monkeypatch, **{output: True})
+    stage.show('kqf1')
+    stage.tick(2)
+    stage.outgoing.forget()
+    stage.outgoing.close()
+    assert stage.transport.outlets == {}
+
+
+@pytest.mark.parametrize('output', ['hri', 'publish_tf'])
+def test_who_wants_ids_is_told_what_gives_them(
+    monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    stage = Stage(monkeypatch, tracking=False, **{output: True})
+    (line,) = stage.transport.said('warning')
+    assert line.startswith(f'{output}: nobody has an id while tracking is false')
+
+
+def test_frames_go_out_for_bodies_that_are_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, publish_tf=True)
+    stage.show('kqf1', '')
+    stage.show()  # nobody: no message
+    stage.show('kqf1', stamp_ns=0)  # no time: no frame
+    (message,) = stage.transport.outlets['/tf'].published
+    assert [frame.child_frame_id for frame in message.transforms] == ['body_kqf1']
+    assert message.transforms[0].header == header(5)
+
+
+def test_who_is_there_is_said_on_change_and_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, hri=True)
+    stage.show('kqf1', '')
+    for _ in range(9):  # at 10 Hz
+        stage.now_s += 0.1
+        stage.show('kqf1')
+    assert stage.tracked() == [['kqf1']]
+    stage.now_s += 0.11
+    stage.show('kqf1')
+    assert stage.tracked() == [['kqf1']] * 2
+    stage.show('kqf2', 'kqf1')
+    stage.show('kqf1', 'kqf2')  # best first: no change of who is there
+    assert stage.tracked()[2:] == [['kqf2', 'kqf1']]
+    stage.tick(1.0)  # without an image
+    assert stage.tracked()[3:] == [['kqf1', 'kqf2']]
+
+
+def test_first_image_without_people_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, hri=True)
+    stage.tick(5)
+    assert stage.tracked() == []  # nothing was looked at
+    stage.show()
+    assert stage.tracked() == [[]]
+
+
+def test_body_has_topics_while_its_id_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, hri=True)
+    stage.show('kqf1', 'kqf2')
+    names = ('kqf1', 'kqf2')
+    topics = [f'/humans/bodies/{name}/{what}' for name in names for what in ('roi', 'skeleton2d')]
+    assert set(stage.transport.outlets) == {TRACKED, *topics}
+    stage.show('kqf1', hidden=('kqf2',))  # only expected: silent, but not gone
+    counts = [len(stage.transport.outlets[topic].published) for topic in topics]
+    assert counts == [2, 2, 1, 1]
+    assert stage.tracked()[-1] == ['kqf1']
+    stage.show('kqf1', 'kqf2')
+    stage.show('kqf1')  # lost
+    closed = [stage.transport.outlets[topic].closed for topic in topics]
+    assert closed == [False, False, True, True]
+
+
+@pytest.mark.parametrize('end', ['silence', 'deactivated'])
+def test_nobody_is_there_when_no_image_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    stage = Stage(monkeypatch, hri=True, track_timeout=2.0)
+    stage.show('kqf1')
+    stage.tick(1.5)
+    assert stage.tracked()[-1] == ['kqf1']
+    if end == 'silence':
+        stage.tick(0.6)
+    else:
+        stage.outgoing.forget()
+    assert stage.tracked()[-1] == []
+    assert stage.transport.outlets['/humans/bodies/kqf1/roi'].closed
+    stage.show('kqf1')
+    assert stage.tracked()[-1] == ['kqf1']
+    assert not stage.transport.outlets['/humans/bodies/kqf1/roi'].closed
+
+
+def test_everything_is_withdrawn_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, hri=True, publish_tf=True)
+    stage.show('kqf1')
+    stage.outgoing.close()
+    assert len(stage.transport.outlets) == 4
+    assert all(outlet.closed for outlet in stage.transport.outlets.values())
+
+
+# In the node
+
+
+def playing(**params: Any) -> tuple[PoseNode, FakeTransport]:
+    params = {'tracking': True, **params}
+    transport = FakeTransport(NodeParams(**params).optional_outputs)
+    node = PoseNode(transport, NodeParams(**params), Scene().open)
+    node.configure()
+    node.activate()
+    return node, transport
+
+
+def show(node: PoseNode, tenth: int) -> None:
+    node.on_image(picture(stamp_ns=10**9 + tenth * 10**8))
+    wait_until(lambda: not (node.counts().waiting or node.counts().in_flight))
+
+
+def test_node_publishes_and_withdraws_in_each_state() -> None:
+    node, transport = playing(hri=True, detections=True)
+    transport.watched = {'detections'}
+    for tenth in range(4):
+        show(node, tenth)
+    (last,) = {tuple(sorted(message.ids)) for message in transport.outlets[TRACKED].published[1:]}
+    assert len(last) == 2
+    assert len(transport.of('detections')) == 4
+    assert sorted(one.id for one in transport.of('detections')[-1].detections) == list(last)
+    node.deactivate()
+    assert transport.outlets[TRACKED].published[-1].ids == []
+    node.cleanup()
+    assert all(outlet.closed for outlet in transport.outlets.values())
+    node.configure()
+    node.activate()
+    assert not transport.outlets[TRACKED].closed
+    show(node, 10)
+    assert len(transport.outlets[TRACKED].published) == 1
+    assert 'other messages (ms, median)' in node.diagnostics().values
+    node.shutdown()
+    assert transport.outlets[TRACKED].closed
+
+
+@pytest.mark.parametrize(('output', 'topic'), [('hri', TRACKED), ('publish_tf', '/tf')])
+def test_lazy_node_works_for_who_listens_to_these(output: str, topic: str) -> None:
+    node, transport = playing(lazy=True, **{output: True})
+    show(node, 0)
+    assert node.counts().refused == {'nobody subscribes': 1}
+    transport.outlets[topic].watchers = 1
+    show(node, 1)
+    assert node.counts().outcomes == {'processed': 1}
+    node.shutdown()
