@@ -8,6 +8,7 @@ on stdout, both JSON. It ends with its stdin.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 import json
 import queue
 import sys
@@ -32,7 +33,15 @@ class World(Protocol):
         ...
 
     def spin(self, seconds: float) -> None:
-        """Wait at most so long, and hand a PersonArray to the callback if one came."""
+        """Wait at most so long, and hand a message to its callback if one came."""
+        ...
+
+    def listen(self, topic: str, type_name: str, callback: Callable[[Any], None]) -> None:
+        """Subscribe to a topic, reliably; 'std_msgs/msg/Header' is a type."""
+        ...
+
+    def publishers(self, topic: str) -> int:
+        """Return how many publish on a topic that is listened to."""
         ...
 
 
@@ -50,6 +59,7 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
                 for _ in range(2)
             ]
             self.cameras = [publisher.publish for publisher in self._publishers]
+            self._heard: dict[str, Any] = {}
             self._persons = self._participant.subscribe(
                 PERSONS, 'openpose_ros/msg/PersonArray', Profile(50), on_persons
             )
@@ -60,6 +70,15 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
 
         def spin(self, seconds: float) -> None:
             self._participant.spin(seconds)
+
+        def listen(self, topic: str, type_name: str, callback: Callable[[Any], None]) -> None:
+            self._participant.types.package(type_name.partition('/')[0])
+            self._heard[topic] = self._participant.subscribe(
+                topic, type_name, Profile(50), callback
+            )
+
+        def publishers(self, topic: str) -> int:
+            return self._heard[topic].publishers()
 
     return DdsWorld()
 
@@ -87,6 +106,14 @@ def rclpy_world(on_persons: Callable[[Any], None]) -> World:
 
         def spin(self, seconds: float) -> None:
             rclpy.spin_once(self._node, timeout_sec=seconds)
+
+        def listen(self, topic: str, type_name: str, callback: Callable[[Any], None]) -> None:
+            package, _, name = type_name.split('/')
+            kind = getattr(import_module(f'{package}.msg'), name)
+            self._node.create_subscription(kind, topic, callback, 50)
+
+        def publishers(self, topic: str) -> int:
+            return self._node.count_publishers(topic)
 
     return RclpyWorld()
 
@@ -129,6 +156,18 @@ def tell(message: Any) -> None:
     )
 
 
+def plain(value: Any) -> Any:
+    """Return a message of either transport as JSON has it."""
+    fields = getattr(value, '__dataclass_fields__', None)
+    if fields is None and hasattr(value, 'get_fields_and_field_types'):
+        fields = value.get_fields_and_field_types()
+    if fields is not None:
+        return {name: plain(getattr(value, name)) for name in fields if name[:2] != '__'}
+    if hasattr(value, 'tolist'):
+        return value.tolist()
+    return value if isinstance(value, (str, int, float)) else [plain(part) for part in value]
+
+
 def main(transport: str) -> None:
     """Obey until stdin ends."""
     commands: queue.Queue[Any] = queue.Queue()
@@ -151,7 +190,14 @@ def main(transport: str) -> None:
             continue
         if command is None:
             return
-        publish(world, **command)
+        if 'listen' in command:
+            topic = command['listen']
+            world.listen(topic, command['type'], lambda m, t=topic: say(t, message=plain(m)))
+            say('listening')
+        elif 'count' in command:
+            say('counted', publishers=world.publishers(command['count']))
+        else:
+            publish(world, **command)
 
 
 def publish(

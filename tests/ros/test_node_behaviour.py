@@ -44,7 +44,9 @@ def run_dds(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
 
     over = threading.Event()
     with Participant(Names.from_rules('openpose', RULES)) as participant:
-        transport = DdsTransport(participant, log, {}, params.image_transport)
+        transport = DdsTransport(
+            participant, log, {}, params.image_transport, params.optional_outputs
+        )
         node = PoseNode(transport, params, scene.open)
         node.configure()
         node.activate()
@@ -127,6 +129,7 @@ class Foreign:
             cwd=ROOT,
         )
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._heard: list[dict[str, Any]] = []
         self._listener = threading.Thread(target=self._listen)
         self._listener.start()
         self.persons: list[dict[str, Any]] = []
@@ -134,14 +137,31 @@ class Foreign:
 
     def publish(self, **command: Any) -> None:
         """Publish images (see `foreign.publish`), and wait until they are out."""
+        self._tell(command)
+        self.wait('published')
+
+    def listen(self, topic: str, type_name: str) -> None:
+        """Listen to a topic, whose name is that of the events."""
+        self._tell({'listen': topic, 'type': type_name})
+        self.wait('listening')
+
+    def publishers(self, topic: str) -> int:
+        """Return how many publish on a topic that is listened to."""
+        self._tell({'count': topic})
+        return int(self.wait('counted')['publishers'])
+
+    def _tell(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command) + '\n')
         self._process.stdin.flush()
-        self.wait('published')
 
     def wait(self, event: str) -> dict[str, Any]:
-        """Return the next event of a kind."""
+        """Return the next event of a kind; those of topics are kept until they are waited for."""
         deadline_s = monotonic() + PATIENCE_S
+        for found in self._heard:
+            if found['event'] == event:
+                self._heard.remove(found)
+                return found
         while True:
             try:
                 found = self._events.get(timeout=max(0.0, deadline_s - monotonic()))
@@ -151,6 +171,8 @@ class Foreign:
                 self.persons.append(found)
             if found['event'] == event:
                 return found
+            if found['event'].startswith('/'):
+                self._heard.append(found)
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -344,3 +366,85 @@ def test_lazy_node_works_while_somebody_listens(transport: str) -> None:
         show.until(lambda: not show.node._transport.subscribers('persons'))
         show.foreign = Foreign(transport)
         show.is_served()
+
+
+OTHERS = {'hri': 'hri_msgs', 'detections': 'vision_msgs', 'image_annotations': 'foxglove_msgs'}
+
+
+def absent(transport: str) -> set[str]:
+    """Return the packages of others that a transport has not here."""
+    needed = set(OTHERS.values()) if transport == 'rclpy' else set()
+    return {name for name in needed if find_spec(name) is None}
+
+
+def ids_there(show: Show, is_so: Callable[[list[str]], bool]) -> list[str]:
+    """Publish images until the list of who is there is so, and return it."""
+    deadline_s = monotonic() + PATIENCE_S
+    while True:
+        show.foreign.publish(times=2, hz=20)
+        found: list[str] = show.foreign.wait('/humans/bodies/tracked')['message']['ids']
+        if is_so(found):
+            return found
+        assert monotonic() < deadline_s, f'{found}, {show.lines}'
+
+
+def test_bodies_come_and_go_as_rep_155_has_them(transport: str) -> None:
+    if 'hri_msgs' in absent(transport):
+        pytest.skip('needs hri_msgs')
+    with staged(transport, tracking=True, hri=True) as show:
+        show.foreign.listen('/humans/bodies/tracked', 'hri_msgs/msg/IdsList')
+        ids = ids_there(show, lambda found: len(found) == 2)
+        region, skeleton = (f'/humans/bodies/{ids[0]}/{what}' for what in ('roi', 'skeleton2d'))
+        show.foreign.listen(region, 'hri_msgs/msg/NormalizedRegionOfInterest2D')
+        show.foreign.listen(skeleton, 'hri_msgs/msg/Skeleton2D')
+        show.until(lambda: show.foreign.publishers(region) == 1)
+        show.until(lambda: show.foreign.publishers(skeleton) == 1)
+        show.foreign.publish(times=20, hz=20)
+        box = show.foreign.wait(region)['message']
+        assert 0 <= box['xmin'] < box['xmax'] <= 1
+        assert 0 <= box['ymin'] < box['ymax'] <= 1
+        points = show.foreign.wait(skeleton)['message']['skeleton']
+        assert len(points) == 18
+        assert box['header']['frame_id'] == 'f' * 6
+        show.node.set_parameters({'track_timeout': 0.1})
+        show.scene.trouble = lambda heatmaps: heatmaps.fill(0)
+        ids_there(show, lambda found: found == [])
+        show.foreign.publish(times=5, hz=10)
+        show.until(lambda: show.foreign.publishers(region) == 0)
+        show.until(lambda: show.foreign.publishers(skeleton) == 0)
+
+
+def test_people_are_detections_and_annotations_too(transport: str) -> None:
+    if absent(transport) & {'vision_msgs', 'foxglove_msgs'}:
+        pytest.skip('needs vision_msgs and foxglove_msgs')
+    node = '/front/openpose'
+    with staged(transport, detections=True, image_annotations=True) as show:
+        show.foreign.listen(f'{node}/detections', 'vision_msgs/msg/Detection2DArray')
+        show.foreign.listen(f'{node}/image_annotations', 'foxglove_msgs/msg/ImageAnnotations')
+        for output in ('detections', 'image_annotations'):
+            show.until(lambda output=output: show.node._transport.subscribers(output) == 1)
+        show.foreign.publish()
+        found = show.foreign.wait(f'{node}/detections')['message']
+        assert found['header']['frame_id'] == 'f' * 6
+        assert len(found['detections']) == 2
+        assert found['detections'][0]['results'][0]['hypothesis']['class_id'] == 'person'
+        drawn = show.foreign.wait(f'{node}/image_annotations')['message']
+        assert len(drawn['points']) == 2
+        assert drawn['points'][0]['timestamp'] == found['header']['stamp']
+        show.scene.trouble = lambda heatmaps: heatmaps.fill(0)
+        show.foreign.publish()
+        assert show.foreign.wait(f'{node}/detections')['message']['detections'] == []
+        assert show.foreign.wait(f'{node}/image_annotations')['message']['points'] == []
+    assert show.warnings() == []
+
+
+def test_packages_that_are_absent_are_a_line_each(transport: str) -> None:
+    missing = absent(transport)
+    if not missing:
+        pytest.skip('hri_msgs, vision_msgs and foxglove_msgs are all here')
+    asked = {output: True for output, package in OTHERS.items() if package in missing}
+    with staged(transport, tracking=True, **asked) as show:
+        show.is_served()
+        assert not show.node._transport.outputs & asked.keys()
+    said = [line for line in show.warnings() if 'is not installed' in line]
+    assert sorted(line.split()[0] for line in said) == sorted(missing)
