@@ -18,6 +18,7 @@ import sys
 import threading
 from time import monotonic, sleep
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -79,11 +80,13 @@ def run_rclpy(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
     from rclpy.parameter import Parameter
 
     from openpose_ros.ros.rclpy.node import OpenPoseNode
+    from openpose_ros.ros.rclpy.transport import RclpyTransport
 
     context = rclpy.Context()
     rclpy.init(context=context, args=['--ros-args', '-r', *RULES])
     given = [Parameter(name, value=value) for name, value in asdict(params).items()]
-    node = OpenPoseNode(scene.open, context=context, parameter_overrides=given)
+    with patch.object(RclpyTransport, 'log', staticmethod(log)):  # before anybody holds it
+        node = OpenPoseNode(scene.open, context=context, parameter_overrides=given)
     node._transport.log = log
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
