@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from openpose_ros.parsing.paf._kernels.cache import kept_in, processor
 
-_PACKAGE = __name__.rpartition('.')[0]
-_KERNELS = '_kernels'
+_PACKAGE = __name__.partition('.')[0]
+_KERNELS = '_kernels'  # a folder of a decoder, or of what is done with people
 
 
 class Kernel(NamedTuple):
@@ -34,7 +34,7 @@ class Kernel(NamedTuple):
 
 def compile_kernels() -> tuple[list[Kernel], str]:
     """
-    Compile what all decoders consist of, as far as no cache has it.
+    Compile what all decoders and the node consist of, as far as no cache has it.
 
     Returns
     -------
@@ -44,13 +44,13 @@ def compile_kernels() -> tuple[list[Kernel], str]:
         The processor that they are for, as LLVM calls it.
 
     """
-    here = Path(__file__).parent
+    root = Path(__file__).parent.parent
     kernels: dict[str, Kernel] = {}
-    for path in sorted(here.glob(f'*/{_KERNELS}/*.py')):
-        place = path.relative_to(here).with_suffix('').as_posix().replace('/', '.')
+    for path in sorted(root.glob(f'**/{_KERNELS}/*.py')):
+        place = path.relative_to(root).with_suffix('').as_posix().replace('/', '.')
         for function in vars(import_module(f'{_PACKAGE}.{place}')).values():
             if hasattr(function, 'py_func') and function.__module__.startswith(_PACKAGE):
-                *_, decoder, _, module = function.__module__.split('.')
-                name = f'{decoder}.{module}.{function.__name__}'
+                *_, room, _, module = function.__module__.split('.')
+                name = f'{room}.{module}.{function.__name__}'
                 kernels[name] = Kernel(name, *kept_in(function))
     return list(kernels.values()), processor()

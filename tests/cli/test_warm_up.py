@@ -26,6 +26,7 @@ def test_warm_up_says_where_everything_is(tmp_path: Path) -> None:
     assert once.returncode == 0, once.stderr
     assert once.stderr == 'compiling the parser, which takes up to a minute …\n'
     counts, *folders = once.stdout.splitlines()
+    assert list(tmp_path.glob('**/*find_depths*.nbc'))  # of depth, too
     number, compiled, there = (int(word) for word in counts.split() if word.isdecimal())
     assert (number >= 5, number) == (True, compiled + there)
     for folder in folders:
@@ -43,11 +44,11 @@ def test_warm_up_without_a_cache_fails(tmp_path: Path) -> None:
         tmp_path / 'openpose_ros',
         ignore=shutil.ignore_patterns('__pycache__', '*.onnx'),
     )
-    parsing = tmp_path / 'openpose_ros/parsing'
-    for path in parsing.glob('*/_kernels/*.py'):
+    package = tmp_path / 'openpose_ros'
+    for path in package.glob('**/_kernels/*.py'):
         if path.name not in ('__init__.py', 'cache.py', 'compiling.py'):
             path.unlink()
-    kernels = parsing / 'paf/_kernels'
+    kernels = package / 'parsing/paf/_kernels'
     (kernels / '__pycache__').touch()  # a file where the folder would be stops even root
     run = ran(tmp_path, NUMBA_CACHE_DIR='', HOME='/dev/null', XDG_CACHE_HOME='/dev/null')
     assert run.returncode == 1

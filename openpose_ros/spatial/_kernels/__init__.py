@@ -1,0 +1,1 @@
+"""Compiled loops over depth images; as in the parser, arrays and scalars only, unchecked."""

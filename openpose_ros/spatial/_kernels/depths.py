@@ -1,0 +1,178 @@
+"""How far away the surface under each keypoint is: of the body, not of what is behind it."""
+
+from numba import types
+import numpy as np
+
+from openpose_ros.parsing.paf._kernels.compiling import compiled
+
+_MILLIMETRES = types.Array(types.uint16, 2, 'C', readonly=True)
+_METRES = types.Array(types.float32, 2, 'C', readonly=True)
+_POINTS = types.Array(types.float64, 3, 'C', readonly=True)
+_LIMBS = types.Array(types.int64, 2, 'C', readonly=True)
+_LENGTHS = types.Array(types.float64, 1, 'C', readonly=True)
+_VALUES = types.float64[::1]
+
+_STEPS = 10  # samples along a limb, its ends left out
+_WINDOW, _RINGS = 0.04, 6  # metres around a keypoint, in so many samples outwards
+_BODY, _LIMB = 0.6, 0.2  # metres: how deep most of a body is, and of what is next to a joint
+_REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or further than that
+_NEAR = 0.35  # metres: who is so near to the middle of a body needs no limb to be of it
+_THICKNESS = 0.05  # metres: how deep one surface is in a window
+_NOISE = 0.03  # of the distance, by which depths of one surface differ too
+_CLEAR = 0.7  # share of them that must be of one surface
+_FEWEST, _ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
+
+_grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1.0)]), axis=-1).reshape(-1, 2)
+_grid = _grid[np.argsort(np.hypot(*_grid.T), kind='stable')]
+_AROUND = _grid[np.hypot(*_grid.T) <= _RINGS]  # outwards
+
+
+@compiled(types.float64(_VALUES, types.int64, types.float64))
+def densest(values, count, width):
+    """Sort the first values; return the median of the most that lie so close together."""
+    gap = 1
+    while 3 * gap + 1 < count:
+        gap = 3 * gap + 1
+    while gap:  # Shell's; np.sort would compile for seconds
+        for start in range(gap, count):
+            value, place = values[start], start
+            while place >= gap and values[place - gap] > value:
+                values[place] = values[place - gap]
+                place -= gap
+            values[place] = value
+        gap //= 3
+    best, most, end = 0, 0, 0
+    for start in range(count):
+        while end < count and values[end] - values[start] <= width:
+            end += 1
+        if end - start > most:
+            best, most = start, end - start
+    return values[best + most // 2]
+
+
+@compiled(types.float64(_MILLIMETRES, _METRES, types.float64, types.float64))
+def depth_at(millimetres, metres, x, y):
+    """Return the depth at a place, metres; 0 where it is not known (REP 118)."""
+    if not (x > -0.5 and y > -0.5):  # NaN too
+        return 0.0
+    column, row = int(x + 0.5), int(y + 0.5)
+    if row < millimetres.shape[0] and column < millimetres.shape[1]:
+        return 0.001 * millimetres[row, column]
+    if row < metres.shape[0] and column < metres.shape[1]:
+        depth = metres[row, column]
+        if depth > 0 and depth < np.inf:
+            return float(depth)
+    return 0.0
+
+
+@compiled(
+    types.void(
+        _MILLIMETRES,
+        _METRES,
+        _POINTS,
+        _LIMBS,
+        _LENGTHS,
+        types.float64,
+        types.float64[:, ::1],
+    )
+)
+def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
+    """
+    Fill depths (N, K), metres; NaN where there is none that is the body's.
+
+    Parameters
+    ----------
+    millimetres, metres : (H, W)
+        The depth image, as one of them; the other is empty.
+    points : float64 (N, K, 2)
+        Where the keypoints are in it, pixels; NaN where there is none.
+    limbs : int64 (L, 2)
+        Keypoints that are joined by something solid.
+    lengths : float64 (L,)
+        The longest that each may be, metres.
+    focal : float
+        Of the depth image, pixels.
+    depths : float64 (N, K)
+        What is found.
+
+    """
+    people, keypoints = points.shape[:2]
+    along = np.empty((len(limbs), _STEPS))
+    values = np.empty(max(len(limbs) * _STEPS, keypoints, _ENOUGH))
+    for person in range(people):
+        count = 0
+        for limb in range(len(limbs)):
+            x0, y0 = points[person, limbs[limb, 0]]
+            x1, y1 = points[person, limbs[limb, 1]]
+            for step in range(_STEPS):
+                part = (step + 1) / (_STEPS + 1)
+                depth = depth_at(millimetres, metres, x0 + part * (x1 - x0), y0 + part * (y1 - y0))
+                along[limb, step] = depth
+                if depth > 0:
+                    values[count] = depth
+                    count += 1
+        if count == 0:
+            for keypoint in range(keypoints):
+                x, y = points[person, keypoint]
+                depth = depth_at(millimetres, metres, x, y)
+                if depth > 0:
+                    values[count] = depth
+                    count += 1
+        depths[person] = np.nan
+        if count == 0:
+            continue
+        middle = densest(values, count, _BODY)
+        for keypoint in range(keypoints):
+            x, y = points[person, keypoint]
+            # What its limbs are like next to it.
+            count = 0
+            for limb in range(len(limbs)):
+                for end in range(2):
+                    if limbs[limb, end] == keypoint:
+                        for near in range(_STEPS // 2):
+                            depth = along[limb, near if end == 0 else _STEPS - 1 - near]
+                            if depth > 0 and abs(depth - middle) < _REACH:
+                                values[count] = depth
+                                count += 1
+            anchor, reach = middle, _REACH
+            if count:
+                anchor = densest(values, count, _LIMB)
+                reach = _LIMB_REACH + _NOISE * anchor
+            # The nearest places around it that show something of that.
+            spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
+            count = 0
+            nearest = 0.0
+            for place in range(len(_AROUND)):
+                right, down = _AROUND[place]
+                depth = depth_at(millimetres, metres, x + spacing * right, y + spacing * down)
+                if depth > 0 and abs(depth - anchor) < reach:
+                    if count == 0:
+                        nearest = depth
+                    values[count] = depth
+                    count += 1
+                    if count == _ENOUGH:
+                        break
+            if count >= _FEWEST:
+                thickness = _THICKNESS + _NOISE * anchor
+                depth = densest(values, count, thickness)
+                agreeing = 0
+                for place in range(count):
+                    agreeing += abs(values[place] - depth) < thickness
+                # Else it is unclear which of two surfaces it is on.
+                if abs(depth - nearest) < thickness and agreeing >= _CLEAR * count:
+                    depths[person, keypoint] = depth
+        # What its limbs cannot reach, from the middle of the body on, is not of this body.
+        reached = np.abs(depths[person] - middle) < _NEAR
+        changed = True
+        while changed:
+            changed = False
+            for limb in range(len(limbs)):
+                one, other = limbs[limb]
+                far = abs(depths[person, one] - depths[person, other])
+                if reached[one] != reached[other] and far < lengths[limb] + _NOISE * middle:
+                    reached[one] = reached[other] = changed = True
+        if np.sum(reached) < 2:  # one alone has nobody to vouch for it
+            reached[:] = False
+        for keypoint in range(keypoints):
+            if not reached[keypoint]:
+                depths[person, keypoint] = np.nan
