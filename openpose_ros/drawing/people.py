@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
+from openpose_ros.drawing.labels import colour_of, label_text
 from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
@@ -27,6 +31,7 @@ def draw_people(
     *,
     render_threshold: float = RENDER_THRESHOLD,
     labels: bool = False,
+    distances_m: Sequence[float] = (),
 ) -> FrameArray:
     """
     Draw each person's limbs and joints.
@@ -44,7 +49,9 @@ def draw_people(
         Only keypoints with a score above it are drawn.
     labels : bool
         Write above each person who they are, or else their place in `people`, and their score.
-        Without it, ids alone are written, of who has one.
+        Without it, only ids and distances are written, of who has one.
+    distances_m : sequence of float, length N or 0
+        How far each is from the camera, metres; NaN: unknown.
 
     Returns
     -------
@@ -65,11 +72,15 @@ def draw_people(
     positions = np.where(shown[..., np.newaxis], positions, 0).clip(-size, 2 * size)
     if shown.any():
         _draw_limbs_and_joints(frame, positions, shown, people.skeleton)
-    for index in reversed(range(len(people))) if labels or people.ids else ():
+    distances = list(distances_m) or [math.nan] * len(people)
+    for index in reversed(range(len(people))):
         name = people.known_ids[index]
-        text = f'{name or index}: {people.scores[index]:.2f}' if labels else name
+        text = label_text(name, distances[index])
+        if labels:
+            text = f'{text or index}: {people.scores[index]:.2f}'
         if text and shown[index].any():  # above everybody's limbs
-            _label(frame, text, positions[index][shown[index]])
+            colour = colour_of(name)[::-1] if name else _OUTLINE
+            _label(frame, text, positions[index][shown[index]], colour)
     return frame
 
 
@@ -129,8 +140,8 @@ def _dot(frame: FrameArray, centre: list[int], radius: int, colour: Colour) -> N
     cv2.circle(frame, tuple(centre), radius, colour, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def _label(frame: FrameArray, text: str, positions: FloatArray) -> None:
-    """Write a line above a person, inside the frame."""
+def _label(frame: FrameArray, text: str, positions: FloatArray, colour: Colour) -> None:
+    """Write a line above a person, inside the frame, over a bar in a colour."""
     height, width = frame.shape[:2]
     scale = max(0.4, min(height, width) / 1000)
     thickness = max(1, round(1.6 * scale))
@@ -141,4 +152,5 @@ def _label(frame: FrameArray, text: str, positions: FloatArray) -> None:
     y = int(min(max(top - lift, up + below), max(height - below, 0)))
     corners = (x, y - up - below), (x + across, y + below)
     cv2.rectangle(frame, *corners, _OUTLINE, -1)
+    cv2.rectangle(frame, (x, y + below - thickness), corners[1], colour, -1)
     cv2.putText(frame, text, (x, y), _FONT, scale, (255, 255, 255), thickness, cv2.LINE_AA)

@@ -1,26 +1,43 @@
 """
 People as markers for RViz.
 
-Without depth nobody knows how far away people are, so their skeletons stand on a plane 1 m in
-front of the camera, each keypoint on the ray of its pixel. Seen from the camera they cover the
-people of the picture, if the camera is calibrated; otherwise a lens of 53° is assumed. Lens
-distortion is left out. Where a message brings positions in metres, these are shown instead.
+Where a message says in metres where somebody is, there they stand, in a colour of their own, with
+arrows and a label; each marker's id is that of the person. Where only the mid-hip is known, the
+keypoints lie on a plane at its depth.
+
+Of the others nobody knows how far away they are, so their skeletons stand on a plane 1 m in front
+of the camera, each keypoint on the ray of its pixel. Seen from the camera they cover the people of
+the picture, if the camera is calibrated; otherwise a lens of 53° is assumed. Lens distortion is
+left out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.placement import Size
+from openpose_ros.ros.messages.body_markers import body_markers, number_for
+from openpose_ros.ros.messages.marker import (
+    ADD,
+    DELETE,
+    LINE_LIST,
+    SPHERE_LIST,
+    Name,
+    marker,
+    point,
+    rgba,
+)
+from openpose_ros.ros.messages.seen import distance_of, seen_persons
 from openpose_ros.skeletons import Skeleton
 
 _LIMB_WIDTH, _JOINT_SIZE = 0.008, 0.02  # metres, at 1 m
-_LIFETIME_S = 3  # as long as a slow network needs for the next image, and more
-_SPHERE_LIST, _LINE_LIST = 7, 5  # visualization_msgs/Marker
-_ADD, _DELETE = 0, 2
+
+Array = npt.NDArray[np.float64]
 
 
 class Rays(NamedTuple):
@@ -54,10 +71,15 @@ def rays_of_camera(camera_info: Any) -> Rays | None:
 
 
 def marker_array(
-    types: Any, message: Any, skeleton: Skeleton, rays: Rays | None, render_threshold: float
+    types: Any,
+    message: Any,
+    skeleton: Skeleton,
+    rays: Rays | None,
+    render_threshold: float,
+    before: Iterable[Name] = (),
 ) -> Any:
     """
-    Return a PersonArray as two markers, `limbs` and `joints`.
+    Return a PersonArray as markers.
 
     Parameters
     ----------
@@ -71,37 +93,87 @@ def marker_array(
         Of the camera; not used when they are for a picture of another shape.
     render_threshold : float
         Keypoints with a higher score are shown.
+    before : iterable of Name
+        What was shown last; what is not shown any more is deleted.
+
+    Returns
+    -------
+    visualization_msgs/MarkerArray
+        First `limbs` and `joints` with the id 0: those of everybody on the plane. Then, for each
+        person in the room, the same with an id of their own, `velocity`, `facing` and `label`.
 
     """
-    size = (message.image_width, message.image_height)
-    rays = _scaled(rays, size)
-    limbs: list[Any] = []
-    limb_colours: list[Any] = []
-    joints: list[Any] = []
-    joint_colours: list[Any] = []
-    colours = [
-        types.ColorRGBA(r=red / 255, g=green / 255, b=blue / 255, a=1.0)
-        for red, green, blue in skeleton.colours
-    ]
-    for person in message.persons:
-        scores = np.array([keypoint.score for keypoint in person.keypoints])
-        places = _places(person, rays)
-        shown = (scores > render_threshold) & np.isfinite(places).all(axis=1)
-        points = [types.Point(x=x, y=y, z=z) for x, y, z in places.tolist()]
-        for index in np.flatnonzero(shown).tolist():
-            joints.append(points[index])
-            joint_colours.append(colours[index])
-        for limb in skeleton.limbs:
-            if limb.drawn and shown[limb.start] and shown[limb.end]:
-                limbs += points[limb.start], points[limb.end]
-                limb_colours += [colours[limb.end]] * 2
+    rays = _scaled(rays, (message.image_width, message.image_height))
     header = message.header
-    return types.MarkerArray(
-        markers=[
-            _marker(types, header, 'limbs', _LINE_LIST, _LIMB_WIDTH, limbs, limb_colours),
-            _marker(types, header, 'joints', _SPHERE_LIST, _JOINT_SIZE, joints, joint_colours),
+    flat = _Flat(types, skeleton)
+    found = []
+    for index, person in enumerate(seen_persons(message)):
+        scores = np.array([keypoint.score for keypoint in person.keypoints])
+        places, is_in_room = _places(person, rays)
+        shown = (scores > render_threshold) & np.isfinite(places).all(axis=1)
+        if is_in_room:
+            number = number_for(person, index)
+            found += body_markers(types, header, person, number, places, shown, skeleton)
+        else:
+            flat.add(places, shown)
+    found = flat.markers(header) + found
+    gone = set(before) - names_of(found)
+    # RViz needs no more of what it deletes than the name.
+    found += [
+        marker(types, header, name, SPHERE_LIST, (1.0, 1.0, 1.0), action=DELETE)
+        for name in sorted(gone)
+    ]
+    return types.MarkerArray(markers=found)
+
+
+def names_of(markers: Iterable[Any]) -> set[Name]:
+    """Return the names of the markers that are shown, not deleted."""
+    return {Name(one.ns, one.id) for one in markers if one.action == ADD}
+
+
+class _Flat:
+    """The skeletons on the plane, in the colours of their parts."""
+
+    def __init__(self, types: Any, skeleton: Skeleton) -> None:
+        self._types = types
+        self._skeleton = skeleton
+        self._colours = [rgba(types, colour) for colour in skeleton.colours]
+        self._limbs: list[Any] = []
+        self._limb_colours: list[Any] = []
+        self._joints: list[Any] = []
+        self._joint_colours: list[Any] = []
+
+    def add(self, places: Array, shown: npt.NDArray[np.bool_]) -> None:
+        """Add somebody, keypoints (K, 3), of which some are shown (K,)."""
+        colours = self._colours
+        points = {
+            index: point(self._types, places[index]) for index in np.flatnonzero(shown).tolist()
+        }
+        self._joints += points.values()
+        self._joint_colours += [colours[index] for index in points]
+        for limb in self._skeleton.limbs:
+            if limb.drawn and shown[limb.start] and shown[limb.end]:
+                self._limbs += points[limb.start], points[limb.end]
+                self._limb_colours += [colours[limb.end]] * 2
+
+    def markers(self, header: Any) -> list[Any]:
+        """Return them; without points, what deletes the last (RViz warns of none)."""
+        return [
+            marker(
+                self._types,
+                header,
+                Name(namespace, 0),
+                kind,
+                (width, width, width),
+                points=points,
+                colours=colours,
+                action=ADD if points else DELETE,
+            )
+            for namespace, kind, width, points, colours in (
+                ('limbs', LINE_LIST, _LIMB_WIDTH, self._limbs, self._limb_colours),
+                ('joints', SPHERE_LIST, _JOINT_SIZE, self._joints, self._joint_colours),
+            )
         ]
-    )
 
 
 def _scaled(rays: Rays | None, size: Size) -> Rays:
@@ -115,49 +187,16 @@ def _scaled(rays: Rays | None, size: Size) -> Rays:
     return Rays((fx * scale, fy * scale), centre, size)
 
 
-def _places(person: Any, rays: Rays) -> npt.NDArray[np.float64]:
-    """Return where keypoints are shown, (K, 3) in metres."""
+def _places(person: Any, rays: Rays) -> tuple[Array, bool]:
+    """Return where keypoints are shown, (K, 3) in metres, and whether they really are there."""
     if len(person.positions) == len(person.keypoints):
-        return np.array([(point.x, point.y, point.z) for point in person.positions], np.float64)
+        places = np.array([(p.x, p.y, p.z) for p in person.positions], np.float64)
+        if np.isfinite(places).all(axis=1).any():
+            return places, True
     pixels = np.array([(keypoint.x, keypoint.y) for keypoint in person.keypoints])
     places = np.ones((len(pixels), 3))
     places[:, :2] = (pixels - rays.centre) / rays.focal
-    return places
-
-
-def _marker(
-    types: Any,
-    header: Any,
-    namespace: str,
-    kind: int,
-    width: float,
-    points: list[Any],
-    colours: list[Any],
-) -> Any:
-    """Return a marker of these points; without any, one that deletes the last (RViz warns)."""
-    return types.Marker(
-        header=header,
-        ns=namespace,
-        id=0,
-        type=kind,
-        action=_ADD if points else _DELETE,
-        pose=types.Pose(
-            position=types.Point(x=0.0, y=0.0, z=0.0),
-            orientation=types.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0),
-        ),
-        scale=types.Vector3(x=width, y=width, z=width),
-        color=types.ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0),
-        lifetime=types.Duration(sec=_LIFETIME_S, nanosec=0),
-        frame_locked=False,
-        points=points,
-        colors=colours,
-        texture_resource='',
-        texture=types.CompressedImage(
-            header=header, format='', data=types.sequence(np.zeros(0, np.uint8))
-        ),
-        uv_coordinates=[],
-        text='',
-        mesh_resource='',
-        mesh_file=types.MeshFile(filename='', data=types.sequence(np.zeros(0, np.uint8))),
-        mesh_use_embedded_materials=False,
-    )
+    depth = person.pose.pose.position.z
+    if math.isfinite(distance_of(person)) and depth > 0:
+        return places * depth, True
+    return places, False

@@ -16,7 +16,7 @@ from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
-from openpose_ros.ros.node.visualization import publish_visualization
+from openpose_ros.ros.node.visualization import Visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Processing:
         self._rays: Rays | None = None
         self._tracker: Tracker | None = None
         self._outgoing: Outgoing | None = None
+        self._visualization = Visualization(transport)
         self._now_ns = 0  # ROS time when it was last looked at
         self._unstamped = False
 
@@ -158,7 +159,7 @@ class Processing:
         if outgoing:
             outgoing.publish(persons, people, params)
         told = perf_counter()
-        publish_visualization(self._transport, frame, people, persons, params, self._rays)
+        self._visualization.publish(frame, people, persons, params, self._rays)
         self._recorder.processed(
             Measurement(
                 latency_s=latency_s,

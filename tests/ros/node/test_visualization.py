@@ -11,9 +11,10 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.visualization import VISUALIZATION, annotated, publish_visualization
+from openpose_ros.ros.node.visualization import VISUALIZATION, Visualization, annotated
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, FakeTransport, header
+from tests.ros.messages.scenes import persons_of, some_people, somewhere
 
 SKELETON = load_skeleton('coco_18')
 
@@ -66,10 +67,36 @@ def test_raw_and_compressed_show_the_same() -> None:
     transport.watched = set(VISUALIZATION)
     persons = persons_message(TYPES, somebody(), header(), (300, 200))
     params = NodeParams(annotated_scale=0.5)
-    publish_visualization(transport, grey(), somebody(), persons, params, None)
+    Visualization(transport).publish(grey(), somebody(), persons, params, None)
     assert [output for output, _ in transport.published] == list(VISUALIZATION)
     (raw,), (compressed,), (markers,) = map(transport.of, VISUALIZATION)
     assert (raw.width, raw.height) == (150, 100)
     difference = decode_image(raw).astype(int) - decode_image(compressed)
     assert np.abs(difference).mean() < 6
     assert raw.header is compressed.header is markers.markers[0].header is persons.header
+
+
+def test_markers_of_who_went_are_deleted() -> None:
+    transport = FakeTransport()
+    transport.watched = {'markers'}
+    visualization = Visualization(transport)
+    shown = []
+    for ids in (('kqf1', 'kqf2'), ('kqf2',), ('kqf2',)):
+        people = some_people(*ids)
+        persons = persons_of(people, somewhere(people))
+        visualization.publish(grey(), people, persons, NodeParams(), None)
+        markers = transport.of('markers')[-1].markers
+        shown.append({one.id: one.action for one in markers if one.id})
+    assert shown == [{1: 0, 2: 0}, {1: 2, 2: 0}, {2: 0}]
+
+
+def test_picture_says_how_far_people_are() -> None:
+    transport = FakeTransport()
+    transport.watched = {'image_annotated'}
+    people = some_people('kqf1')
+    people.keypoints[..., :2] /= 3  # into the picture
+    persons = persons_of(people, somewhere(people), hidden=('kqf7',))
+    Visualization(transport).publish(grey(), people, persons, NodeParams(), None)
+    expected = draw_people(grey(), people, distances_m=[np.sqrt(0.25**2 + 0.5**2 + 1)])
+    np.testing.assert_array_equal(decode_image(transport.of('image_annotated')[0]), expected)
+    assert (expected != draw_people(grey(), people)).any()
