@@ -59,6 +59,8 @@ def quick_rays(camera: Camera, pixels: npt.ArrayLike) -> Array:
     rays = np.concatenate([points, np.ones((len(points), 1))], axis=1)
     with np.errstate(invalid='ignore'):
         exact = ~np.asarray(is_inside & (np.abs(points) < _OBLIQUE).all(axis=1))
+    unseen = np.isnan(flat).any(axis=1)
+    rays[unseen], exact = np.nan, exact & ~unseen
     if exact.any():
         rays[exact] = camera.rays(flat[exact])
     return rays.reshape(*given.shape[:-1], 3)

@@ -1,0 +1,135 @@
+"""Where the middle between the hips is, inside the body, and how sure that is."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.spatial.parts import PLACE
+from openpose_ros.spatial.proportions import (
+    HALF_BREADTH,
+    HALF_DEPTH,
+    HALF_DEPTH_SPREAD,
+    HIPS,
+    SHOULDER_HALF_BREADTH,
+    SHOULDER_HALF_DEPTH,
+    TORSO,
+)
+from openpose_ros.spatial.sight import Sight
+
+Array = npt.NDArray[np.float64]
+
+_HIPS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'mid_hip')])
+_SHOULDERS = np.array([PLACE[name] for name in ('left_shoulder', 'right_shoulder')])
+_MID_HIP, _NECK = PLACE['mid_hip'], PLACE['neck']
+_DEPTH_NOISE = 0.006  # of the distance: of the mean of some windows
+_STRAIGHT = 0.04  # metres that shoulders may be behind the hips of who stands upright
+_HIDDEN = 0.13  # the most by which thighs are thought to hide hips, metres
+_BEHIND = 0.17  # the most by which shoulders are behind hips
+_LEAN_SPREAD = 0.10  # of a torso's upper end from above the lower one, metres
+_JOINT = 0.02  # where networks see hips, metres
+_GUESSED = 0.04  # of a middle of which one hip was seen, metres
+
+
+def torso_distances(surface: Array, up: Array, facing: Array) -> tuple[Array, Array]:
+    """
+    Return how far mid-hips are from the camera, by the surface of hips and shoulders.
+
+    The thighs of somebody who sits hide her hips: what is seen there is nearer than her
+    shoulders, by more than she would lean back. The truth is held for the middle between both.
+
+    Parameters
+    ----------
+    surface : float64 (N, P, 3)
+        What is seen at the parts of `parts.NAMES`, metres; NaN where no depth is known.
+    up : float64 (3,)
+        The vertical.
+    facing : float64 (N,)
+        Radians; NaN: as if from the front.
+
+    Returns
+    -------
+    float64 (N,), float64 (N,)
+        Metres, horizontally, and the standard deviation; NaN where no depth is known.
+
+    """
+    level = surface - (surface @ up)[..., np.newaxis] * up
+    ranges = np.sqrt((level * level).sum(axis=2))
+    turned = np.where(np.isnan(facing), 0, np.sin(facing)) ** 2
+    hips = _mean(ranges[:, _HIPS]) + _inside(turned, HALF_DEPTH, HALF_BREADTH)
+    shoulders = _mean(ranges[:, _SHOULDERS]) + _inside(
+        turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH
+    )
+    behind = np.where(np.isnan(shoulders), 0, shoulders - hips)
+    hidden = np.clip((behind - _STRAIGHT) / 2, 0, _HIDDEN)
+    by_hips = ~np.isnan(hips)
+    found = np.where(by_hips, np.maximum(hips + hidden, hips + behind - _BEHIND), shoulders)
+    spread = np.where(by_hips, np.hypot(HALF_DEPTH_SPREAD, hidden / 2), _LEAN_SPREAD)
+    return found, np.where(np.isnan(found), np.nan, np.hypot(spread, _DEPTH_NOISE * found))
+
+
+def _inside(turned: Array, depth: float, breadth: float) -> Array:
+    """Return how far inside the middle is: that of an ellipse, seen from some side."""
+    return np.asarray(np.sqrt(depth**2 + turned * (breadth**2 - depth**2)))
+
+
+def _mean(values: Array) -> Array:
+    """Return the mean (N,) of what is known of values (N, M); NaN if nothing is."""
+    known = ~np.isnan(values)
+    return np.asarray(np.where(known, values, 0).sum(axis=1) / known.sum(axis=1))
+
+
+def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
+    """
+    Return where the middle between the hips is.
+
+    Parameters
+    ----------
+    sight : Sight
+        Of N people; its distance and spread are those of the mid-hip.
+    facing : float64 (N,)
+        Radians, NaN unknown.
+    sizes : float64 (N,)
+        How large they are, 1 as `proportions` has them.
+
+    Returns
+    -------
+    float64 (N, 3)
+        In the image's frame, metres: in the direction of the hips if both are seen, else beside
+        the one, else below the shoulders; NaN without them or a distance.
+    float64 (N, 3, 3)
+        Covariance, long along the direction of sight.
+
+    """
+    directions, up = sight.directions, sight.up
+    level = np.sqrt(1 - (directions @ up) ** 2)  # of each direction, horizontally
+    points = directions * (sight.distance[:, np.newaxis] / level)[..., np.newaxis]
+    left = np.where(
+        np.isnan(facing)[:, np.newaxis],
+        0,
+        np.cos(facing)[:, np.newaxis] * sight.aside
+        - np.sin(facing)[:, np.newaxis] * sight.towards,
+    )
+    half = (HIPS / 2 * sizes)[:, np.newaxis] * left
+    guesses = (
+        points[:, _HIPS[0]] - half,
+        points[:, _HIPS[1]] + half,
+        points[:, _NECK] - TORSO * sizes[:, np.newaxis] * up,
+    )
+    position = points[:, _MID_HIP]
+    blur = np.zeros(len(position))
+    for guess, extra in zip(guesses, (_GUESSED, _GUESSED, _LEAN_SPREAD)):
+        lacking = np.isnan(position[:, 0])
+        if not lacking.any():
+            break
+        position = np.where(lacking[:, np.newaxis], guess, position)
+        blur = np.where(lacking, extra, blur)
+    length = np.sqrt((position * position).sum(axis=1))
+    along = position / length[:, np.newaxis]
+    across = (sight.noise * length) ** 2 + _JOINT**2 + blur**2
+    longer = (sight.spread * length) ** 2
+    covariance = across[:, np.newaxis, np.newaxis] * np.eye(3)
+    covariance = covariance + longer[:, np.newaxis, np.newaxis] * (
+        along[:, :, np.newaxis] * along[:, np.newaxis]
+    )
+    return position, covariance

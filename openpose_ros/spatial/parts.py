@@ -1,0 +1,61 @@
+"""The parts of a body that geometry asks for, whatever the skeleton: found by their names."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.skeletons import Skeleton
+
+Array = npt.NDArray[np.float64]
+
+_SIDED = ('eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle', 'heel', 'big_toe')
+NAMES = (
+    'nose',
+    'neck',
+    'mid_hip',
+    *(f'{side}_{part}' for part in _SIDED for side in ('left', 'right')),
+)
+PLACE = {name: place for place, name in enumerate(NAMES)}
+LEFT = np.array([PLACE[f'left_{part}'] for part in _SIDED])
+RIGHT = LEFT + 1
+_MIDDLES = (('neck', 'left_shoulder', 'right_shoulder'), ('mid_hip', 'left_hip', 'right_hip'))
+_TO_FILL = np.array([PLACE[middle] for middle, _, _ in _MIDDLES])
+_FROM = np.array([[PLACE[left], PLACE[right]] for _, left, right in _MIDDLES])
+
+
+@cache
+def _places(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    names = skeleton.keypoint_names
+    places = [names.index(name) if name in names else -1 for name in NAMES]
+    missing = [place for place, index in enumerate(places) if index < 0]
+    return np.array(places), np.array(missing, np.int64)
+
+
+def parts_in(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Array:
+    """
+    Return the parts of NAMES.
+
+    Parameters
+    ----------
+    points : float (N, K, D)
+        One a keypoint; NaN where unknown.
+    skeleton : Skeleton
+        Names the K keypoints.
+
+    Returns
+    -------
+    float64 (N, P, D)
+        In the order of NAMES; NaN where the skeleton has no such keypoint. Neck and mid-hip are
+        the middle between shoulders and hips, which they are held for, where both are known.
+
+    """
+    places, missing = _places(skeleton)
+    parts = points[:, places].astype(np.float64)
+    parts[:, missing] = np.nan
+    between = parts[:, _FROM].mean(axis=2)
+    own = parts[:, _TO_FILL]
+    parts[:, _TO_FILL] = np.where(np.isnan(between), own, between)
+    return parts

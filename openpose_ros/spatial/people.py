@@ -1,0 +1,187 @@
+"""Where the people of an image are, and which way they face and look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.people import People
+from openpose_ros.spatial.cameras import Camera
+from openpose_ros.spatial.distance import monocular_distances
+from openpose_ros.spatial.facing import body_sizes, torso_facing
+from openpose_ros.spatial.gaze import gazes, head_angles
+from openpose_ros.spatial.hips import mid_hips, torso_distances
+from openpose_ros.spatial.located import Located
+from openpose_ros.spatial.parts import parts_in
+from openpose_ros.spatial.quick import quick_rays
+from openpose_ros.spatial.sight import Sight, axes, torso_directions
+
+Array = npt.NDArray[np.float64]
+
+_NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
+_SOMEWHERE = 3.0  # metres: of whom no distance is known
+_VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
+_UP = {0: (0.0, -1.0, 0.0), 90: (-1.0, 0.0, 0.0), 180: (0.0, 1.0, 0.0), 270: (1.0, 0.0, 0.0)}
+
+
+def up_in_image(rotate: int) -> Array:
+    """
+    Return the vertical in a camera's optical frame, if its images show upright people.
+
+    Parameters
+    ----------
+    rotate : int
+        Degrees clockwise that bring its images upright: 0, 90, 180 or 270.
+
+    Returns
+    -------
+    float64 (3,)
+        Unit vector; of an upright image -y.
+
+    """
+    return np.array(_UP[rotate])
+
+
+def locate(
+    people: People,
+    camera: Camera,
+    known: Located,
+    up: npt.ArrayLike,
+    *,
+    monocular: bool = True,
+) -> Located:
+    """
+    Say where people are, which way they face and look.
+
+    Parameters
+    ----------
+    people : People
+        In pixels of the camera's image.
+    camera : Camera
+        That took it.
+    known : Located
+        Of the same people: its positions are used, where there are any; the rest is replaced.
+    up : float (3,)
+        The vertical in the image's optical frame; a unit vector.
+    monocular : bool
+        Whether to estimate the distance of those without depth by their proportions.
+
+    Returns
+    -------
+    Located
+        With positions and velocity of `known`. Position NaN: no depth, and too little seen for
+        an estimate; facing and gaze NaN: nothing that says it is seen.
+
+    """
+    if not len(people):
+        return known
+    with np.errstate(invalid='ignore', divide='ignore'):
+        return _locate(people, camera, known, np.asarray(up, np.float64), monocular)
+
+
+def _locate(people: People, camera: Camera, known: Located, up: Array, monocular: bool) -> Located:
+    keypoints = people.keypoints
+    rays = quick_rays(camera, np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.nan))
+    rays /= np.sqrt((rays * rays).sum(axis=2, keepdims=True))
+    directions = parts_in(rays, people.skeleton)
+    noise = _NOISE_PX / min(camera.focal)
+    surface, distance, spread = _distances(people, directions, known, up, noise, monocular)
+    measured = ~np.isnan(distance)
+    towards, aside = axes(torso_directions(directions), up)
+    # Who is how far away does not matter where only proportions are compared.
+    guess = np.where(measured, distance, _SOMEWHERE)
+    sight = Sight(
+        directions,
+        surface,
+        guess,
+        np.where(measured, spread / guess, 1),
+        noise,
+        up,
+        towards,
+        aside,
+    )
+    head = head_angles(sight, people.skeleton)
+    sizes = body_sizes(sight)
+    facing, stddev = torso_facing(sight, head, sizes)
+    if surface is not None:
+        exactly, off = torso_distances(surface, up, facing)
+        deep = ~np.isnan(exactly)
+        distance, spread = np.where(deep, exactly, distance), np.where(deep, off, spread)
+    position, covariance = mid_hips(
+        replace(sight, distance=distance, spread=spread / distance), facing, sizes.size
+    )
+    return replace(
+        known,
+        position=position,
+        covariance=_with_turns(covariance, stddev, up),
+        orientation=_orientations(facing, sight),
+        gaze=gazes(sight, head),
+        facing=facing,
+        facing_stddev=stddev,
+    )
+
+
+def _distances(
+    people: People, directions: Array, known: Located, up: Array, noise: float, monocular: bool
+) -> tuple[Array | None, Array, Array]:
+    """Return the surface of the parts, how far away people are horizontally, and its spread."""
+    surface = None
+    distance = spread = np.full(len(people), np.nan)
+    if known.positions is not None:
+        surface = parts_in(known.positions, people.skeleton)
+        distance, spread = torso_distances(surface, up, distance)
+    lacking = np.isnan(distance)
+    if monocular and lacking.any():
+        far, off = monocular_distances(directions, noise)
+        level = np.sqrt(1 - (torso_directions(directions) @ up) ** 2)
+        distance = np.where(lacking, far * level, distance)
+        spread = np.where(lacking, off * level, spread)
+    return surface, distance, spread
+
+
+def _orientations(facing: Array, sight: Sight) -> Array:
+    """Return quaternions (N, 4): x the way the torso faces, z up."""
+    c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
+    front = c * sight.towards + s * sight.aside
+    left = np.cross(sight.up, front)
+    # The rotation's columns are front, left and up; its quaternion by the largest diagonal sum.
+    turns = np.stack([front, left, np.broadcast_to(sight.up, front.shape)], axis=2)
+    return quaternions(turns)
+
+
+def quaternions(turns: Array) -> Array:
+    """
+    Return quaternions (N, 4), x, y, z, w, of rotations (N, 3, 3); NaN of NaN.
+
+    The eigenvector to the largest eigenvalue of Bar-Itzhack's matrix (New method for extracting
+    the quaternion from a rotation matrix, Journal of Guidance 23, 2000) in closed form: each row
+    of the matrix below is the quaternion times one of its components; the longest is taken.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = turns.transpose(1, 2, 0)
+    rows = np.array(
+        [
+            [1 + a - e - i, b + d, c + g, h - f],
+            [b + d, 1 - a + e - i, f + h, c - g],
+            [c + g, f + h, 1 - a - e + i, d - b],
+            [h - f, c - g, d - b, 1 + a + e + i],
+        ]
+    )
+    lengths = (rows * rows).sum(axis=1)
+    best = np.where(np.isnan(lengths), -1, lengths).argmax(axis=0)
+    chosen = rows[best, :, np.arange(len(turns))]
+    return np.asarray(chosen / np.sqrt((chosen * chosen).sum(axis=1, keepdims=True)))
+
+
+def _with_turns(covariance: Array, stddev: Array, up: Array) -> Array:
+    """Return covariances (N, 6, 6) of position (N, 3, 3) and of turns about the vertical."""
+    whole = np.zeros((len(stddev), 6, 6))
+    whole[:, :3, :3] = covariance
+    about = np.outer(up, up)
+    turns = (stddev**2)[:, np.newaxis, np.newaxis] * about
+    whole[:, 3:, 3:] = turns + _VERTICAL_SPREAD**2 * (np.eye(3) - about)
+    unknown = np.isnan(stddev)
+    whole[unknown, 3:] = whole[unknown, :, 3:] = np.nan
+    whole[np.isnan(covariance[:, 0, 0])] = np.nan
+    return whole
