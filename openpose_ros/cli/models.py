@@ -17,15 +17,18 @@ from openpose_ros.models import (
     import_model,
     list_models,
     load_model,
+    read_onnx_facts,
 )
 from openpose_ros.models.finding import how_to_get
+from openpose_ros.models.importing.detect import KINDS
 from openpose_ros.models.importing.importer import PRECISIONS
+from openpose_ros.models.manifest import fields_of_metadata
 
 SUMMARY = 'list, show, fetch and import models'
 EXAMPLES = (
     ('models list', 'all networks that are known, and which are here'),
     ('models fetch human-pose-estimation-0001', 'a larger network than the one in the package'),
-    ('models import net.xml --output net.onnx', 'OpenVINO IR of your own, as ONNX'),
+    ('models import pose_iter_584000.caffemodel', "OpenPose's BODY_25, as ONNX"),
 )
 _SAID = {  # an action: its line in the list of them, and what its own help adds
     'list': (
@@ -43,8 +46,9 @@ _SAID = {  # an action: its line in the list of them, and what its own help adds
         'download that was cut is taken up again.',
     ),
     'import': (
-        'turn OpenVINO IR into ONNX',
-        'Versions 10 and 11; height and width of the picture become open.',
+        'turn a network of another format into ONNX',
+        "Caffe's .caffemodel, OpenVINO IR of versions 10 and 11, and others that docs/models.md "
+        'lists; height and width of the picture become open.',
     ),
 }
 
@@ -60,17 +64,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument('model', metavar='MODEL', help='a name from the list, or the path of a file')
     fetch.add_argument('model', metavar='MODEL', help='a name from the list')
     fetch.add_argument('--quiet', action='store_true', help='no progress bar')
-    convert.add_argument('file', metavar='FILE.xml', help='the IR, with FILE.bin beside it')
+    convert.add_argument('file', metavar='FILE', help='the network; of OpenVINO IR the .xml')
+    convert.add_argument(
+        '--kind', choices=KINDS, help='its format (default: what it is, by its content)'
+    )
+    convert.add_argument(
+        '--prototxt',
+        type=file_name,
+        metavar='F',
+        help="the graph of a Caffe network (default: OpenPose's own, by the names of its layers)",
+    )
+    convert.add_argument(
+        '--stages',
+        type=int,
+        metavar='N',
+        help='how many stages of an OpenPose network to keep (default: all that it has)',
+    )
+    convert.add_argument('--name', metavar='N', help="what to call it (default: FILE's own name)")
     convert.add_argument(
         '--output',
         type=file_name,
         metavar='FILE',
-        help='where to write it (default: FILE.onnx in the cache, where names are looked for)',
+        help='where to write it (default: NAME.onnx in the cache, where names are looked for)',
     )
     convert.add_argument(
         '--precision',
         choices=PRECISIONS,
-        help='what to write its numbers in (default: as FILE.xml has them, int8 as QDQ)',
+        help='what to write its numbers in (default: fp32, or as an IR has them, int8 as QDQ)',
     )
 
 
@@ -163,10 +183,21 @@ def _fetch(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     with args.stop.raising():
-        path = import_model(args.file, args.output, precision=args.precision)
+        path = import_model(
+            args.file,
+            args.output,
+            kind=args.kind,
+            prototxt=args.prototxt,
+            stages=args.stages,
+            name=args.name,
+            precision=args.precision,
+        )
     if find_place(path).direct:  # it has the ONNX file, and nothing may follow that
         return 0
     print(path)
+    licence = fields_of_metadata(read_onnx_facts(path).metadata).get('licence')
+    if licence:
+        print(f'Licence: {licence}')
     try:
         load_model(path)
     except ModelError as exc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from google.protobuf import text_format
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from openpose_ros.engine import open_engine
 from openpose_ros.models import finding, load_model
 from openpose_ros.models.manifest import read_json
 from tests.models import known
+from tests.models.importing.caffe import networks
 from tests.models.known import RAW_BGR, sha256
 from tests.models.server import serve
 
@@ -167,13 +169,34 @@ def test_import_says_what_is_missing_and_where_it_went(tmp_path, cache, capsys):
     assert load_model(tmp_path / 'mine.onnx').name == 'mine'
 
 
+def test_import_of_caffe_says_whose_the_weights_are(tmp_path, cache, capsys):
+    net = networks.with_weights(networks.NETWORKS['mpi'](networks.EIGHTH))
+    path = tmp_path / 'pose iter.caffemodel'
+    path.write_bytes(net.SerializeToString())
+    assert main(['models', 'import', str(path), '--stages', '4']) == 0
+    place, licence, name = capsys.readouterr().out.splitlines()
+    assert place == str(cache / 'pose iter.onnx')
+    assert licence.startswith("Licence: OpenPose's own weights are for academic or non-profit")
+    assert name == "Its name is pose iter: openpose-ros models show 'pose iter'"
+    text = tmp_path / 'net.prototxt'
+    text.write_text(text_format.MessageToString(networks.without_weights(net)), 'utf-8')
+    output = tmp_path / 'o.onnx'
+    arguments = ['models', 'import', str(path), '--kind', 'caffe', '--prototxt', str(text)]
+    assert main([*arguments, '--output', str(output), '--name', 'mine']) == 0
+    assert load_model(output).skeleton.name == 'mpi_15'
+    assert load_model(output).outputs == load_model(cache / 'pose iter.onnx').outputs
+    capsys.readouterr()
+    assert main(['models', 'import', str(text)]) == 1
+    assert 'is the graph of a Caffe network: give its .caffemodel' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('action', 'says'),
     [
         ('list', 'all networks, and whether they are on this machine. AP is'),
         ('show', 'what is known about a network. Origin, licence'),
         ('fetch', 'compared with their sha256'),
-        ('import', 'Versions 10 and 11'),
+        ('import', 'OpenVINO IR of versions 10 and 11'),
     ],
 )
 def test_help_of_an_action_says_what_it_does(action, says, capsys):
@@ -190,7 +213,7 @@ def test_help_of_an_action_says_what_it_does(action, says, capsys):
         (['fetch', 'b'], 1, "no known model 'b'; choose from a"),
         (['show', 'b'], 1, "'b' is neither a file nor a known name"),
         (['fetch'], 2, 'required: MODEL'),
-        (['import'], 2, 'required: FILE.xml'),
+        (['import'], 2, 'required: FILE'),
         (['import', 'nowhere.xml'], 1, 'cannot read nowhere.xml: No such file'),
         ([], 2, 'required: ACTION'),
         (['dance'], 2, "invalid choice: 'dance'"),

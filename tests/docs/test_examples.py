@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from openpose_ros.models.manifest import make_spec
+from openpose_ros.models.spec import ModelSpec
 from openpose_ros.skeletons import load_skeleton
 from tests.docs.reading import PAGES, ROOT, blocks, read
 
@@ -86,10 +87,17 @@ def test_example_node_is_the_installed_one() -> None:
     assert read('scripts/print_people') == f'#!/usr/bin/env python3\n{block}'
 
 
-def test_examples_of_json_are_what_they_say(tmp_path: Path) -> None:
-    manifest, skeleton = blocks(read('docs/models.md'), 'json')
+def spec_of(manifest: str, folder: Path) -> ModelSpec:
     fields = {'name': 'mine', 'file': 'mine.onnx', 'sha256': '0' * 64, **json.loads(manifest)}
-    assert make_spec(fields, 'docs/models.md', tmp_path).skeleton.name == 'coco_18'
+    return make_spec(fields, 'docs/models.md', folder)
+
+
+def test_examples_of_json_are_what_they_say(tmp_path: Path) -> None:
+    *manifests, skeleton = blocks(read('docs/models.md'), 'json')
+    assert [spec_of(text, tmp_path).skeleton.name for text in manifests] == [
+        'coco_18',
+        'trt_pose_18',
+    ]
     (tmp_path / 'arm.json').write_text(skeleton, encoding='utf-8')
     assert load_skeleton(tmp_path / 'arm.json').num_limbs == 2
     [line] = blocks(read('docs/command-line.md'), 'json')

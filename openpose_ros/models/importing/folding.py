@@ -1,4 +1,4 @@
-"""Fewer operations for the same maps: constants and zeros that a convolution can take along."""
+"""Fewer operations for the same maps: what no output needs, and what a convolution can do."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from openpose_ros.models.importing.graph import Affine, Convolution, Graph, Node
 
 def fold(graph: Graph) -> Graph:
     """
-    Put into each convolution what can be put there.
+    Leave out what no output depends on, and put into each convolution what can be put there.
 
-    These are a batch normalisation, or any `Affine`, that alone uses what it returns, and a `Pad`
-    that nothing else uses. Weights are multiplied in float64 and rounded once.
+    The latter are a batch normalisation, or any `Affine`, that alone uses what it returns, and a
+    `Pad` that nothing else uses. Weights are multiplied in float64 and rounded once.
     """
-    users = Counter(name for node in graph.nodes for name in node.inputs)
+    nodes = _needed(graph)
+    users = Counter(name for node in nodes for name in node.inputs)
     users.update(graph.outputs.values())
     kept: dict[str, Node] = {}
     renamed: dict[str, str] = {}  # a convolution takes the place of the last that it takes along
-    for given in graph.nodes:
+    for given in nodes:
         inputs = tuple(renamed.get(name, name) for name in given.inputs)
         node = replace(given, inputs=inputs)
         before = kept.get(inputs[0])
@@ -42,6 +43,16 @@ def fold(graph: Graph) -> Graph:
         kept[node.name] = node
     outputs = {name: renamed.get(tensor, tensor) for name, tensor in graph.outputs.items()}
     return Graph(graph.picture, tuple(kept.values()), outputs, graph.family)
+
+
+def _needed(graph: Graph) -> list[Node]:
+    needed = set(graph.outputs.values())
+    kept = []
+    for node in reversed(graph.nodes):
+        if node.name in needed:
+            needed.update(node.inputs)
+            kept.append(node)
+    return kept[::-1]
 
 
 def _padded(convolution: Convolution, pad: Pad) -> Convolution | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -67,6 +68,11 @@ class PRelu:
     """What is below 0 is multiplied by a slope, float32 (channels,) or (1,)."""
 
     slope: Floats
+
+
+@dataclass(frozen=True)
+class Elu:
+    """What is below 0 becomes exp(x) - 1."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,7 @@ class Resize:
 
 Operation = (
     Convolution
+    | Elu
     | Relu
     | PRelu
     | Sigmoid
@@ -253,7 +260,7 @@ class Graph:
                 if name not in channels:
                     raise ValueError(f"'{node.name}' takes '{name}', which nothing makes before")
             try:
-                channels[node.name] = _channels(
+                channels[node.name] = channels_of(
                     node.operation, [channels[name] for name in node.inputs]
                 )
             except ValueError as exc:
@@ -293,12 +300,37 @@ def batch_normalisation(gamma: Any, beta: Any, mean: Any, variance: Any, epsilon
     return Affine(_single(scale), _single(arrays[1] - arrays[2] * scale))
 
 
+def stride_of(graph: Graph, tensor: str) -> int:
+    """
+    Return how many pixels of the picture a cell of a tensor is wide.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number of them, or not as many in height.
+
+    """
+    strides = {graph.picture: (Fraction(1), Fraction(1))}
+    for node in graph.nodes:
+        height, width = strides[node.inputs[0]]
+        operation = node.operation
+        if isinstance(operation, (Convolution, Pool)):
+            height, width = height * operation.strides[0], width * operation.strides[1]
+        elif isinstance(operation, Resize):
+            height, width = height / operation.factor, width / operation.factor
+        strides[node.name] = height, width
+    height, width = strides[tensor]
+    if height != width or height.denominator != 1:
+        raise ValueError(f"a cell of '{tensor}' is {width} pixels wide and {height} high")
+    return int(height)
+
+
 def _single(values: npt.NDArray[np.float64]) -> Floats:
     with np.errstate(over='ignore'):  # what float32 cannot hold is refused where it is written
         return values.astype(np.float32)
 
 
-def _channels(operation: Operation, given: Sequence[int]) -> int:
+def channels_of(operation: Operation, given: Sequence[int]) -> int:
     """Return how many channels come out, after all checks of one operation."""
     if isinstance(operation, Concat):
         return sum(given)

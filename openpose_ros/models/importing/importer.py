@@ -1,13 +1,14 @@
-"""From the files of OpenVINO IR to an ONNX file that every engine runs."""
+"""From a file of another format to an ONNX file that every engine runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from openpose_ros.errors import ModelError, OutputError
+from openpose_ros.errors import ModelError, OutputError, ParameterError
 from openpose_ros.files import Claims, write_whole
 from openpose_ros.models.finding import (
     CONVERTED_FROM,
@@ -17,35 +18,58 @@ from openpose_ros.models.finding import (
     files_of,
     known_models,
 )
+from openpose_ros.models.importing.detect import KINDS, kind_of
 from openpose_ros.models.manifest import METADATA_PREFIX, read_json
 from openpose_ros.models.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from openpose_ros.models.importing.graph import Graph
     from openpose_ros.models.importing.openvino_ir.reading import Port
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
-_OF_THE_IR = ('file', 'sha256', 'size', 'origin')  # in its manifest
+_OF_THE_FILE = ('file', 'sha256', 'size', 'origin')  # in the manifest of what is imported
+_PARENT = 'openpose_ros.models.importing'
+# What reads a kind, and which of `prototxt` and `stages` it takes. OpenVINO IR goes its own way.
+_READERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    'caffe': ('caffe.reading', ('prototxt', 'stages')),
+}
 
 
 def import_model(
-    path: str | Path, output: str | Path | None = None, *, precision: str | None = None
+    path: str | Path,
+    output: str | Path | None = None,
+    *,
+    kind: str | None = None,
+    prototxt: str | Path | None = None,
+    stages: int | None = None,
+    name: str | None = None,
+    precision: str | None = None,
 ) -> Path:
     """
-    Convert OpenVINO IR (version 10 or 11) to ONNX, with height and width of the picture open.
+    Convert a network to ONNX, with height and width of the picture open.
 
-    The published files of a known model become that model: its outputs get the names of the
-    manifest, and the file says what it was made from, by which `load_model` knows it. Any other
-    takes along what the manifest beside it says.
+    What is known of its family goes into the file's metadata: the skeleton, what the picture must
+    be, whose it is. A manifest beside the file is taken along, too, and what it says counts more.
+    The published files of a model that the package knows become that model: its outputs get the
+    names of the manifest, and the file says what it was made from, by which `load_model` knows it.
 
     Parameters
     ----------
     path : str or Path
-        The .xml file; the .bin lies beside it.
+        The file; of OpenVINO IR the .xml, the .bin lies beside it; of tfjs the model.json.
     output : str or Path, optional
         The ONNX file, overwritten if it exists; by default one in `download_folder()`, where it
         must not, and where `load_model` finds it by its name.
+    kind : str, optional
+        One of `KINDS`; by default what the file is, by its content.
+    prototxt : str or Path, optional
+        The graph of a Caffe network; by default one of OpenPose's own, by the layers' names.
+    stages : int, optional
+        How many stages of an OpenPose network are kept; by default all.
+    name : str, optional
+        Of the network; by default the file's own without its ending.
     precision : str, optional
-        'fp32', 'fp16' or 'int8'; by default what the IR is in. An IR of int8 becomes
+        'fp32', 'fp16' or 'int8'; by default float32, or what an IR is in. An IR of int8 becomes
         QuantizeLinear and DequantizeLinear around its operations, or floats without them.
 
     Returns
@@ -56,39 +80,118 @@ def import_model(
     Raises
     ------
     ModelError
-        If a file cannot be read or written, is no such IR, or has operations that are not known
-        here; the message names them.
+        If a file cannot be read or written, is in no such format, or has operations that are not
+        known here; the message names them.
     ParameterError
-        If `output` is one of the files that are read.
+        If `output` is one of the files that are read, or an argument is none for this kind.
 
     """
+    source = Path(path)
+    if name is not None and (not name or Path(name).name != name):
+        raise ParameterError(f"name is '{name}', but must be a name without folders")
+    found = _checked(kind, source, {'prototxt': prototxt, 'stages': stages}, precision)
+    stem = name or source.stem
     try:
-        # Here, as whoever only looks for models needs neither NumPy nor onnx.
-        from openpose_ros.models.importing.openvino_ir.reading import read_ir
-        from openpose_ros.models.importing.openvino_ir.to_onnx import (
-            own_precision,
-            results_of,
-            to_onnx,
-        )
+        if found == 'openvino-ir':
+            return _import_ir(source, output, stem, precision)
+        return _import_graph(source, output, stem, found, prototxt, stages, precision or 'fp32')
     except ImportError as exc:
+        if exc.name != 'onnx':
+            raise
         raise ModelError(
             f'to convert a model, the package onnx is needed ({exc}): pip install onnx'
         ) from exc
-    source = Path(path)
+
+
+def _checked(
+    kind: str | None, source: Path, given: Mapping[str, object], precision: str | None
+) -> str:
+    """Return the kind of a file after a look at what was asked for."""
+    if kind is not None and kind not in KINDS:
+        raise ParameterError(f"kind is '{kind}', but must be one of {', '.join(KINDS)}")
+    if precision is not None and precision not in PRECISIONS:
+        raise ParameterError(
+            f"precision is '{precision}', but must be one of {', '.join(PRECISIONS)}"
+        )
+    found = kind or kind_of(source)
+    _, takes = _READERS.get(found, ('', ()))
+    for argument, value in given.items():
+        if value is not None and argument not in takes:
+            fitting = [other for other, (_, taken) in _READERS.items() if argument in taken]
+            raise ParameterError(
+                f'{source} is {found}, which goes without {argument}: that is for '
+                f'{" and ".join(fitting)}'
+            )
+    if precision == 'int8' and found != 'openvino-ir':
+        raise ParameterError(
+            f'{source} is {found}, which is not in int8: take fp32 or fp16, and quantise later'
+        )
+    return found
+
+
+def _import_graph(
+    source: Path,
+    output: str | Path | None,
+    stem: str,
+    kind: str,
+    prototxt: str | Path | None,
+    stages: int | None,
+    precision: str,
+) -> Path:
+    """Convert what is read as a `Graph`."""
+    from openpose_ros.models.importing.families import manifest_of
+    from openpose_ros.models.importing.writing import write_graph
+
+    if kind not in _READERS:
+        raise ModelError(f'{source} is {kind}, which cannot be imported yet')
+    module, _ = _READERS[kind]
+    reader = import_module(f'{_PARENT}.{module}')
+    options: dict[str, Any] = {'stages': stages} if stages is not None else {}
+    if prototxt is not None:
+        options['prototxt'] = Path(prototxt)
+    target = Path(output) if output else _free_place(None, stem)
+    others = getattr(reader, 'other_files', lambda _: ())(source)
+    _check_target(target, source, *others, *([prototxt] if prototxt else []))
+    try:
+        graph: Graph = reader.read(source, **options)
+        content = write_graph(
+            graph,
+            name=stem,
+            precision=precision,
+            metadata=_metadata(source, manifest_of(graph)),
+        )
+    except (ValueError, OverflowError) as exc:
+        raise ModelError(f'cannot convert {source}: {exc}') from exc
+    write_whole(target, content, error=ModelError, make_folder=not output)
+    return target
+
+
+def _import_ir(source: Path, output: str | Path | None, stem: str, precision: str | None) -> Path:
+    # Here, as whoever only looks for models needs neither NumPy nor onnx.
+    from openpose_ros.models.importing.openvino_ir.reading import read_ir
+    from openpose_ros.models.importing.openvino_ir.to_onnx import (
+        own_precision,
+        results_of,
+        to_onnx,
+    )
+
     layers = read_ir(source)
     known = _known(source)
     own = own_precision(layers)
     is_known = known is not None and precision in (None, own)
-    target = Path(output) if output else _free_place(known if is_known else None, source.stem)
+    target = Path(output) if output else _free_place(known if is_known else None, stem)
     _check_target(target, source)
+    metadata = _metadata(source, {}) if known is None else {}
+    if known is not None and is_known:
+        metadata = {CONVERTED_FROM: converted_from(known)}
     try:
         results = results_of(layers)
         content = to_onnx(
             layers,
-            name=known.name if known else source.stem,
+            name=known.name if known else stem,
             precision=precision or own,
             rename=_names(known, results) if known else {},
-            metadata=_metadata(source, known, is_known=is_known),
+            metadata=metadata,
         )
     except ValueError as exc:
         raise ModelError(f'cannot convert {source}: {exc}') from exc
@@ -97,7 +200,7 @@ def import_model(
 
 
 def _free_place(spec: ModelSpec | None, stem: str) -> Path:
-    """Return where a model is found by its name, its file's own or that of the IR."""
+    """Return where a model is found by its name, its file's own or that of what is read."""
     place = download_folder() / (spec.file if spec else f'{stem}.onnx')
     if place.exists():
         raise ModelError(f'{place} exists already; name another file with --output')
@@ -108,36 +211,36 @@ def _free_place(spec: ModelSpec | None, stem: str) -> Path:
     return place
 
 
-def _check_target(target: Path, source: Path) -> None:
+def _check_target(target: Path, source: Path, *others: str | Path) -> None:
     """See that what is written is none of what is read."""
     try:
-        Claims(files_of(source)).claim(target)
+        Claims([*files_of(source), *others]).claim(target)
     except OutputError as exc:
         raise ModelError(str(exc)) from exc
 
 
-def _metadata(source: Path, known: ModelSpec | None, *, is_known: bool) -> dict[str, str]:
-    """Return what the ONNX file shall say about itself."""
-    if known is not None:
-        return {CONVERTED_FROM: converted_from(known)} if is_known else {}
+def _metadata(source: Path, known: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the ONNX file shall say about itself: what is known, and the manifest beside."""
     manifest = source.with_suffix('.json')
-    told = read_json(manifest) if manifest.is_file() else {}
+    told: dict[str, Any] = {}
+    if manifest != source and manifest.is_file():
+        told = read_json(manifest)
     if str(told.get('skeleton')).endswith('.json'):  # a path, seen from the manifest
         told['skeleton'] = str(source.parent.absolute() / told['skeleton'])
+    merged = {**known, **told}
+    for section, value in told.items():
+        if isinstance(value, dict) and isinstance(known.get(section), dict):
+            merged[section] = {**known[section], **value}
     return {
-        f'{METADATA_PREFIX}{name}': json.dumps(value)
-        for name, value in told.items()
-        if name not in _OF_THE_IR
+        f'{METADATA_PREFIX}{field}': json.dumps(value)
+        for field, value in merged.items()
+        if field not in _OF_THE_FILE
     }
 
 
-def _files(path: Path) -> tuple[Path, Path]:
-    return path, path.with_suffix('.bin')
-
-
 def _known(path: Path) -> ModelSpec | None:
-    """Return the model that is made of these files."""
-    found = set(map(file_sha256, _files(path)))
+    """Return the model that is made of these files of OpenVINO IR."""
+    found = {file_sha256(file) for file in (path, path.with_suffix('.bin'))}
     return next(
         (
             spec

@@ -12,6 +12,7 @@ from openpose_ros.models.importing.graph import (
     Affine,
     Concat,
     Convolution,
+    Elu,
     Graph,
     InstanceNormalisation,
     Node,
@@ -92,6 +93,8 @@ def _add(target: OnnxGraph, node: Node, tensors: Sequence[str]) -> str:
     if isinstance(operation, PRelu):
         slope = target.constant(operation.slope.reshape(-1, 1, 1), f'{name}_slope')
         return target.node('PRelu', [*tensors, slope], name)
+    if isinstance(operation, Elu):
+        return target.node('Elu', tensors, name, alpha=1.0)
     if isinstance(operation, Sigmoid):
         return target.node('Sigmoid', tensors, name)
     if isinstance(operation, Pool):

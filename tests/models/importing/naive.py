@@ -12,6 +12,7 @@ from openpose_ros.models.importing.graph import (
     Affine,
     Concat,
     Convolution,
+    Elu,
     Graph,
     InstanceNormalisation,
     Pad,
@@ -42,6 +43,8 @@ def _apply(operation: Any, given: Sequence[Any]) -> Any:
         return np.clip(first, 0, operation.limit)
     if isinstance(operation, PRelu):
         return np.where(first < 0, first * operation.slope.reshape(-1, 1, 1), first)
+    if isinstance(operation, Elu):
+        return np.where(first < 0, np.expm1(first), first)
     if isinstance(operation, Sigmoid):
         return 1 / (1 + np.exp(-first))
     if isinstance(operation, Pad):
