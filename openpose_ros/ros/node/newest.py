@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 import logging
 import threading
-from typing import Generic, TypeVar
+from time import monotonic
+from typing import Any, Generic, TypeVar
 
 _LOGGER = logging.getLogger(__name__)
 _GLANCE_S = 0.1
+_MOST_HELD = 8
 Item = TypeVar('Item')
 Resource = TypeVar('Resource')
 Outcome = TypeVar('Outcome')
@@ -35,8 +37,10 @@ class Counts:
         A newer one came before their turn.
     failed : int
         `work` raised, or was still at it when `stop` gave up.
-    in_flight, waiting : int
-        Being worked on, and in the slot; 0 or 1.
+    in_flight : int
+        Being worked on; 0 or 1.
+    waiting : int
+        In the slot, or held back before it.
     refused : dict of str to int
         Not even put into the slot, by reason.
 
@@ -65,6 +69,9 @@ class _Run:
 class NewestWorker(Generic[Item, Resource]):
     """
     One slot, one thread, and a resource that belongs to that thread alone.
+
+    An item may be held back for a while before it comes into the slot, until something else comes
+    that belongs to it. Whatever comes into the slot takes the place of all that is older.
 
     The thread makes the resource, works with it, and frees it: an engine with its CUDA context,
     say. Items are refused until `accept`, and from `pause` on. After `stop` it may be started
@@ -104,6 +111,7 @@ class NewestWorker(Generic[Item, Resource]):
         self._run: _Run | None = None
         self._accepting = False
         self._slot: list[Item] = []
+        self._held: list[tuple[Item, float]] = []  # and until when; the oldest first
         self._in_flight = 0
         self._received = self._taken = self._replaced = self._failed = 0
         self._outcomes: dict[str, int] = {}
@@ -193,19 +201,51 @@ class NewestWorker(Generic[Item, Resource]):
         with self._changed:
             return self._run is None or self._run.thread is not threading.current_thread()
 
-    def put(self, item: Item) -> None:
-        """Offer an item: it takes the place of one that waits."""
+    def put(self, item: Item, wait_s: float = 0.0) -> None:
+        """
+        Offer an item: it takes the place of one that waits.
+
+        Parameters
+        ----------
+        item : object
+            What to work on.
+        wait_s : float
+            How long to hold it back at most, seconds; see `promote`.
+
+        """
         with self._changed:
             self._received += 1
             if not self._accepting:
                 _count(self._refused, 'paused')
                 return
-            if self._slot:
-                self._slot.clear()
-                self._taken += 1
-                self._replaced += 1
-            self._slot.append(item)
+            if wait_s > 0:
+                self._held.append((item, monotonic() + wait_s))
+                if len(self._held) > _MOST_HELD:
+                    self._replace(self._held, 1)
+            else:
+                self._replace(self._held, len(self._held))
+                self._fill(item)
             self._changed.notify_all()
+
+    def promote(self, completed: Callable[[Item], Item | None]) -> None:
+        """
+        Let the newest of the items that are held back, and are complete now, into the slot.
+
+        Parameters
+        ----------
+        completed : callable
+            Takes an item and returns what to work on instead, or None while something lacks.
+
+        """
+        with self._changed:
+            for place in reversed(range(len(self._held))):
+                item = completed(self._held[place][0])
+                if item is not None:
+                    del self._held[place]
+                    self._replace(self._held, place)
+                    self._fill(item)
+                    self._changed.notify_all()
+                    return
 
     def refuse(self, reason: str) -> None:
         """Count an item that the caller does not offer, and why."""
@@ -223,15 +263,26 @@ class NewestWorker(Generic[Item, Resource]):
                 replaced=self._replaced,
                 failed=self._failed,
                 in_flight=self._in_flight,
-                waiting=len(self._slot),
+                waiting=len(self._slot) + len(self._held),
                 refused=dict(self._refused),
             )
 
+    def _fill(self, item: Item) -> None:
+        self._replace(self._slot, len(self._slot))
+        self._slot.append(item)
+
+    def _replace(self, items: list[Any], count: int) -> None:
+        """Drop the first ones: a newer one takes their place."""
+        del items[:count]
+        self._taken += count
+        self._replaced += count
+
     def _refuse_from_now(self, reason: str) -> None:
         self._accepting = False
-        for _ in self._slot:
+        for _ in (*self._slot, *self._held):
             _count(self._refused, reason)
         self._slot.clear()
+        self._held.clear()
         self._changed.notify_all()
 
     def _forget(self, run: _Run) -> None:
@@ -256,7 +307,8 @@ class NewestWorker(Generic[Item, Resource]):
 
     def _work_on_next(self, run: _Run, resource: Resource) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: run.stopping or self._slot)
+            while not (run.stopping or self._slot):
+                self._changed.wait(self._until_due())
             if run.stopping:
                 return False
             item = self._slot.pop()
@@ -272,6 +324,23 @@ class NewestWorker(Generic[Item, Resource]):
                     _count(self._outcomes, outcome)
                 self._changed.notify_all()
         return True
+
+    def _until_due(self) -> float | None:
+        """
+        Return how long nothing is due, seconds, or None: for ever.
+
+        When the oldest has been held back long enough, the newest comes into the slot: it would
+        not be long until that is due too, and nobody waits for the old one.
+        """
+        if not self._held:
+            return None
+        left_s = self._held[0][1] - monotonic()
+        if left_s <= 0:
+            newest, _ = self._held.pop()
+            self._replace(self._held, len(self._held))
+            self._fill(newest)
+            return 0.0
+        return left_s
 
     def _try(self, action: Callable[[], Outcome]) -> Outcome | None:
         """Return what an action returns; report what it raises, and return None."""

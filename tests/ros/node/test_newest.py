@@ -65,7 +65,7 @@ def check(counts: Counts) -> Counts:
     ended = sum(counts.outcomes.values()) + counts.replaced + counts.failed
     assert counts.taken == ended + counts.in_flight
     assert counts.in_flight in (0, 1)
-    assert counts.waiting in (0, 1)
+    assert 0 <= counts.waiting <= 9  # one in the slot, the others held back
     return counts
 
 
@@ -275,8 +275,11 @@ class Forgetful(list[Any]):
         """Keep nothing."""
 
 
+ACTIONS = ['put', 'hold', 'promote', 'fail', 'refuse', 'pause', 'accept', 'restart']
+
+
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from(['put', 'fail', 'refuse', 'pause', 'accept', 'restart'])))
+@given(st.lists(st.sampled_from(ACTIONS)))
 def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
     def work(_: Any, item: Any) -> str:
         if item == 'fail':
@@ -298,6 +301,8 @@ def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
     watcher.start()
     does: dict[str, Callable[[], object]] = {
         'put': lambda: worker.put('good'),
+        'hold': lambda: worker.put('good', 0.001),
+        'promote': lambda: worker.promote(lambda item: item),
         'fail': lambda: worker.put('fail'),
         'refuse': lambda: worker.refuse('why'),
         'pause': lambda: worker.pause(PATIENCE_S),
@@ -314,7 +319,7 @@ def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
         watcher.join()
     for counts in (*snapshots, worker.counts()):
         check(counts)
-    given_ = sum(action in ('put', 'fail', 'refuse') for action in actions)
+    given_ = sum(action in ('put', 'hold', 'fail', 'refuse') for action in actions)
     assert worker.counts().received == given_
     assert worker.counts().in_flight == worker.counts().waiting == 0
 
@@ -333,3 +338,71 @@ def test_start_waits_no_longer_when_told_so() -> None:
     assert log == ['torn down']
     bench.worker.start()  # and it can begin anew
     assert bench.worker.stop(PATIENCE_S)
+
+
+# What is held back before the slot
+
+LONG_S = 1000.0
+
+
+def test_what_is_held_back_comes_when_its_time_is_up(bench: Bench) -> None:
+    bench.worker.put('held', 0.02)
+    assert bench.worker.counts().waiting == 1
+    assert bench.begun.acquire(timeout=PATIENCE_S)
+    bench.settle()
+    assert bench.log[-1] == 'held'
+    assert check(bench.worker.counts()).outcomes == {'processed': 1}
+
+
+def test_what_is_complete_comes_at_once_and_replaces_what_is_older(bench: Bench) -> None:
+    for number in (1, 2, 3):
+        bench.worker.put(number, LONG_S)
+    assert check(bench.worker.counts()).waiting == 3
+    bench.worker.promote(lambda item: None)
+    assert bench.worker.counts().waiting == 3
+    bench.worker.promote(lambda item: f'{item} and more' if item < 3 else None)
+    assert bench.begun.acquire(timeout=PATIENCE_S)
+    counts = check(bench.worker.counts())
+    assert (counts.replaced, counts.waiting, counts.in_flight) == (1, 1, 1)
+    bench.settle()
+    assert bench.log[-1] == '2 and more'
+
+
+def test_a_newer_item_takes_the_place_of_what_is_held_back(bench: Bench) -> None:
+    bench.worker.put('older', LONG_S)
+    bench.put_and_wait('newer')
+    bench.settle()
+    counts = check(bench.worker.counts())
+    assert (counts.replaced, counts.waiting, counts.outcomes) == (1, 0, {'processed': 1})
+    assert bench.log[-1] == 'newer'
+
+
+def test_of_all_that_is_held_back_the_newest_comes_when_the_oldest_is_due(bench: Bench) -> None:
+    bench.worker.put('long', LONG_S)
+    for name in ('a', 'b', 'c'):
+        bench.worker.put(name, 0.001)
+    bench.worker.put('first', 0.0)  # wakes the thread, and replaces them
+    assert bench.begun.acquire(timeout=PATIENCE_S)
+    for name in ('d', 'e', 'f'):
+        bench.worker.put(name, 0.001)
+    bench.may_end.release()
+    assert bench.begun.acquire(timeout=PATIENCE_S)
+    bench.settle()
+    assert bench.log[-2:] == ['first', 'f']
+    assert check(bench.worker.counts()).replaced == 6
+
+
+def test_only_so_many_are_held_back(bench: Bench) -> None:
+    for number in range(20):
+        bench.worker.put(number, LONG_S)
+    counts = check(bench.worker.counts())
+    assert (counts.waiting, counts.replaced) == (8, 12)
+
+
+def test_what_is_held_back_is_refused_when_the_worker_pauses_or_stops(bench: Bench) -> None:
+    bench.worker.put('one', LONG_S)
+    assert bench.worker.pause(PATIENCE_S)
+    bench.worker.accept()
+    bench.worker.put('other', LONG_S)
+    assert bench.worker.stop(PATIENCE_S)
+    assert check(bench.worker.counts()).refused == {'paused': 1, 'stopped': 1}
