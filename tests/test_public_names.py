@@ -34,7 +34,8 @@ NAMES = {
 }
 FILES = (
     *('scripts/openpose-ros', 'scripts/openpose_camera', 'scripts/openpose_node'),
-    *('scripts/print_people', 'launch/demo.launch.py', 'launch/openpose.launch.py'),
+    *('scripts/openpose_follow', 'scripts/print_people', 'launch/demo.launch.py'),
+    *('launch/openpose.launch.py', 'launch/follow.launch.py'),
 )
 FRONTS = sorted(
     path

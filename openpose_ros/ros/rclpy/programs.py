@@ -24,6 +24,11 @@ def openpose_camera(arguments: Sequence[str] | None = None) -> int:
     return _run('camera', arguments, reloads=False)
 
 
+def openpose_follow(arguments: Sequence[str] | None = None) -> int:
+    """Send a robot after a person until it is told to stop; return the exit status."""
+    return _run('follow', arguments, reloads=False)
+
+
 def _run(module: str, arguments: Sequence[str] | None, *, reloads: bool) -> int:
     forget_empty_home()
     with watched(serves=True, reloads=reloads) as stop:
