@@ -47,8 +47,8 @@ _SAID = {  # an action: its line in the list of them, and what its own help adds
     ),
     'import': (
         'turn a network of another format into ONNX',
-        "Caffe's .caffemodel, OpenVINO IR of versions 10 and 11, and others that docs/models.md "
-        'lists; height and width of the picture become open.',
+        "Caffe's .caffemodel, PyTorch's .pth, safetensors, OpenVINO IR of versions 10 and 11; "
+        'height and width of the picture become open.',
     ),
 }
 

@@ -32,6 +32,8 @@ _PARENT = 'openpose_ros.models.importing'
 # What reads a kind, and which of `prototxt` and `stages` it takes. OpenVINO IR goes its own way.
 _READERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     'caffe': ('caffe.reading', ('prototxt', 'stages')),
+    'torch': ('torch.reading', ('stages',)),
+    'safetensors': ('safetensors.reading', ('stages',)),
 }
 
 

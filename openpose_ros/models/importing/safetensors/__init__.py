@@ -1,0 +1,1 @@
+"""Safetensors: tensors of PyTorch without a program around them."""

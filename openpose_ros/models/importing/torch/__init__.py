@@ -1,0 +1,1 @@
+"""PyTorch's checkpoints, in both of their forms, read without PyTorch."""
