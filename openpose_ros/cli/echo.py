@@ -1,14 +1,15 @@
-"""Print the people that a node publishes."""
+"""Print the people, or the gestures, that a node publishes."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
-import json
+from functools import partial
 import sys
 from time import monotonic
 from typing import Any
 
+from openpose_ros.cli.heard import FORMS, Form, json_line
 from openpose_ros.cli.network import add_rules, check_dds
 from openpose_ros.cli.parameters import positive_number, whole_number
 from openpose_ros.cli.results import add_json
@@ -19,9 +20,11 @@ SUMMARY = 'print the people that a node publishes'
 EXAMPLES = (
     ('echo', 'people as they arrive, a line each'),
     ('echo /left/openpose/persons --json - --count 10', 'ten messages of another node, as JSON'),
+    ('echo /openpose/gestures', 'what people do with their arms'),
     ('echo --timeout 5', 'exit status 1 when nothing comes for 5 seconds'),
 )
 
+_GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _PATIENCE_S = 4.0  # with who reads what is printed, and does not, after a stop
 
 
@@ -32,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         default='/openpose/persons',
         metavar='TOPIC',
-        help='topic of PersonArray messages (default: %(default)s)',
+        help='topic of PersonArray or Gestures messages (default: %(default)s)',
     )
     add_json(parser, 'one line of JSON for each message')
     parser.add_argument('--count', type=whole_number, metavar='N', help='end after N messages')
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     Raises
     ------
     TransportError
-        If none comes in time.
+        If none comes in time, or those that come are of another type.
 
     """
     check_dds()
@@ -70,15 +73,15 @@ def run(args: argparse.Namespace) -> int:
         check_json_file(args.json)  # before anything is heard, as nothing would come of it
     printed, heard_s = 0, monotonic()
 
-    def on_persons(message: Any) -> None:
+    def on_message(form: Form, message: Any) -> None:
         nonlocal printed, heard_s
         heard_s = monotonic()
         if printed == args.count:
             return
         if lines is not None:
-            lines.write(f'{_json(message, topic, printed)}\n')
+            lines.write(f'{json_line(form, message, topic, printed)}\n')
         else:
-            print('\n'.join(_lines(message)), flush=True)
+            print('\n'.join(form.lines(message)), flush=True)
         printed += 1
 
     with ExitStack() as stack:
@@ -88,72 +91,35 @@ def run(args: argparse.Namespace) -> int:
         if args.json is not None:
             lines = stack.enter_context(LineFile(args.json, kept=True))
         topic = participant.names.resolve(args.topic)
-        subscription = participant.subscribe(
-            topic, 'openpose_ros/msg/PersonArray', Profile(5), on_persons
-        )
+        subscription = None
         while not args.stop.requested and printed != args.count:
-            for trouble in participant.spin(0.1) + participant.incompatible_qos():
+            if subscription is None:
+                kind = _type_of(participant, topic)
+                if kind is not None:
+                    subscription = participant.subscribe(
+                        topic, kind, Profile(5), partial(on_message, FORMS[kind])
+                    )
+            for trouble in participant.spin(_GLANCE_S) + participant.incompatible_qos():
                 print(f'openpose-ros echo: {trouble}', file=sys.stderr)
             if args.timeout is not None and monotonic() - heard_s > args.timeout:
                 raise TransportError(
                     f'no message on {topic} for {args.timeout:g} s; it has '
-                    f'{subscription.publishers()} publishers'
+                    f'{subscription.publishers() if subscription else 0} publishers'
                 )
         if lines is not None:
             lines.ended_early = args.stop.requested
     return 0
 
 
-def _lines(message: Any) -> list[str]:
-    """Return a message to read: a line for the image, one for each person."""
-    from openpose_ros.ros.messages.people import nanoseconds
-
-    persons = _seen(message)
-    seconds, number = nanoseconds(message.header.stamp) / 1e9, len(persons)
-    lines = [
-        f'{seconds:.3f} {message.header.frame_id} {message.image_width}x{message.image_height}: '
-        f'{number} {"person" if number == 1 else "people"}'
-    ]
-    for index, person in enumerate(persons):
-        found = sum(keypoint.score > 0 for keypoint in person.keypoints)
-        x, y, width, height = person.bbox
-        lines.append(
-            f'  {person.id or index}: score {person.score:.2f}, {found} of '
-            f'{len(person.keypoints)} keypoints in {width:.0f}x{height:.0f} at {x:.0f},{y:.0f}'
+def _type_of(participant: Any, topic: str) -> str | None:
+    """Return what is published on a topic, None while nothing is."""
+    found = participant.published_types(topic)
+    for kind in FORMS:
+        if kind in found:
+            return kind
+    if found:
+        raise TransportError(
+            f'{topic} carries {" and ".join(sorted(found))}, but echo prints '
+            f'{" and ".join(FORMS)} only'
         )
-    return lines
-
-
-def _seen(message: Any) -> list[Any]:
-    """Return the persons who are in the image, without those who are only expected."""
-    return [person for person in message.persons if not person.time_since_seen > 0]
-
-
-def _json(message: Any, topic: str, index: int) -> str:
-    """Return a message as `estimate --json` writes a frame, whatever its skeleton is."""
-    import numpy as np
-
-    from openpose_ros.io.people_json import rounded_stamp
-    from openpose_ros.people import plain_rows
-    from openpose_ros.ros.messages.people import nanoseconds
-
-    people = [
-        {
-            'id': person.id,
-            'score': round(float(person.score), 4),
-            'keypoints': plain_rows(
-                np.array([(k.x, k.y, k.score) for k in person.keypoints], np.float32)
-            ),
-        }
-        for person in _seen(message)
-    ]
-    fields = {
-        'source': topic,
-        'frame': index,
-        'stamp': rounded_stamp(nanoseconds(message.header.stamp) / 1e9),
-        'width': message.image_width,
-        'height': message.image_height,
-        'skeleton': message.skeleton,
-        'people': people,
-    }
-    return json.dumps(fields, separators=(',', ':'), allow_nan=False)
+    return None

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 import json
 from pathlib import Path
 import signal
+import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
-from openpose_ros.cli import echo, main
+from openpose_ros.cli import main
+from openpose_ros.cli.heard import FORMS, PERSONS, json_line
 from openpose_ros.io.people_json import people_from_line
 from openpose_ros.people import People
+from openpose_ros.ros.dds.endpoints import Profile
+from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.messages.gestures import gestures_message
 from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.skeletons import load_skeleton
+from openpose_ros.spatial.gestures import Gesture
 from tests.cli.processes import PATIENCE_S, running
 from tests.ros.fakes import TYPES, header
 from tests.ros.publishing import publishing_people
@@ -59,9 +68,8 @@ def test_echo_writes_json_of_a_skeleton_that_it_does_not_know() -> None:
     rows = np.random.default_rng(1).uniform(0.1, 1, (2, dog.num_keypoints, 3)).astype(np.float32)
     rows[0, 3] = np.nan, np.nan, 0
     people = People(rows, np.array([0.75, 0.5], np.float32), dog)
-    line = echo._json(
-        persons_message(TYPES, people, header(3_300_000_000), (640, 480)), '/dogs', 7
-    )
+    message = persons_message(TYPES, people, header(3_300_000_000), (640, 480))
+    line = json_line(FORMS[PERSONS], message, '/dogs', 7)
     assert json.loads(line)['stamp'] == 3.3
     assert {name: json.loads(line)[name] for name in ('skeleton', 'people')} == people.to_dict()
     np.testing.assert_allclose(people_from_line(line, dog).keypoints, rows, atol=1e-3)
@@ -115,3 +123,60 @@ def test_echo_loses_patience(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         'openpose-ros: no message on /persons for 0.3 s; it has 0 publishers\n'
     )
+
+
+@contextmanager
+def publishing(topic: str, kind: str, message: Any) -> Iterator[None]:
+    """Publish the same message all the time."""
+    over = threading.Event()
+    with Participant(Names('doer')) as participant:
+        publisher = participant.publisher(topic, kind, Profile(5))
+
+        def publish() -> None:
+            while not over.wait(0.02):
+                publisher.publish(message)
+
+        thread = threading.Thread(target=publish)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def test_echo_prints_gestures(capsys: pytest.CaptureFixture[str]) -> None:
+    nan = float('nan')
+    message = gestures_message(
+        TYPES,
+        header(1_500_000_000),
+        [
+            Gesture('kqf1', 'waving', 0.75, (nan, nan, nan)),
+            Gesture('kqf2', 'pointing_left', 0.5, (0.0, 0.6, -0.8)),
+        ],
+    )
+    given = ['--count', '1', '--timeout', '30']
+    with publishing('/openpose/gestures', 'openpose_ros/msg/Gestures', message):
+        assert main(['echo', '/openpose/gestures', *given]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            '1.500 camera: 2 gestures',
+            '  kqf1: waving, score 0.75',
+            '  kqf2: pointing_left, score 0.50 towards 0.00,0.60,-0.80',
+        ]
+        assert main(['echo', '/openpose/gestures', '--json', '-', *given]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        'source': '/openpose/gestures',
+        'frame': 0,
+        'stamp': 1.5,
+        'gestures': [
+            {'id': 'kqf1', 'name': 'waving', 'score': 0.75, 'direction': None},
+            {'id': 'kqf2', 'name': 'pointing_left', 'score': 0.5, 'direction': [0, 0.6, -0.8]},
+        ],
+    }
+
+
+def test_echo_names_a_type_that_it_does_not_print(capsys: pytest.CaptureFixture[str]) -> None:
+    with publishing('/a', 'std_msgs/msg/Header', header()):
+        assert main(['echo', '/a', '--timeout', '30']) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert '/a carries std_msgs/msg/Header, but echo prints' in line
