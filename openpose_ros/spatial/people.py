@@ -14,6 +14,7 @@ from openpose_ros.spatial.facing import body_sizes, torso_facing
 from openpose_ros.spatial.gaze import gazes, head_angles
 from openpose_ros.spatial.hips import mid_hips, torso_distances
 from openpose_ros.spatial.located import Located
+from openpose_ros.spatial.orientations import orientations, turned
 from openpose_ros.spatial.parts import parts_in
 from openpose_ros.spatial.quick import quick_rays
 from openpose_ros.spatial.sight import Sight, axes, torso_directions
@@ -22,7 +23,6 @@ Array = npt.NDArray[np.float64]
 
 _NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
 _SOMEWHERE = 3.0  # metres: of whom no distance is known
-_VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
 _UP = {0: (0.0, -1.0, 0.0), 90: (-1.0, 0.0, 0.0), 180: (0.0, 1.0, 0.0), 270: (1.0, 0.0, 0.0)}
 
 
@@ -115,8 +115,8 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
     return replace(
         known,
         position=position,
-        covariance=_with_turns(covariance, stddev, up),
-        orientation=_orientations(facing, sight),
+        covariance=turned(_whole(covariance), stddev, up),
+        orientation=orientations(facing, towards, up),
         gaze=gazes(sight, head),
         facing=facing,
         facing_stddev=stddev,
@@ -141,47 +141,8 @@ def _distances(
     return surface, distance, spread
 
 
-def _orientations(facing: Array, sight: Sight) -> Array:
-    """Return quaternions (N, 4): x the way the torso faces, z up."""
-    c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
-    front = c * sight.towards + s * sight.aside
-    left = np.cross(sight.up, front)
-    # The rotation's columns are front, left and up; its quaternion by the largest diagonal sum.
-    turns = np.stack([front, left, np.broadcast_to(sight.up, front.shape)], axis=2)
-    return quaternions(turns)
-
-
-def quaternions(turns: Array) -> Array:
-    """
-    Return quaternions (N, 4), x, y, z, w, of rotations (N, 3, 3); NaN of NaN.
-
-    The eigenvector to the largest eigenvalue of Bar-Itzhack's matrix (New method for extracting
-    the quaternion from a rotation matrix, Journal of Guidance 23, 2000) in closed form: each row
-    of the matrix below is the quaternion times one of its components; the longest is taken.
-    """
-    (a, b, c), (d, e, f), (g, h, i) = turns.transpose(1, 2, 0)
-    rows = np.array(
-        [
-            [1 + a - e - i, b + d, c + g, h - f],
-            [b + d, 1 - a + e - i, f + h, c - g],
-            [c + g, f + h, 1 - a - e + i, d - b],
-            [h - f, c - g, d - b, 1 + a + e + i],
-        ]
-    )
-    lengths = (rows * rows).sum(axis=1)
-    best = np.where(np.isnan(lengths), -1, lengths).argmax(axis=0)
-    chosen = rows[best, :, np.arange(len(turns))]
-    return np.asarray(chosen / np.sqrt((chosen * chosen).sum(axis=1, keepdims=True)))
-
-
-def _with_turns(covariance: Array, stddev: Array, up: Array) -> Array:
-    """Return covariances (N, 6, 6) of position (N, 3, 3) and of turns about the vertical."""
-    whole = np.zeros((len(stddev), 6, 6))
+def _whole(covariance: Array) -> Array:
+    """Return covariances (N, 6, 6) of positions (N, 3, 3), of turns NaN."""
+    whole = np.full((len(covariance), 6, 6), np.nan)
     whole[:, :3, :3] = covariance
-    about = np.outer(up, up)
-    turns = (stddev**2)[:, np.newaxis, np.newaxis] * about
-    whole[:, 3:, 3:] = turns + _VERTICAL_SPREAD**2 * (np.eye(3) - about)
-    unknown = np.isnan(stddev)
-    whole[unknown, 3:] = whole[unknown, :, 3:] = np.nan
-    whole[np.isnan(covariance[:, 0, 0])] = np.nan
     return whole

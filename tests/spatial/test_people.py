@@ -12,7 +12,8 @@ from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Transform
 from openpose_ros.spatial.located import Located
-from openpose_ros.spatial.people import locate, quaternions, up_in_image
+from openpose_ros.spatial.orientations import quaternions
+from openpose_ros.spatial.people import locate, up_in_image
 from tests.spatial.bodies import in_space, room_of, shots, surfaces
 
 SKELETONS = ('coco_18', 'coco_17', 'body_25', 'mpi_15', 'trt_pose_18')
