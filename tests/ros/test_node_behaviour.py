@@ -432,7 +432,7 @@ def test_people_are_detections_and_annotations_too(transport: str) -> None:
         assert len(found['detections']) == 2
         assert found['detections'][0]['results'][0]['hypothesis']['class_id'] == 'person'
         drawn = show.foreign.wait(f'{node}/image_annotations')['message']
-        assert len(drawn['points']) == 2
+        assert len(drawn['points']) == 2 * 2  # limbs and joints
         assert drawn['points'][0]['timestamp'] == found['header']['stamp']
         show.scene.trouble = lambda heatmaps: heatmaps.fill(0)
         show.foreign.publish()

@@ -29,25 +29,29 @@ def test_limbs_and_joints_lie_on_the_keypoints() -> None:
     people = some_people('kqf1')
     persons = persons_of(people)
     found = sent(persons)
-    (lines,) = found.points
+    lines, joints = found.points
     assert lines.type == FOXGLOVE.PointsAnnotation.LINE_LIST
-    assert lines.timestamp == persons.header.stamp
+    assert joints.type == FOXGLOVE.PointsAnnotation.POINTS
+    assert lines.timestamp == joints.timestamp == persons.header.stamp
     assert len(lines.points) == 2 * len(lines.outline_colors) == 2 * len(DRAWN)
     pixels = people.keypoints[0, :, :2]
     for limb, start, end in zip(DRAWN, lines.points[::2], lines.points[1::2]):
         assert (start.x, start.y) == pytest.approx(pixels[limb.start] + 0.5)
         assert (end.x, end.y) == pytest.approx(pixels[limb.end] + 0.5)
-    joints = [(circle.position.x, circle.position.y) for circle in found.circles]
-    np.testing.assert_allclose(joints, pixels + 0.5)
-    assert all(circle.diameter > 0 and circle.fill_color.a == 1 for circle in found.circles)
+    np.testing.assert_allclose([(p.x, p.y) for p in joints.points], pixels + 0.5)
+    assert [round(255 * colour.r) for colour in joints.outline_colors] == [
+        red for red, _, _ in SKELETON.colours
+    ]
+    assert {colour.a for colour in joints.outline_colors} == {1.0}
+    assert joints.thickness > lines.thickness > 0
 
 
 def test_what_was_not_found_is_not_drawn() -> None:
     people = some_people('kqf1')
     people.keypoints[0, 1] = np.nan, np.nan, 0  # the neck, where five limbs meet
-    found = sent(persons_of(people))
-    assert len(found.circles) == 17
-    ends = [(p.x, p.y) for p in found.points[0].points]
+    lines, joints = sent(persons_of(people)).points
+    assert len(joints.points) == 17
+    ends = [(p.x, p.y) for p in lines.points]
     assert len(ends) == 2 * sum(1 not in (limb.start, limb.end) for limb in DRAWN)
     assert np.isfinite(ends).all()
 

@@ -61,7 +61,7 @@ def test_message_of_others_is_published_for_who_listens(
     stage.show('kqf1')
     stage.show()
     sizes = [
-        len(getattr(message, 'detections' if output == 'detections' else 'points'))
+        len(getattr(message, 'detections' if output == 'detections' else 'texts'))
         for message in stage.transport.of(output)
     ]
     assert sizes == [1, 0]
