@@ -8,6 +8,7 @@ its defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,11 @@ class OnnxGraph:
 
     def constant_as_it_is(self, array: npt.NDArray[Any], name: str) -> str:
         """Add a constant whose type does not depend on the graph's, or find the same one."""
-        array = array.astype(array.dtype.newbyteorder('<'))
-        key = array.dtype.name, array.shape, array.tobytes()
+        array = array.astype(array.dtype.newbyteorder('<'), copy=False)
+        content = array.tobytes()
+        key = array.dtype.name, array.shape, hashlib.sha256(content).digest()
         if key not in self._constants:
-            tensor = onnx.TensorProto(name=self.unique(name), raw_data=key[2])
+            tensor = onnx.TensorProto(name=self.unique(name), raw_data=content)
             tensor.dims.extend(array.shape)
             tensor.data_type = _ELEMENT_TYPES[array.dtype.name]
             self._constants[key] = tensor

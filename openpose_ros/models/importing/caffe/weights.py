@@ -73,4 +73,4 @@ def _blob(blob: Message, what: str) -> npt.NDArray[np.float32]:
         shape = blob.message(_SHAPE).whole_numbers(_DIM)
     sizes = check_shape(shape, values.nbytes, values.itemsize, what)
     with np.errstate(over='ignore'):  # what float32 cannot hold is refused where it is written
-        return values.astype(np.float32).reshape(sizes)
+        return values.astype(np.float32, copy=False).reshape(sizes)

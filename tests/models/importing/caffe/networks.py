@@ -283,3 +283,9 @@ def without_weights(net: Any) -> Any:
 
 def picture(seed: int = 3) -> Any:
     return np.random.RandomState(seed).uniform(-0.5, 0.5, (1, 3, HEIGHT, WIDTH)).astype(np.float32)
+
+
+def frame(seed: int = 4) -> Any:
+    """Return a frame uint8 (48, 64, 3); blue, green and red have ranges of their own."""
+    noise = np.random.RandomState(seed).uniform(0, 1, (48, 64, 3))
+    return (noise * (255, 120, 40) + (0, 20, 200)).astype(np.uint8)

@@ -21,19 +21,9 @@ from google.protobuf import text_format
 import numpy as np
 
 from tests.models.importing.caffe import networks
+from tests.models.importing.caffe.judge import opencv_outputs
 
 RECORDED = Path(__file__).with_name('opencv.npz')
-
-
-def opencv_outputs(graph: Any, weights: Any, picture: Any) -> dict[str, Any]:
-    """Return each output that OpenCV finds, by its name."""
-    text = text_format.MessageToString(graph).encode()
-    net = cv2.dnn.readNetFromCaffe(
-        np.frombuffer(text, np.uint8), np.frombuffer(weights.SerializeToString(), np.uint8)
-    )
-    net.setInput(picture)
-    names = net.getUnconnectedOutLayersNames()
-    return dict(zip(names, net.forward(names)))
 
 
 def _check(name: str, openpose: Path) -> None:
@@ -73,6 +63,12 @@ def main(openpose: Path) -> None:
         weights = networks.with_weights(networks.NETWORKS[stages_of](networks.EIGHTH))
         made = opencv_outputs(make(networks.EIGHTH), weights, networks.picture())
         [found[name]] = made.values()
+        if stages_of == name:
+            # As OpenPose does it: blue, green, red, x / 256 - 0.5
+            frame = cv2.dnn.blobFromImage(networks.frame(), 1 / 256, mean=(128, 128, 128))
+            [found[f'frame/{name}']] = opencv_outputs(
+                make(networks.EIGHTH), weights, frame
+            ).values()
     various = networks.with_weights(networks.various())
     made = opencv_outputs(networks.without_weights(various), various, networks.picture())
     found |= {f'various/{name}': maps for name, maps in made.items()}

@@ -1,0 +1,182 @@
+"""
+Whether networks at their full width come out of an import as they went in, and what that takes.
+
+::
+
+    python -m benchmarks.importers [NAME …] [--judge KIND=PYTHON …]
+
+Each network is drawn at random and run by a judge, a program that reads the original format:
+OpenCV 4 for Caffe, PyTorch for its own. A judge may need a Python of its own, `--judge
+caffe=judge/bin/python` (see tests/models/importing/*/judge.py for what is in it); networks whose
+judge is not there are left out, and said on stderr. Then `openpose-ros models import` turns the
+file into ONNX in a process of its own, whose time and memory are measured, and ONNX Runtime runs
+that. The difference is the largest one, as a part of the largest value of the judge's maps.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+import os
+from pathlib import Path
+import subprocess
+import sys
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from openpose_ros.errors import OpenPoseError
+
+ROOT = Path(__file__).parents[1]
+MOST = 1e-4  # what the difference may be
+_MODULE = 'tests.models.importing.{}.judge'
+
+
+class Case(NamedTuple):
+    """
+    A network.
+
+    Attributes
+    ----------
+    kind : str
+        Of its file; names the judge, `tests.models.importing.KIND.judge`.
+    options : tuple of str
+        For `models import`.
+
+    """
+
+    kind: str
+    options: tuple[str, ...] = ()
+
+
+CASES: Mapping[str, Case] = {
+    'coco': Case('caffe'),
+    'mpi': Case('caffe'),
+    'mpi-4': Case('caffe', ('--stages', '4')),
+    'body_25': Case('caffe'),
+    'hand': Case('caffe'),
+    'face': Case('caffe'),
+    'lightweight': Case('torch'),
+    'openpose': Case('torch'),
+}
+
+
+class Row(NamedTuple):
+    """What was measured of an import."""
+
+    name: str
+    judge: str
+    file_mb: float
+    seconds: float
+    memory_mb: float
+    difference: float
+
+
+def measure(name: str, python: str, folder: Path) -> Row:
+    """
+    Let a judge run a network, import it and run that.
+
+    Raises
+    ------
+    OSError, subprocess.CalledProcessError
+        If the judge cannot run.
+
+    """
+    case = CASES[name]
+    module = _MODULE.format(case.kind)
+    judge = subprocess.run(
+        [python, '-m', module, name, str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    [path] = folder.glob('net.*')
+    output = folder / 'imported.onnx'
+    command = [sys.executable, '-m', 'openpose_ros', 'models', 'import', str(path)]
+    started = perf_counter()
+    process = subprocess.Popen(
+        [*command, '--output', str(output), *case.options],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process.stderr:
+        complaint = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise OpenPoseError(f'{name} cannot be imported: {complaint.strip()}')
+    found = _run(output, np.load(folder / 'picture.npy'))
+    expected = _joined(np.load(folder / 'maps.npz'))
+    difference = float(np.abs(found - expected).max() / np.abs(expected).max())
+    return Row(name, judge, path.stat().st_size / 1e6, seconds, used.ru_maxrss / 1024, difference)
+
+
+def _run(path: Path, picture: Any) -> Any:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    found = session.run(None, {session.get_inputs()[0].name: picture})
+    names = [value.name for value in session.get_outputs()]
+    return _joined(dict(zip(names, (maps[0] for maps in found))))
+
+
+def _joined(maps: Mapping[str, Any]) -> Any:
+    """Return all maps one after the other, heatmaps and PAFs as OpenPose's own."""
+    return np.concatenate([maps[name] for name in ('joined', 'heatmaps', 'pafs') if name in maps])
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    yield '| network | judge | file | import | memory | difference |'
+    yield '|---|---|---|---|---|---|'
+    for row in rows:
+        yield (
+            f'| {row.name} | {row.judge} | {row.file_mb:.0f} MB | {row.seconds:.1f} s | '
+            f'{row.memory_mb:.0f} MB | {row.difference:.1e} |'
+        )
+
+
+def _judges(texts: Sequence[str]) -> dict[str, str]:
+    kinds = {case.kind for case in CASES.values()}
+    found = dict.fromkeys(kinds, sys.executable)
+    for text in texts:
+        kind, equals, python = text.partition('=')
+        if kind not in kinds or not equals:
+            raise SystemExit(f'--judge is {text}, expected KIND=PYTHON of {", ".join(kinds)}')
+        found[kind] = python
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n::')[0])
+    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(CASES)}')
+    parser.add_argument('--judge', action='append', default=[], metavar='KIND=PYTHON')
+    args = parser.parse_args(arguments)
+    if unknown := set(args.names) - set(CASES):
+        parser.error(f'no such network: {", ".join(sorted(unknown))}')
+    judges, rows = _judges(args.judge), []
+    for name in args.names or CASES:
+        with TemporaryDirectory() as folder:
+            try:
+                rows.append(measure(name, judges[CASES[name].kind], Path(folder)))
+            except subprocess.CalledProcessError as exc:
+                reason = exc.stderr.strip().splitlines() or ['']
+                print(f'left out: {name}: its judge fails: {reason[-1]}', file=sys.stderr)
+            except OSError as exc:
+                print(f'left out: {name}: its judge fails: {exc}', file=sys.stderr)
+    for line in table(rows):
+        print(line)
+    worse = [row.name for row in rows if not row.difference <= MOST]
+    if worse:
+        print(f'not as they were: {", ".join(worse)}', file=sys.stderr)
+    return int(bool(worse) or not rows)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
