@@ -244,7 +244,7 @@ def _arm(stance: Stance, side: str) -> tuple[Array, Array]:
         'raised': ([0.2, 0.7 * sign, 0.7], [0.1, np.sin(stance.wave) * sign, np.cos(stance.wave)]),
         'ahead': ([1.0, 0.1 * sign, 0.05], [1.0, 0.0, 0.05]),
         'aside': ([0.1, 1.0 * sign, 0.05], [0.1, 1.0 * sign, 0.05]),
-        'crossed': ([0.35, 0.25 * sign, -0.9], [0.55, -0.85 * sign, 0.12 + 0.1 * sign]),
+        'crossed': ([0.35, 0.05 * sign, -0.9], [0.35, -0.95 * sign, 0.12 + 0.1 * sign]),
     }[does]
     if stance.posture == 'seated' and does == 'down':
         upper, lower = [0.3, 0.15 * sign, -1.0], [1.0, -0.2 * sign, -0.15]
