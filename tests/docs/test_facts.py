@@ -22,12 +22,13 @@ def first_cells(text: str) -> list[str]:
 
 
 def test_topics_of_the_node() -> None:
-    rows = re.findall(r'^\| (in|out) \| `(\S+)` \|', read('docs/ros2.md'), re.MULTILINE)
+    rows = re.findall(r'^\| (in|out) \| `(\S+)`[^|]* \|', read('docs/ros2.md'), re.MULTILINE)
     outputs = {topic for direction, topic in rows if direction == 'out'}
     bodies = {f'{BODIES}/{name}' for name in ('tracked', 'ID/roi', 'ID/skeleton2d')}
     assert outputs == {'/diagnostics', '/tf', *bodies, *(f'~/{name}' for name in OUTPUTS)}
     inputs = {topic for direction, topic in rows if direction == 'in'}
-    assert inputs == {'image', 'image/compressed', 'camera_info'}
+    depth = {'depth_image', 'depth_image/compressedDepth', 'depth_camera_info'}
+    assert inputs == {'image', 'image/compressed', 'camera_info', '/tf', *depth}
 
 
 def test_fields_of_a_manifest() -> None:

@@ -63,6 +63,8 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
         'threads',
         'net_resolution',
         'image_transport',
+        'depth',
+        'depth_transport',
         'autostart',
     }
 
