@@ -75,7 +75,7 @@ def over_dds(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
         node = PoseNode(transport, NodeParams(), opener)
         node.configure()
         node.activate()
-        transport.subscribe(node.on_image, node.on_camera_info)
+        transport.subscribe(node.on_image, node.inputs())
         yield node, ages_s, participant.spin
         node.shutdown()
 

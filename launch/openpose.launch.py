@@ -17,6 +17,8 @@ from launch_ros.substitutions import FindPackageShare
 
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
+    CAMERA_TOPICS,
+    camera_remappings,
     check_given,
     check_params_file,
     given_parameters,
@@ -26,7 +28,9 @@ from openpose_ros.ros.node.launching import (
 
 ARGUMENTS = [  # name, default, description, choices
     ('image', 'image', 'topic of the camera image; /compressed is appended if so asked', None),
-    ('camera_info', 'camera_info', 'topic of the camera info', None),
+    ('camera_info', '', 'topic of the camera info; by default beside the image', None),
+    ('depth_image', 'depth_image', 'topic of the depth image, with depth:=true', None),
+    ('depth_camera_info', '', 'that of the depth camera; by default beside depth_image', None),
     ('namespace', '', 'namespace of the node', None),
     ('use_sim_time', 'false', 'take the time from /clock', list(BOOLEANS)),
     ('log_level', 'info', 'what is logged', ['debug', 'info', 'warn', 'error', 'fatal']),
@@ -47,7 +51,6 @@ def start(context: LaunchContext) -> list:
         for name, value in given.items()
     }
     parameters['use_sim_time'] = is_true(LaunchConfiguration('use_sim_time').perform(context))
-    image = LaunchConfiguration('image').perform(context)
     params_file = LaunchConfiguration('params_file').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
     node = f'/{namespace}/openpose'.replace('//', '/')
@@ -60,7 +63,9 @@ def start(context: LaunchContext) -> list:
         name='openpose',
         namespace=LaunchConfiguration('namespace'),
         parameters=[params_file, parameters],
-        remappings=[('image', image), ('camera_info', LaunchConfiguration('camera_info'))],
+        remappings=camera_remappings(
+            {name: LaunchConfiguration(name).perform(context) for name in CAMERA_TOPICS}
+        ),
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
         output='screen',
         emulate_tty=True,

@@ -15,7 +15,7 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from openpose_ros.cli.children import ends_with_us
+from openpose_ros.children import ends_with_us
 from openpose_ros.cli.network import check_dds
 from openpose_ros.cli.parameters import add_parameters, given_parameters
 from openpose_ros.cli.results import folder_name

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.people import People
-from openpose_ros.placement import Size
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.spatial._kernels.depths import find_depths
 from openpose_ros.spatial.cameras import Camera
@@ -73,13 +72,6 @@ def surface_positions(
         depths,
     )
     return np.asarray(quick_rays(camera, pixels) * depths[..., np.newaxis], np.float32)
-
-
-def is_same_picture(depth_size: Size, image_size: Size) -> bool:
-    """Return whether an image of one size can be the other scaled, up to rounding."""
-    (width, height), (image_width, image_height) = depth_size, image_size
-    slack = max(width, height, image_width, image_height)
-    return abs(width * image_height - height * image_width) <= slack
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ from openpose_ros.frames import FrameArray
 from openpose_ros.ros.dds.types import load_types
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.node.transport import OPTIONAL, OUTPUTS
+from openpose_ros.spatial import Transform, TransformBuffer
 
 # rosbags' classes of the real messages: each field must be given.
 TYPES = load_types().classes
@@ -95,6 +96,14 @@ class FakeTransport:
         ROS time.
     outputs : frozenset of str
         As in `Transport`.
+    topic : str
+        Of the images.
+    transforms : TransformBuffer
+        What is known of frames.
+    listens_to_transforms : bool
+        Whether they are wanted.
+    asked : list of (target, source, stamp_ns, timeout_s)
+        Which were looked up.
     absent : set of str
         Packages that are not installed.
     outlets : dict of str to FakeOutlet
@@ -108,6 +117,10 @@ class FakeTransport:
     def __init__(self, optional: Iterable[str] = ()) -> None:
         self.outputs = frozenset(OUTPUTS) - set(OPTIONAL) | set(optional)
         self.absent: set[str] = set()
+        self.topic = '/camera/image'
+        self.transforms = TransformBuffer()
+        self.listens_to_transforms = False
+        self.asked: list[tuple[str, str, int, float]] = []
         self.outlets: dict[str, FakeOutlet] = {}
         self.carried: dict[str, set[str]] = {}  # types that are published, by topic
         self.published: list[tuple[str, Any]] = []
@@ -144,7 +157,14 @@ class FakeTransport:
         return self.carried.get(topic, set())
 
     def image_topic(self) -> str:
-        return '/camera/image'
+        return self.topic
+
+    def listen_to_transforms(self, wanted: bool) -> None:
+        self.listens_to_transforms = wanted
+
+    def transform(self, target: str, source: str, stamp_ns: int, timeout_s: float) -> Transform:
+        self.asked.append((target, source, stamp_ns, timeout_s))
+        return self.transforms.lookup(target, source, stamp_ns)
 
     def now_ns(self) -> int:
         return self.clock_ns

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 
 TOPIC = '/front/image'
@@ -44,6 +45,18 @@ class World(Protocol):
         """Return how many publish on a topic that is listened to."""
         ...
 
+    def kind(self, type_name: str) -> Any:
+        """Return the class of a message."""
+        ...
+
+    def offer(self, topic: str, type_name: str, *, latched: bool) -> Callable[[Any], None]:
+        """Return what publishes on a topic, reliably."""
+        ...
+
+    def subscribers(self, topic: str) -> int:
+        """Return how many listen to a topic that is offered."""
+        ...
+
 
 def dds_world(on_persons: Callable[[Any], None]) -> World:
     """Join the network by DDS."""
@@ -60,6 +73,7 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
             ]
             self.cameras = [publisher.publish for publisher in self._publishers]
             self._heard: dict[str, Any] = {}
+            self._offered: dict[str, Any] = {}
             self._persons = self._participant.subscribe(
                 PERSONS, 'openpose_ros/msg/PersonArray', Profile(50), on_persons
             )
@@ -80,6 +94,17 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
         def publishers(self, topic: str) -> int:
             return self._heard[topic].publishers()
 
+        def kind(self, type_name: str) -> Any:
+            return self._participant.types.store.types[type_name]
+
+        def offer(self, topic: str, type_name: str, *, latched: bool) -> Callable[[Any], None]:
+            profile = Profile(5, latched=latched)
+            self._offered[topic] = self._participant.publisher(topic, type_name, profile)
+            return self._offered[topic].publish
+
+        def subscribers(self, topic: str) -> int:
+            return self._offered[topic].subscribers()
+
     return DdsWorld()
 
 
@@ -94,6 +119,7 @@ def rclpy_world(on_persons: Callable[[Any], None]) -> World:
     class RclpyWorld:
         def __init__(self) -> None:
             rclpy.init()
+            self._offered: dict[str, Any] = {}
             self._node = rclpy.create_node('foreign')
             self.types = MessageTypes
             self._publishers = [self._node.create_publisher(Image, TOPIC, 5) for _ in range(2)]
@@ -108,12 +134,26 @@ def rclpy_world(on_persons: Callable[[Any], None]) -> World:
             rclpy.spin_once(self._node, timeout_sec=seconds)
 
         def listen(self, topic: str, type_name: str, callback: Callable[[Any], None]) -> None:
-            package, _, name = type_name.split('/')
-            kind = getattr(import_module(f'{package}.msg'), name)
-            self._node.create_subscription(kind, topic, callback, 50)
+            self._node.create_subscription(self.kind(type_name), topic, callback, 50)
 
         def publishers(self, topic: str) -> int:
             return self._node.count_publishers(topic)
+
+        def kind(self, type_name: str) -> Any:
+            package, _, name = type_name.split('/')
+            return getattr(import_module(f'{package}.msg'), name)
+
+        def offer(self, topic: str, type_name: str, *, latched: bool) -> Callable[[Any], None]:
+            profile = rclpy.qos.QoSProfile(depth=5)
+            if latched:
+                profile.durability = rclpy.qos.DurabilityPolicy.TRANSIENT_LOCAL
+            self._offered[topic] = self._node.create_publisher(
+                self.kind(type_name), topic, profile
+            )
+            return self._offered[topic].publish
+
+        def subscribers(self, topic: str) -> int:
+            return self._offered[topic].get_subscription_count()
 
     return RclpyWorld()
 
@@ -147,12 +187,17 @@ def say(event: str, **fields: Any) -> None:
 def tell(message: Any) -> None:
     """Write what a PersonArray says."""
     stamp = message.header.stamp
+    far = [point.z for person in message.persons for point in person.positions]
+    known = [z for z in far if z == z]
     say(
         'persons',
         age_s=(time.time_ns() - (stamp.sec * 10**9 + stamp.nanosec)) / 1e9,
         people=len(message.persons),
         size=[message.image_width, message.image_height],
         frame_id=len(message.header.frame_id),
+        positions=len(far),
+        known=len(known),
+        far=sorted(known)[len(known) // 2] if known else None,
     )
 
 
@@ -168,6 +213,116 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float)) else [plain(part) for part in value]
 
 
+class Stage:
+    """Plays a depth camera beside the camera of colour; what it shows is a wall."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._publish: dict[str, Callable[[Any], None]] = {}
+
+    def show(
+        self,
+        *,
+        far: float = 2000,
+        packed: bool = False,
+        frame_id: str = 'ffffff',
+        infos: bool = True,
+        frames: list[str] | None = None,
+    ) -> None:
+        """
+        Publish an image and its depth.
+
+        Parameters
+        ----------
+        far : float
+            Millimetres; 0: no depth image at all.
+        packed : bool
+            As compressedDepth.
+        frame_id : str
+            Of the depth.
+        infos : bool
+            With the camera_info of both.
+        frames : list of str, optional
+            Parent and child: say on /tf_static that they are one.
+
+        """
+        size, header = (320, 240), image(self._world.types, {}).header
+        if frames:
+            self._send('/tf_static', 'tf2_msgs/msg/TFMessage', self._static(*frames), latched=True)
+        if infos:
+            for topic, frame in (('camera_info', 'ffffff'), ('depth_camera_info', frame_id)):
+                info = self._camera_info(self._header(header.stamp, frame), size)
+                self._send(f'/front/{topic}', 'sensor_msgs/msg/CameraInfo', info)
+        if far:
+            pixels = np.full((240, 320), far, np.uint16)
+            stamped = self._header(header.stamp, frame_id)
+            if packed:
+                data = bytes(12) + cv2.imencode('.png', pixels)[1].tobytes()
+                message = self._world.types.CompressedImage(
+                    header=stamped,
+                    format='16UC1; compressedDepth png',
+                    data=self._world.types.sequence(np.frombuffer(data, np.uint8)),
+                )
+                kind = 'sensor_msgs/msg/CompressedImage'
+                self._send('/front/depth_image/compressedDepth', kind, message)
+            else:
+                message = self._world.types.Image(
+                    header=stamped,
+                    height=240,
+                    width=320,
+                    encoding='16UC1',
+                    is_bigendian=0,
+                    step=640,
+                    data=self._world.types.sequence(pixels.reshape(-1).view(np.uint8)),
+                )
+                self._send('/front/depth_image', 'sensor_msgs/msg/Image', message)
+        colour = image(self._world.types, {})
+        colour.header.stamp = header.stamp
+        self._world.cameras[0](colour)
+        say('shown')
+
+    def _send(self, topic: str, type_name: str, message: Any, *, latched: bool = False) -> None:
+        """Publish a message, once the node listens if it is not latched."""
+        if topic not in self._publish:
+            self._publish[topic] = self._world.offer(topic, type_name, latched=latched)
+            while not latched and not self._world.subscribers(topic):
+                self._world.spin(0.02)
+        self._publish[topic](message)
+
+    def _header(self, stamp: Any, frame_id: str) -> Any:
+        return self._world.types.Header(stamp=stamp, frame_id=frame_id)
+
+    def _static(self, parent: str, child: str) -> Any:
+        types = self._world.types
+        transform = types.Transform(
+            translation=types.Vector3(x=0.0, y=0.0, z=0.0),
+            rotation=types.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0),
+        )
+        one = types.TransformStamped(
+            header=self._header(types.Time(sec=0, nanosec=0), parent),
+            child_frame_id=child,
+            transform=transform,
+        )
+        return self._world.kind('tf2_msgs/msg/TFMessage')(transforms=[one])
+
+    def _camera_info(self, header: Any, size: tuple[int, int]) -> Any:
+        k = np.array([250.0, 0, 159.5, 0, 250, 119.5, 0, 0, 1])
+        roi = self._world.kind('sensor_msgs/msg/RegionOfInterest')
+        return self._world.kind('sensor_msgs/msg/CameraInfo')(
+            header=header,
+            height=size[1],
+            width=size[0],
+            distortion_model='plumb_bob',
+            d=self._world.types.sequence(np.zeros(5)),
+            k=k,
+            r=np.eye(3).reshape(-1),
+            p=np.insert(k, [3, 6, 9], 0.0),
+            binning_x=0,
+            binning_y=0,
+            roi=roi(x_offset=0, y_offset=0, height=0, width=0, do_rectify=False),
+        )
+
+
 def main(transport: str) -> None:
     """Obey until stdin ends."""
     commands: queue.Queue[Any] = queue.Queue()
@@ -181,6 +336,7 @@ def main(transport: str) -> None:
     world = WORLDS[transport](tell)
     while not world.matched():
         world.spin(0.02)
+    stage = Stage(world)
     say('matched')
     while True:
         world.spin(0.005)
@@ -194,6 +350,8 @@ def main(transport: str) -> None:
             topic = command['listen']
             world.listen(topic, command['type'], lambda m, t=topic: say(t, message=plain(m)))
             say('listening')
+        elif 'depth' in command:
+            stage.show(**command['depth'])
         elif 'count' in command:
             say('counted', publishers=world.publishers(command['count']))
         else:

@@ -51,11 +51,12 @@ def run_dds(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
         node = PoseNode(transport, params, scene.open)
         node.configure()
         node.activate()
-        transport.subscribe(node.on_image, node.on_camera_info)
+        transport.subscribe(node.on_image, node.inputs())
 
         def spin() -> None:
             tick_s = 0.0
             while not over.is_set():
+                transport.attend()
                 participant.spin(0.02)
                 if monotonic() > tick_s:
                     tick_s = monotonic() + 0.1
@@ -152,6 +153,12 @@ class Foreign:
         """Return how many publish on a topic that is listened to."""
         self._tell({'count': topic})
         return int(self.wait('counted')['publishers'])
+
+    def show(self, **command: Any) -> dict[str, Any]:
+        """Publish an image with its depth (see `foreign.Stage`); return what the node says."""
+        self._tell({'depth': command})
+        self.wait('shown')
+        return self.wait('persons')
 
     def _tell(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -441,20 +448,6 @@ def test_people_are_detections_and_annotations_too(transport: str) -> None:
     assert show.warnings() == []
 
 
-def test_gestures_are_told_for_every_image(transport: str) -> None:
-    topic = '/front/openpose/gestures'
-    with staged(transport, gestures=True) as show:
-        show.foreign.listen(topic, 'openpose_ros/msg/Gestures')
-        show.until(lambda: show.node._transport.subscribers('gestures') == 1)
-        for _ in range(3):
-            show.is_served()
-        for _ in range(3):
-            found = show.foreign.wait(topic)['message']
-            assert found['header']['frame_id'] == 'f' * 6
-            sizes = [len(found[name]) for name in ('ids', 'names', 'scores', 'directions')]
-            assert len(set(sizes)) == 1
-
-
 def test_packages_that_are_absent_are_a_line_each(transport: str) -> None:
     missing = absent(transport)
     if not missing:
@@ -465,3 +458,55 @@ def test_packages_that_are_absent_are_a_line_each(transport: str) -> None:
         assert not show.node._transport.outputs & asked.keys()
     said = [line for line in show.warnings() if 'is not installed' in line]
     assert sorted(line.split()[0] for line in said) == sorted(missing)
+
+
+# Depth
+
+
+@pytest.mark.parametrize('packed', [False, True], ids=['raw', 'compressedDepth'])
+def test_people_have_places_with_depth(transport: str, packed: bool) -> None:
+    kind = 'compressedDepth' if packed else 'raw'
+    with staged(transport, depth=True, depth_transport=kind, depth_wait=1.0) as show:
+        deadline_s = monotonic() + PATIENCE_S
+        while not show.foreign.show(packed=packed)['known']:  # what calibrates may come later
+            assert monotonic() < deadline_s
+        for far in (2000, 2500):
+            found = show.foreign.show(far=far, packed=packed)
+            assert (found['people'], found['positions']) == (2, 36)
+            assert found['known'] > 20
+            assert found['far'] == pytest.approx(far / 1000, rel=1e-3)
+        assert show.warnings() == []
+
+
+def test_people_are_published_without_depth_too(transport: str) -> None:
+    with staged(transport, depth=True) as show:
+        for _ in range(6):
+            found = show.foreign.show(far=0)
+            assert (found['people'], found['positions']) == (2, 0)
+        assert ['no depth image comes' in line for line in show.warnings()] == [True]
+
+
+def test_depth_without_a_calibration(transport: str) -> None:
+    with staged(transport, depth=True, depth_wait=1.0) as show:
+        for _ in range(6):
+            found = show.foreign.show(infos=False)
+            assert (found['people'], found['positions']) == (2, 0)
+        assert ['came on camera_info' in line for line in show.warnings()] == [True]
+        deadline_s = monotonic() + PATIENCE_S
+        while not show.foreign.show()['known']:  # camera_info may be heard after its image
+            assert monotonic() < deadline_s
+
+
+def test_depth_of_another_frame_needs_transforms(transport: str) -> None:
+    with staged(transport, depth=True, depth_wait=1.0) as show:
+        for _ in range(6):
+            assert show.foreign.show(frame_id='dddddd')['positions'] == 0
+        (line,) = show.warnings()
+        assert "where 'dddddd' is in 'ffffff' is not known" in line
+        found = show.foreign.show(frame_id='dddddd', frames=['ffffff', 'dddddd'])
+        deadline_s = monotonic() + PATIENCE_S
+        while not found['known']:  # /tf_static has a way of its own
+            assert monotonic() < deadline_s
+            found = show.foreign.show(frame_id='dddddd')
+        assert found['far'] == pytest.approx(2.0, rel=0.01)
+        assert show.warnings() == [line]

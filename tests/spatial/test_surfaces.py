@@ -15,7 +15,8 @@ from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Camera
 from openpose_ros.spatial._kernels.depths import densest, depth_at
 from openpose_ros.spatial.depth import DepthImage
-from openpose_ros.spatial.surfaces import is_same_picture, surface_positions
+from openpose_ros.spatial.sizes import is_same_picture
+from openpose_ros.spatial.surfaces import surface_positions
 
 SKELETON = load_skeleton('coco_18')
 PINHOLE = Camera((320, 240), (260, 260), (159.5, 119.5))

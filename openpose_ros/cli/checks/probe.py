@@ -13,7 +13,7 @@ import sys
 import tempfile
 from typing import Any, NamedTuple
 
-from openpose_ros.cli.children import ends_with_us
+from openpose_ros.children import ends_with_us
 
 PATIENCE_S = 60.0  # imports from the SD card of a small board take their time
 _MARK = 'facts: '

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from openpose_ros.models.importing.graph import Graph, stride_of
+from openpose_ros.models.importing.graph import Graph, multiple_of, stride_of
 
 _OPENPOSE = 'https://github.com/CMU-Perceptual-Computing-Lab/openpose'
 _NONCOMMERCIAL = (
@@ -75,12 +75,13 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             'licence': 'Apache-2.0',
             'homepage': _LIGHTWEIGHT,
         },
-        # Blue, green, red as they are: tf_pose/common.py:114 at 9aaf347; the graph itself begins
-        # with the normalisation, tf_pose/network_base.py:152 and 159. Black beside the picture:
-        # tf_pose/estimator.py:450.
+        # Blue, green, red as they are: tf_pose/common.py:114 and estimator.py:555 at 9aaf347; the
+        # MobileNets have no more (network_mobilenet_thin.py:20, network_mobilenet_v2.py:28), CMU's
+        # graph begins with x / 256 - 0.5 (network_cmu.py:10, network_base.py:152). Black beside
+        # the picture: tf_pose/estimator.py:450.
         'tf-openpose': {
             'skeleton': 'coco_18',
-            'description': 'tf-pose-estimation; normalisation is in the graph',
+            'description': 'tf-pose-estimation, MobileNet',
             'input': _input('BGR', (0, 0, 0), 1, 0),
             'licence': 'Apache-2.0',
             'homepage': _TENSORFLOW,
@@ -135,11 +136,11 @@ def manifest_of(graph: Graph) -> dict[str, Any]:
     if told is None:
         return {}
     known = _OUTPUTS[told.get('decoder', 'paf')]
-    stride = stride_of(graph, graph.outputs['heatmaps'])
+    heatmaps = graph.outputs['heatmaps']
     return {
         **told,
-        'stride': stride,
-        'input': {**told['input'], 'multiple': stride},
+        'stride': stride_of(graph, heatmaps),
+        'input': {**told['input'], 'multiple': multiple_of(graph, heatmaps)},
         'outputs': {
             role: name
             for role, name in known.items()

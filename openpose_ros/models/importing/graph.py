@@ -310,6 +310,30 @@ def stride_of(graph: Graph, tensor: str) -> int:
         If it is no whole number of them, or not as many in height.
 
     """
+    height, width = _strides(graph)[tensor]
+    if height != width or height.denominator != 1:
+        raise ValueError(f"a cell of '{tensor}' is {width} pixels wide and {height} high")
+    return int(height)
+
+
+def multiple_of(graph: Graph, tensor: str) -> int:
+    """
+    Return what height and width of the picture must be multiples of: a tensor's stride, or more.
+
+    What is enlarged must be of whole cells before: it is joined with what was never so small.
+
+    Raises
+    ------
+    ValueError
+        If a stride is no whole number of pixels.
+
+    """
+    enlarged = [node.inputs[0] for node in graph.nodes if isinstance(node.operation, Resize)]
+    return max(stride_of(graph, name) for name in (tensor, *enlarged))
+
+
+def _strides(graph: Graph) -> dict[str, tuple[Fraction, Fraction]]:
+    """Return height and width of a cell of each tensor, in pixels of the picture."""
     strides = {graph.picture: (Fraction(1), Fraction(1))}
     for node in graph.nodes:
         height, width = strides[node.inputs[0]]
@@ -319,10 +343,7 @@ def stride_of(graph: Graph, tensor: str) -> int:
         elif isinstance(operation, Resize):
             height, width = height / operation.factor, width / operation.factor
         strides[node.name] = height, width
-    height, width = strides[tensor]
-    if height != width or height.denominator != 1:
-        raise ValueError(f"a cell of '{tensor}' is {width} pixels wide and {height} high")
-    return int(height)
+    return strides
 
 
 def _single(values: npt.NDArray[np.float64]) -> Floats:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from openpose_ros.errors import ModelError, OutputError, ParameterError
@@ -34,6 +35,9 @@ _READERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     'caffe': ('caffe.reading', ('prototxt', 'stages')),
     'torch': ('torch.reading', ('stages',)),
     'safetensors': ('safetensors.reading', ('stages',)),
+    'keras': ('keras.reading', ('stages',)),
+    'tensorflow': ('tensorflow.reading', ()),
+    'tfjs': ('tfjs.reading', ()),
 }
 
 
@@ -152,7 +156,7 @@ def _import_graph(
     if prototxt is not None:
         options['prototxt'] = Path(prototxt)
     target = Path(output) if output else _free_place(None, stem)
-    others = getattr(reader, 'other_files', lambda _: ())(source)
+    others = _other_files(reader, source)
     _check_target(target, source, *others, *([prototxt] if prototxt else []))
     try:
         graph: Graph = reader.read(source, **options)
@@ -163,9 +167,26 @@ def _import_graph(
             metadata=_metadata(source, manifest_of(graph)),
         )
     except (ValueError, OverflowError) as exc:
-        raise ModelError(f'cannot convert {source}: {exc}') from exc
+        raise _refusal(source, exc) from exc
     write_whole(target, content, error=ModelError, make_folder=not output)
     return target
+
+
+def _refusal(source: Path, exc: Exception) -> ModelError:
+    """Return what is wrong with a file in one line, whatever the names in it are made of."""
+    told = ' '.join(str(exc).split())
+    shown = ''.join(letter if letter.isprintable() else '?' for letter in told)
+    return ModelError(f'cannot convert {source}: {shown}')
+
+
+def _other_files(reader: ModuleType, source: Path) -> Sequence[Path]:
+    """Return what a file refers to, which must not be written over either."""
+    if not hasattr(reader, 'other_files'):
+        return ()
+    try:
+        return tuple(reader.other_files(source))
+    except ValueError as exc:
+        raise _refusal(source, exc) from exc
 
 
 def _import_ir(source: Path, output: str | Path | None, stem: str, precision: str | None) -> Path:
@@ -196,7 +217,7 @@ def _import_ir(source: Path, output: str | Path | None, stem: str, precision: st
             metadata=metadata,
         )
     except ValueError as exc:
-        raise ModelError(f'cannot convert {source}: {exc}') from exc
+        raise _refusal(source, exc) from exc
     write_whole(target, content, error=ModelError, make_folder=not output)
     return target
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import re
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.ros.node.transport import camera_info_beside
 
 _TOKEN = r'[A-Za-z_][A-Za-z0-9_]*'
 _NODE = re.compile(_TOKEN)
@@ -96,6 +97,25 @@ class Names:
         elif not name.startswith('/'):
             name = f'{self.namespace.rstrip("/")}/{name}'
         return dict(reversed(self.rules)).get(name, name)
+
+    def camera_info(self, name: str, image: str) -> str:
+        """
+        Return the full name of an image's camera_info: where no rule says it, beside the image.
+
+        Parameters
+        ----------
+        name, image : str
+            Relative to the namespace: 'camera_info' and 'image', say. With the image on
+            '/camera/image_raw' it is '/camera/camera_info'.
+
+        """
+        own = f'{self.namespace.rstrip("/")}/{name}'
+        topic = self.resolve(image)
+        if topic.rpartition('/')[0] != self.namespace.rstrip('/'):
+            beside = camera_info_beside(topic)
+        else:
+            beside = own
+        return dict(reversed(self.rules)).get(own, beside)
 
 
 def _read_rule(rule: str, node: str) -> list[tuple[str, str]]:

@@ -90,10 +90,7 @@ class DdsNode:
             try:
                 core.configure(lambda: stop.requested, self._assignments)
                 core.activate()
-                transport.subscribe(
-                    core.guard.around('an image', core.on_image),
-                    core.guard.around('a camera_info', core.on_camera_info),
-                )
+                transport.subscribe(core.guard.around('an image', core.on_image), core.inputs())
                 self._log('info', f'listening to {transport.image_topic()}')
                 self._spin(participant, transport, core, stop)
             except KeyboardInterrupt:  # as it was loading
@@ -113,6 +110,7 @@ class DdsNode:
                 self._log('warning', line)
 
         def listen() -> None:
+            transport.attend()
             for trouble in participant.spin(_GLANCE_S):
                 if throttle.passes('unreadable') is not None:
                     self._log('warning', trouble)

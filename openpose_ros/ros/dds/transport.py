@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 import time
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.dds.endpoints import SENSOR_DATA, Profile, Publisher, Subscription
 from openpose_ros.ros.dds.participant import Participant
+from openpose_ros.ros.dds.transforms import Transforms
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds, time_message
 from openpose_ros.ros.node.diagnostics import Status, diagnostic_array
-from openpose_ros.ros.node.transport import OPTIONAL
+from openpose_ros.ros.node.transport import OPTIONAL, Input
+from openpose_ros.spatial import Transform
 
 _RESULTS, _LATCHED, _NEWEST = Profile(5), Profile(1, latched=True), Profile(1, reliable=False)
 _PUBLISHED = {  # output: type, quality of service
@@ -24,7 +26,6 @@ _PUBLISHED = {  # output: type, quality of service
     'markers': ('visualization_msgs/msg/MarkerArray', _RESULTS),
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
-    'gestures': ('openpose_ros/msg/Gestures', _RESULTS),
 }
 _IMAGES = {  # image_transport: what follows the topic's name, type
     'raw': ('', 'sensor_msgs/msg/Image'),
@@ -86,6 +87,7 @@ class DdsTransport:
         # Twice, because image/compressed may have a rule of its own.
         self._image_topic = names.resolve(names.resolve('image') + ending)
         self._image: Subscription | None = None
+        self._transforms = Transforms(participant)
         for output in optional:
             participant.types.package(_PUBLISHED[output][0].partition('/')[0])
         self._publishers = {
@@ -107,17 +109,28 @@ class DdsTransport:
                 f'{", ".join(sorted(self._topics()))}, their policies {", ".join(_OVERRIDES)}'
             )
 
-    def subscribe(
-        self, on_image: Callable[[Any], None], on_camera_info: Callable[[Any], None]
-    ) -> None:
-        """Listen to the camera from now on."""
+    def subscribe(self, on_image: Callable[[Any], None], inputs: Iterable[Input] = ()) -> None:
+        """
+        Listen to the camera from now on.
+
+        Parameters
+        ----------
+        on_image : callable
+            Takes each image.
+        inputs : iterable of Input
+            What else to listen to.
+
+        """
         names = self._participant.names
         self._image = self._participant.subscribe(
             self._image_topic, self._image_type, self._input, on_image
         )
-        self._participant.subscribe(
-            names.resolve('camera_info'), 'sensor_msgs/msg/CameraInfo', SENSOR_DATA, on_camera_info
-        )
+        for one in inputs:
+            if one.image:
+                topic = names.camera_info(one.topic, one.image)
+            else:
+                topic = names.resolve(names.resolve(one.topic) + one.ending)
+            self._participant.subscribe(topic, one.type_name, _NEWEST, one.callback)
 
     def publish(self, output: str, message: Any) -> None:
         self._publishers[output].publish(message)
@@ -149,11 +162,23 @@ class DdsTransport:
     def image_topic(self) -> str:
         return self._image_topic
 
+    def listen_to_transforms(self, wanted: bool) -> None:
+        self._transforms.wanted = wanted
+
+    def transform(self, target: str, source: str, stamp_ns: int, timeout_s: float) -> Transform:
+        return self._transforms.lookup(target, source, stamp_ns, timeout_s)
+
+    def attend(self) -> None:
+        """Subscribe to what is wanted by now; in the thread that receives."""
+        self._transforms.attend()
+
     def now_ns(self) -> int:
         return time.time_ns() if self._sim_time_ns is None else self._sim_time_ns
 
     def _on_clock(self, message: Any) -> None:
-        self._sim_time_ns = nanoseconds(message.clock)
+        before, self._sim_time_ns = self._sim_time_ns, nanoseconds(message.clock)
+        if before and self._sim_time_ns < before:
+            self._transforms.forget()
 
     def _sim_time(self) -> bool:
         value = self._settings.pop('use_sim_time', False)

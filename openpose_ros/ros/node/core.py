@@ -23,17 +23,18 @@ from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.diagnostics import Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.guard import Guard, one_line
-from openpose_ros.ros.node.listening import Listening
+from openpose_ros.ros.node.listening import COMPRESSED, IMAGE, Listening
 from openpose_ros.ros.node.loading import (
     OpenEstimator,
     load_estimator,
     open_estimator,
 )
+from openpose_ros.ros.node.measuring import Arrival
 from openpose_ros.ros.node.newest import Counts, NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.processing import Arrival, Processing
+from openpose_ros.ros.node.processing import Processing
 from openpose_ros.ros.node.throttle import Throttle, Warnings
-from openpose_ros.ros.node.transport import OUTPUTS, Transport
+from openpose_ros.ros.node.transport import CAMERA_INFO, OUTPUTS, Input, Transport
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -90,6 +91,7 @@ class PoseNode:
         self._throttle = Throttle(_WARN_EVERY_S)
         self._warn = Warnings(transport.log, self._throttle)
         self._processing = Processing(transport, self._recorder, self._warn, self._is_wanted)
+        self._measuring = self._processing.measuring
         self._worker: NewestWorker[Arrival, PoseEstimator] = NewestWorker(
             'openpose_ros worker',
             setup=self._load,
@@ -164,6 +166,7 @@ class PoseNode:
             self._listening.begin()
             self._transport.publish('skeleton_info', self._skeleton_info)
             self._set_state('active')
+            self._processing.expect(self._params)
             self._worker.accept()
 
     def deactivate(self) -> None:
@@ -214,6 +217,8 @@ class PoseNode:
                 )
                 params_for(self._spec, changed)
             self._params = changed
+            if self._state == 'active':
+                self._processing.expect(changed)
 
     def ignored(self) -> frozenset[str]:
         """Return the parameters that the network's decoder has not, while one is loaded."""
@@ -232,11 +237,50 @@ class PoseNode:
         if reason:
             self._worker.refuse(reason)
         else:
-            self._worker.put(Arrival(message, now))
+            self._worker.put(*self._measuring.arrived(message, now, self._params))
 
     def on_camera_info(self, message: Any) -> None:
-        """Take a CameraInfo, for the markers."""
+        """Take a CameraInfo."""
         self._processing.on_camera_info(message)
+
+    def on_depth_image(self, message: Any) -> None:
+        """Take a depth image, an Image or CompressedImage; it must not change afterwards."""
+        self._measuring.on_depth(message)
+        params = self._params
+        self._worker.promote(lambda arrival: self._measuring.completed(arrival, params))
+
+    def on_depth_camera_info(self, message: Any) -> None:
+        """Take a CameraInfo of the depth camera."""
+        self._processing.on_depth_camera_info(message)
+
+    def inputs(self) -> list[Input]:
+        """Return what a transport subscribes to besides the image, with these parameters."""
+        guard, params = self.guard.around, self._params
+        inputs = [
+            Input(
+                'camera_info',
+                CAMERA_INFO,
+                guard('a camera_info', self.on_camera_info),
+                image='image',
+            )
+        ]
+        if params.depth:
+            packed = params.depth_transport != 'raw'
+            inputs += [
+                Input(
+                    'depth_image',
+                    COMPRESSED if packed else IMAGE,
+                    guard('a depth image', self.on_depth_image),
+                    f'/{params.depth_transport}' if packed else '',
+                ),
+                Input(
+                    'depth_camera_info',
+                    CAMERA_INFO,
+                    guard('a depth_camera_info', self.on_depth_camera_info),
+                    image='depth_image',
+                ),
+            ]
+        return inputs
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""

@@ -57,6 +57,8 @@ class Measurement:
         What each stage took.
     people, overflow : int
         As in `People`.
+    depth : bool or None
+        Whether its depth came; None where none was wanted.
 
     """
 
@@ -65,6 +67,7 @@ class Measurement:
     stages_s: Mapping[str, float]
     people: int
     overflow: int
+    depth: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,8 @@ class Summary:
         '' while there was none.
     all_too_old : bool
         Every image of late was dropped for its age.
+    with_depth, without_depth : int
+        Images whose depth came and did not come, of those for which it was wanted.
     ahead_s : float
         By how much the stamp of the last image lay in the future, seconds; 0 or less: it did not.
 
@@ -105,6 +110,8 @@ class Summary:
     failed_lately: bool
     last_error: str
     all_too_old: bool = False
+    with_depth: int = 0
+    without_depth: int = 0
     ahead_s: float = 0.0
 
 
@@ -117,6 +124,8 @@ class Recorder:
     _done_s: deque[float] = field(default_factory=lambda: deque(maxlen=_WINDOW))
     _overflow: int = 0
     _unstamped: int = 0
+    _with_depth: int = 0
+    _without_depth: int = 0
     _failures_in_a_row: int = 0
     _failed_s: float = -np.inf
     _last_error: str = ''
@@ -129,6 +138,8 @@ class Recorder:
             self._done_s.append(monotonic())
             self._overflow += measurement.overflow
             self._unstamped += measurement.age_s is None
+            self._with_depth += measurement.depth is True
+            self._without_depth += measurement.depth is False
             self._failures_in_a_row = 0
             self._too_old_s = -np.inf
 
@@ -157,6 +168,7 @@ class Recorder:
             overflow, unstamped = self._overflow, self._unstamped
             failures, failed_s, error = self._failures_in_a_row, self._failed_s, self._last_error
             too_old_s = self._too_old_s
+            with_depth, without_depth = self._with_depth, self._without_depth
         times: dict[str, list[float]] = {}
         for one in window:
             aged = {} if one.age_s is None else {'age': one.age_s}
@@ -175,6 +187,8 @@ class Recorder:
             failures_in_a_row=failures,
             failed_lately=now - failed_s < _RECENT_S,
             last_error=error,
+            with_depth=with_depth,
+            without_depth=without_depth,
             all_too_old=now - too_old_s < _RECENT_S,
             ahead_s=-window[-1].age_s if len(recent) and window and window[-1].age_s else 0.0,
         )
@@ -230,6 +244,14 @@ def describe(
         'images waiting': counts.waiting,
         **{f'images refused: {why}': number for why, number in sorted(counts.refused.items())},
         'images without a stamp': summary.unstamped,
+        **(
+            {
+                'images with depth': summary.with_depth,
+                'images without depth': summary.without_depth,
+            }
+            if summary.with_depth or summary.without_depth
+            else {}
+        ),
         'candidates without room': summary.overflow,
         'callbacks that failed': faults,
     }

@@ -10,7 +10,9 @@ from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.parameters import node_declarations
 from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
+from openpose_ros.ros.node.transport import camera_info_beside
 
+CAMERA_TOPICS = ('image', 'camera_info', 'depth_image', 'depth_camera_info')
 # What launch itself takes in conditions, and what people type.
 BOOLEANS = ('true', 'True', '1', 'false', 'False', '0')
 
@@ -61,6 +63,25 @@ def given_parameters(texts: Mapping[str, str]) -> dict[str, Any]:
         for item in node_declarations()
         if texts[item.name]
     }
+
+
+def camera_remappings(topics: Mapping[str, str]) -> list[tuple[str, str]]:
+    """
+    Return the remappings of a node's cameras.
+
+    Parameters
+    ----------
+    topics : mapping of str to str
+        What each of CAMERA_TOPICS is; that of a camera_info is beside its image where it is ''.
+
+    """
+    remappings = []
+    for image, info in (('image', 'camera_info'), ('depth_image', 'depth_camera_info')):
+        topic = topics[image]
+        # A name without a folder shares it with everything: nothing there is its own.
+        beside = camera_info_beside(topic) if '/' in topic else info
+        remappings += [(image, topic), (info, topics[info] or beside)]
+    return remappings
 
 
 def is_true(text: str) -> bool:

@@ -114,6 +114,55 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
         high=3600.0,
         section='images',
     )
+    depth: bool = parameter(
+        False,
+        'measure where people are by the depth images of a depth camera',
+        live=False,
+        section='depth',
+    )
+    depth_transport: str = parameter(
+        'raw',
+        'which depth images to subscribe to',
+        choices=('raw', 'compressedDepth'),
+        live=False,
+        section='depth',
+    )
+    max_depth_dt: float = parameter(
+        0.02,
+        'how far the stamps of an image and its depth may be apart, seconds',
+        low=0.0,
+        high=1.0,
+        section='depth',
+    )
+    depth_wait: float = parameter(
+        0.05,
+        'how long an image waits for its depth; then it goes on without, seconds',
+        low=0.0,
+        high=1.0,
+        section='depth',
+    )
+    rectified: bool = parameter(
+        False,
+        "the images are rectified: camera_info's P holds for them, and no distortion",
+        section='depth',
+    )
+    monocular_distance: bool = parameter(
+        True,
+        "estimate how far away people are by their bodies' proportions, where there is no depth",
+        section='depth',
+    )
+    target_frame: str = parameter(
+        '',
+        'frame in which the vertical and the ground are known, map or base_link say; empty: none',
+        section='frames',
+    )
+    tf_timeout: float = parameter(
+        0.05,
+        'how long to wait for a transform, once people are published, seconds',
+        low=0.0,
+        high=1.0,
+        section='frames',
+    )
     annotated_scale: float = parameter(
         1.0,
         'size of the annotated image, in units of the source image',
@@ -149,12 +198,6 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
     image_annotations: bool = parameter(
         False,
         'publish people as foxglove_msgs/ImageAnnotations',
-        live=False,
-        section='outputs',
-    )
-    gestures: bool = parameter(
-        False,
-        'publish who raises a hand, waves, points or crosses the arms; no safety function',
         live=False,
         section='outputs',
     )

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.errors import TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.people import People
+from openpose_ros.placement import Size
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import nanoseconds, persons_message
+from openpose_ros.ros.node.calibration import CAMERA, DEPTH_CAMERA, Calibration
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder
+from openpose_ros.ros.node.faults import Faults
+from openpose_ros.ros.node.frames import Frames
+from openpose_ros.ros.node.measuring import Arrival, Measuring
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import Visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
-from openpose_ros.spatial.people import up_in_image
+from openpose_ros.spatial import Located
+from openpose_ros.spatial.people import locate, up_in_image
 
 if TYPE_CHECKING:
     from openpose_ros.tracking import Coasting, Tracker
 
-
-class Arrival(NamedTuple):
-    """
-    An image that came.
-
-    Attributes
-    ----------
-    message : sensor_msgs/Image or sensor_msgs/CompressedImage
-    received_s : float
-        When, by the machine's clock, seconds.
-
-    """
-
-    message: Any
-    received_s: float
+_TARGET = 'target_frame'
 
 
 class Processing:
@@ -55,6 +51,11 @@ class Processing:
     is_wanted : callable
         Asked before anything is published: the node may have been stopped meanwhile.
 
+    Attributes
+    ----------
+    measuring : Measuring
+        Gives images their depth.
+
     """
 
     def __init__(
@@ -69,6 +70,10 @@ class Processing:
         self._warn = warn
         self._is_wanted = is_wanted
         self._rays: Rays | None = None
+        faults = Faults(warn)
+        self._calibration = Calibration(faults, transport.image_topic)
+        self._frames = Frames(transport, faults)
+        self.measuring = Measuring(self._calibration, self._frames, faults)
         self._tracker: Tracker | None = None
         self._outgoing: Outgoing | None = None
         self._visualization = Visualization(transport)
@@ -80,16 +85,20 @@ class Processing:
         from openpose_ros.tracking.tracker import Tracker  # compiles, as the parser does
 
         self._tracker = Tracker(params)
+        self.measuring.prepare(params)
         self._outgoing = Outgoing(self._transport, params)
 
     def close(self) -> None:
         """Give back what `prepare` opened; from any thread."""
+        self.forget()
         outgoing, self._outgoing = self._outgoing, None
         if outgoing:
             outgoing.close()
 
     def forget(self) -> None:
         """Nobody is looked for any more; from any thread."""
+        self.measuring.forget()
+        self._frames.want(_TARGET, False)
         outgoing = self._outgoing
         if outgoing:
             outgoing.forget()
@@ -109,6 +118,15 @@ class Processing:
     def on_camera_info(self, message: Any) -> None:
         """Take a CameraInfo; from any thread."""
         self._rays = rays_of_camera(message)
+        self._calibration.take(CAMERA, message)
+
+    def on_depth_camera_info(self, message: Any) -> None:
+        """Take a CameraInfo of the depth camera; from any thread."""
+        self._calibration.take(DEPTH_CAMERA, message)
+
+    def expect(self, params: NodeParams) -> None:
+        """People are looked for from now on, or the parameters changed; from any thread."""
+        self._frames.want(_TARGET, bool(params.target_frame))
 
     def note_time(self) -> None:
         """Forget what was said of stamps when ROS time jumps back, as where a bag starts over."""
@@ -134,13 +152,16 @@ class Processing:
         message = arrival.message
         self.note_time()
         age_s = self._age_s(message)
-        if params.max_age and age_s is not None and age_s > params.max_age:
+        # Waiting for its depth does not make an image too old.
+        limit_s = params.max_age + (params.depth_wait if params.depth else 0.0)
+        if params.max_age and age_s is not None and age_s > limit_s:
             self._warn(
                 f'an image older than max_age ({params.max_age} s) was dropped: {age_s:.3f} s; '
                 'are the clocks the same, and use_sim_time true with a bag?'
             )
             self._recorder.too_old()
             return 'too_old'
+        depth = self.measuring.depth_of(arrival, params)
         started = perf_counter()
         frame = self._transport.decode(message, params.max_image_pixels)
         decoded = perf_counter()
@@ -149,18 +170,20 @@ class Processing:
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
         people, coasting = self._follow(people, arrival, params)
+        followed = perf_counter()
+        located = self._locate(people, size, depth, message.header, params)
         estimated = perf_counter()
         if not self._is_wanted():
             raise TransitionError('the node was stopped while it worked on an image')
-        persons = persons_message(self._transport.types, people, message.header, size, coasting)
+        persons = persons_message(
+            self._transport.types, people, message.header, size, coasting, located=located
+        )
         self._transport.publish('persons', persons)
         published = perf_counter()
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
         outgoing = self._outgoing
         if outgoing:
-            outgoing.publish(
-                persons, people, params, positions=None, up=up_in_image(params.rotate)
-            )
+            outgoing.publish(persons, people, params)
         told = perf_counter()
         self._visualization.publish(frame, people, persons, params, self._rays)
         self._recorder.processed(
@@ -170,16 +193,49 @@ class Processing:
                 stages_s={
                     'decode': decoded - started,
                     **estimate.times,
+                    'place': estimated - followed,
                     'publish': published - estimated,
                     'other messages': told - published,
                     'pictures': perf_counter() - told,
                 },
                 people=len(people),
                 overflow=people.overflow,
+                depth=None if not params.depth else depth is not None,
             )
         )
         self._warn_of_oddities(age_s, people)
         return 'processed'
+
+    def _locate(
+        self, people: People, size: Size, depth: Any | None, header: Any, params: NodeParams
+    ) -> Located:
+        """Say where people are and which way they face, as far as it can be measured."""
+        located = Located.unknown(len(people))
+        if not len(people):
+            return located
+        camera = self._calibration.camera(
+            CAMERA,
+            size,
+            str(header.frame_id),
+            rectified=params.rectified,
+            needed=params.depth,
+        )
+        if camera is None:
+            return located
+        if depth is not None:
+            positions = self.measuring.positions(depth, header, people, camera, params)
+            located = replace(located, positions=positions)
+        up = self._vertical(header, params)
+        return locate(people, camera, located, up, monocular=params.monocular_distance)
+
+    def _vertical(self, header: Any, params: NodeParams) -> npt.NDArray[np.float64]:
+        """Return the vertical in the image's frame, as `target_frame` has it if that is known."""
+        if params.target_frame:
+            stamp_ns = nanoseconds(header.stamp)
+            found = self._frames.known(params.target_frame, str(header.frame_id), stamp_ns)
+            if found is not None:
+                return found.inverse().turn([0.0, 0.0, 1.0])
+        return up_in_image(params.rotate)
 
     def _follow(
         self, people: People, arrival: Arrival, params: NodeParams

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from openpose_ros.frames import FrameArray
+
+if TYPE_CHECKING:
+    from openpose_ros.spatial import Transform
 
 # What a node publishes, named as in `~/NAME`.
 OUTPUTS = (
@@ -15,10 +19,45 @@ OUTPUTS = (
     'markers',
     'detections',
     'image_annotations',
-    'gestures',
 )
 # Those that are published only where the parameter of their name is true.
-OPTIONAL = ('detections', 'image_annotations', 'gestures')
+OPTIONAL = ('detections', 'image_annotations')
+
+
+CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
+
+
+def camera_info_beside(topic: str) -> str:
+    """Return the topic of an image's CameraInfo, as drivers have it: '/a/camera_info'."""
+    folder, slash, _ = topic.rpartition('/')
+    return f'{folder}{slash}camera_info'
+
+
+class Input(NamedTuple):
+    """
+    A topic to subscribe to, best effort and with a depth of 1.
+
+    Attributes
+    ----------
+    topic : str
+        Its name before it is remapped.
+    type_name : str
+        'sensor_msgs/msg/Image', say.
+    callback : callable
+        Takes each message; from any thread.
+    ending : str
+        What follows the topic's name, after it was remapped.
+    image : str
+        The topic whose camera_info it is, and beside which it is where no rule names it; '' for
+        none.
+
+    """
+
+    topic: str
+    type_name: str
+    callback: Callable[[Any], None]
+    ending: str = ''
+    image: str = ''
 
 
 class Outlet(Protocol):
@@ -136,6 +175,31 @@ class Transport(Protocol):
         ------
         FrameError
             If the message holds none, or one of more pixels than are allowed.
+
+        """
+        ...
+
+    def listen_to_transforms(self, wanted: bool) -> None:
+        """Listen to /tf and /tf_static from now on, or no longer; returns at once."""
+        ...
+
+    def transform(self, target: str, source: str, stamp_ns: int, timeout_s: float) -> Transform:
+        """
+        Return the transform from one frame's coordinates to another's, at a time.
+
+        Parameters
+        ----------
+        target, source : str
+            To which and from which; a leading / is left out.
+        stamp_ns : int
+            When, nanoseconds.
+        timeout_s : float
+            How long to wait for it at most, seconds.
+
+        Raises
+        ------
+        TransformError
+            If it is not known, or nobody listens; one line says why.
 
         """
         ...

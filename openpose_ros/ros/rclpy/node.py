@@ -28,6 +28,7 @@ from std_srvs.srv import SetBool
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.listening import COMPRESSED, IMAGE
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.parameters import (
     node_declarations,
@@ -37,6 +38,7 @@ from openpose_ros.ros.node.parameters import (
     ros_type,
 )
 from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
+from openpose_ros.ros.node.transport import CAMERA_INFO
 from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 from openpose_ros.signals import Stop
@@ -46,6 +48,11 @@ _NEWEST = rclpy.qos.QoSProfile(
     reliability=qos_profile_sensor_data.reliability,
     durability=qos_profile_sensor_data.durability,
 )
+_INPUTS = {
+    CAMERA_INFO: CameraInfo,
+    COMPRESSED: CompressedImage,
+    IMAGE: Image,
+}
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
 
@@ -241,11 +248,14 @@ class OpenPoseNode(LifecycleNode):
                 _NEWEST,
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             ),
-            self.create_subscription(
-                CameraInfo,
-                'camera_info',
-                self._core.guard.around('a camera_info', self._core.on_camera_info),
-                qos_profile_sensor_data,
+            *(
+                self.create_subscription(
+                    _INPUTS[one.type_name],
+                    self.resolve_topic_name(one.topic) + one.ending,
+                    one.callback,
+                    _NEWEST,
+                )
+                for one in self._core.inputs()
             ),
         ]
 

@@ -37,6 +37,8 @@ from openpose_ros.frames import FrameArray
 from openpose_ros.msg import Gestures, Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
 from openpose_ros.ros.node.transport import OPTIONAL
 from openpose_ros.ros.rclpy.images import open_decoder
+from openpose_ros.ros.rclpy.transforms import Transforms
+from openpose_ros.spatial import Transform as SpatialTransform
 
 _RESULTS = QoSProfile(depth=5)
 _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -49,7 +51,6 @@ _PUBLISHED: dict[str, tuple[Any, QoSProfile]] = {  # output: message class, qual
     # Of packages that may not be there, by name.
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
-    'gestures': (Gestures, _RESULTS),
 }
 _MISSING = (
     '{name} is not installed, so nothing is published in its messages; to have them, '
@@ -97,6 +98,7 @@ class RclpyTransport:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
+        self._transforms = Transforms(node)
         self._image_topic: str = node.resolve_topic_name('image')
         self.image_transport = 'raw'
         self.outputs: frozenset[str] = frozenset()
@@ -135,7 +137,8 @@ class RclpyTransport:
         self.outputs = frozenset(self._publishers)
 
     def close(self) -> None:
-        """Destroy the publishers."""
+        """Destroy the publishers, and listen to no transforms."""
+        self._transforms.listen(False)
         publishers, self._publishers = self._publishers, {}
         self.outputs = frozenset()
         for publisher in publishers.values():
@@ -189,6 +192,15 @@ class RclpyTransport:
 
     def image_topic(self) -> str:
         return self._image_topic
+
+    def listen_to_transforms(self, wanted: bool) -> None:
+        with self.quiet_at_the_end():
+            self._transforms.listen(wanted)
+
+    def transform(
+        self, target: str, source: str, stamp_ns: int, timeout_s: float
+    ) -> SpatialTransform:
+        return self._transforms.lookup(target, source, stamp_ns, timeout_s)
 
     def now_ns(self) -> int:
         return int(self._node.get_clock().now().nanoseconds)

@@ -84,15 +84,36 @@ def _message(words: Iterator[str], message: Any) -> None:
             _message(words, message.nested_type.add())
         elif word == 'enum':
             _enum(words, message.enum_type.add())
+        elif word == 'oneof':
+            message.oneof_decl.add(name=next(words))
+            next(words)
+            for kind in _until(words, '}'):
+                field = message.field.add(oneof_index=len(message.oneof_decl) - 1)
+                _field(kind, [*_until(words, ';')], field)
+        elif word == 'map':
+            _map([*_until(words, ';')], message)
         elif word in _LABELS:
             kind = next(words)
             _field(kind, [*_until(words, ';')], message.field.add(label=_LABELS[word]))
-        elif word != ';':
-            raise ValueError(f'{word} is not known to this small parser')
+        elif word != ';':  # a field of proto3, which needs no label
+            _field(word, [*_until(words, ';')], message.field.add())
+
+
+def _map(words: list[str], message: Any) -> None:
+    """Add `< key , value > name = number`, which is a list of messages with those two fields."""
+    _, key, _, value, _, name, _, number = words
+    entry = message.nested_type.add(name=f'{name.capitalize()}Entry')
+    entry.options.map_entry = True
+    for at, kind in enumerate((key, value), 1):
+        _field(kind, [('key', 'value')[at - 1], '=', str(at)], entry.field.add())
+    field = message.field.add(label=_FIELD.LABEL_REPEATED)
+    _field(entry.name, [name, '=', number], field)
 
 
 def _field(kind: str, words: list[str], field: Any) -> None:
     field.name, field.number = words[0], int(words[2])
+    if not field.HasField('label'):
+        field.label = _FIELD.LABEL_OPTIONAL
     if kind in _TYPES:
         field.type = _TYPES[kind]
     else:

@@ -40,6 +40,28 @@ def test_full_name_has_the_namespace() -> None:
 
 
 @pytest.mark.parametrize(
+    ('rules', 'info', 'depth_info'),
+    [
+        ([], '/camera_info', '/depth_camera_info'),
+        (['image:=/cam/image_raw'], '/cam/camera_info', '/depth_camera_info'),
+        (['image:=/cam/image_raw', 'camera_info:=/info'], '/info', '/depth_camera_info'),
+        (['depth_image:=/cam/depth/image'], '/camera_info', '/cam/depth/camera_info'),
+        (['__ns:=/front', 'image:=cam'], '/front/camera_info', '/front/depth_camera_info'),
+        (
+            ['__ns:=/front', 'image:=cam/image'],
+            '/front/cam/camera_info',
+            '/front/depth_camera_info',
+        ),
+        (['image:=/raw', 'depth_image:=/depth'], '/camera_info', '/depth_camera_info'),
+    ],
+)
+def test_camera_info_is_beside_its_image(rules: list[str], info: str, depth_info: str) -> None:
+    names = Names.from_rules('openpose', rules)
+    assert names.camera_info('camera_info', 'image') == info
+    assert names.camera_info('depth_camera_info', 'depth_image') == depth_info
+
+
+@pytest.mark.parametrize(
     'rule',
     ['image', 'image:=', ':=/a', 'image=/a', 'image:=/a b', 'image:=/ä', 'image:=//a', '1:=/a'],
 )

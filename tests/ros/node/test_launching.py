@@ -13,6 +13,7 @@ import pytest
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
+    camera_remappings,
     check_params_file,
     given_parameters,
     parameter_arguments,
@@ -170,3 +171,28 @@ def test_launch_file_refuses_what_the_networks_decoder_has_not(
     ):
         with pytest.raises(ParameterError, match=says):
             launch_file['start']({**context, **given})
+
+
+@pytest.mark.parametrize(
+    ('given', 'expected'),
+    [
+        ({}, {'camera_info': 'camera_info', 'depth_camera_info': 'depth_camera_info'}),
+        (
+            {'image': '/cam/image_raw', 'depth_image': '/cam/depth/image_raw'},
+            {'camera_info': '/cam/camera_info', 'depth_camera_info': '/cam/depth/camera_info'},
+        ),
+        (
+            {'image': 'cam/image', 'camera_info': 'info', 'depth_image': 'depth'},
+            {'camera_info': 'info', 'depth_camera_info': 'depth_camera_info'},
+        ),
+    ],
+)
+def test_camera_info_is_beside_its_image(given: dict[str, str], expected: dict[str, str]) -> None:
+    topics = {'image': 'image', 'camera_info': '', 'depth_image': 'depth_image'}
+    topics = {**topics, 'depth_camera_info': '', **given}
+    found = dict(camera_remappings(topics))
+    assert found == {
+        'image': topics['image'],
+        'depth_image': topics['depth_image'],
+        **expected,
+    }

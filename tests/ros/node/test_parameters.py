@@ -59,11 +59,12 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
         'hri',
         'detections',
         'image_annotations',
-        'gestures',
         'precision',
         'threads',
         'net_resolution',
         'image_transport',
+        'depth',
+        'depth_transport',
         'autostart',
     }
 

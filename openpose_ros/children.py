@@ -1,4 +1,4 @@
-"""Processes that a verb starts: none outlives it, however it ends."""
+"""Processes that this one starts: none outlives it, however it ends."""
 
 from __future__ import annotations
 

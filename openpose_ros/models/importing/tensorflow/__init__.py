@@ -1,0 +1,1 @@
+"""TensorFlow's frozen graphs: read, and turned into a `Graph`."""
