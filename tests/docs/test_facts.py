@@ -12,6 +12,7 @@ from openpose_ros.ros.messages.images import ENCODINGS
 from openpose_ros.ros.node.humans import BODIES
 from openpose_ros.ros.node.transport import OUTPUTS
 from openpose_ros.skeletons import available_skeletons
+from openpose_ros.spatial.gestures import NAMES as GESTURES
 from tests.docs.reading import ROOT, read, sections, spans
 
 
@@ -29,6 +30,14 @@ def test_topics_of_the_node() -> None:
     inputs = {topic for direction, topic in rows if direction == 'in'}
     depth = {'depth_image', 'depth_image/compressedDepth', 'depth_camera_info'}
     assert inputs == {'image', 'image/compressed', 'camera_info', '/tf', *depth}
+
+
+def test_gestures_are_named() -> None:
+    text = sections(read('docs/ros2.md'))['What people do with their arms']
+    assert first_cells(text) == list(GESTURES)
+    assert all(
+        name in (ROOT / 'msg/Gestures.msg').read_text(encoding='utf-8') for name in GESTURES
+    )
 
 
 def test_fields_of_a_manifest() -> None:

@@ -448,6 +448,20 @@ def test_people_are_detections_and_annotations_too(transport: str) -> None:
     assert show.warnings() == []
 
 
+def test_gestures_are_told_for_every_image(transport: str) -> None:
+    topic = '/front/openpose/gestures'
+    with staged(transport, gestures=True) as show:
+        show.foreign.listen(topic, 'openpose_ros/msg/Gestures')
+        show.until(lambda: show.node._transport.subscribers('gestures') == 1)
+        for _ in range(3):
+            show.is_served()
+        for _ in range(3):
+            found = show.foreign.wait(topic)['message']
+            assert found['header']['frame_id'] == 'f' * 6
+            sizes = [len(found[name]) for name in ('ids', 'names', 'scores', 'directions')]
+            assert len(set(sizes)) == 1
+
+
 def test_packages_that_are_absent_are_a_line_each(transport: str) -> None:
     missing = absent(transport)
     if not missing:

@@ -26,6 +26,7 @@ _PUBLISHED = {  # output: type, quality of service
     'markers': ('visualization_msgs/msg/MarkerArray', _RESULTS),
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
+    'gestures': ('openpose_ros/msg/Gestures', _RESULTS),
 }
 _IMAGES = {  # image_transport: what follows the topic's name, type
     'raw': ('', 'sensor_msgs/msg/Image'),

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.people import People
 from openpose_ros.ros.messages.annotations import annotations_message
 from openpose_ros.ros.messages.detections import detections_message
+from openpose_ros.ros.messages.gestures import gestures_message
 from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.messages.transforms import body_transforms
 from openpose_ros.ros.node.humans import Humans
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.transport import Outlet, Transport
+from openpose_ros.spatial.gesture_watch import GestureWatch
+from openpose_ros.spatial.located import Positions
 
 _FRAMES_DEPTH = 100  # as tf2_ros' broadcaster has it
 
@@ -43,6 +50,7 @@ class Outgoing:
         self._frames: Outlet | None = None
         if self._tf2 is not None:
             self._frames = transport.advertise('/tf', 'tf2_msgs/msg/TFMessage', _FRAMES_DEPTH)
+        self._watch = GestureWatch()
         needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
         if needy and not params.tracking:
             transport.log(
@@ -51,7 +59,15 @@ class Outgoing:
                 'published there; set tracking to true',
             )
 
-    def publish(self, persons: Any, people: People, params: NodeParams) -> None:
+    def publish(
+        self,
+        persons: Any,
+        people: People,
+        params: NodeParams,
+        *,
+        positions: Positions | None,
+        up: npt.NDArray[np.float64],
+    ) -> None:
         """
         Publish what is said of an image.
 
@@ -63,6 +79,10 @@ class Outgoing:
             Those of the image.
         params : NodeParams
             Say how.
+        positions : float32 (N, K, 3) or None
+            As `Located` has them.
+        up : float64 (3,)
+            The vertical in the image's optical frame.
 
         """
         transport, skeleton = self._transport, people.skeleton
@@ -79,6 +99,13 @@ class Outgoing:
                 self._foxglove, persons, skeleton, params.render_threshold
             )
             transport.publish('image_annotations', message)
+        if 'gestures' in transport.outputs:
+            # An image without a stamp was taken about when it came.
+            stamp_s = nanoseconds(persons.header.stamp) / 1e9 or monotonic()
+            found = self._watch.update(people, positions, up, stamp_s)
+            if transport.subscribers('gestures'):
+                message = gestures_message(transport.types, persons.header, found)
+                transport.publish('gestures', message)
 
     def on_timer(self, params: NodeParams) -> None:
         """Do what is to be done about once a second; from any thread."""
@@ -87,6 +114,7 @@ class Outgoing:
 
     def forget(self) -> None:
         """Say that nobody is there: no image is looked at any more; from any thread."""
+        self._watch = GestureWatch()  # the old one may be in use
         if self._humans:
             self._humans.forget()
 

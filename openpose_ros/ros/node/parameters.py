@@ -201,6 +201,12 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
         live=False,
         section='outputs',
     )
+    gestures: bool = parameter(
+        False,
+        'publish who raises a hand, waves, points or crosses the arms; no safety function',
+        live=False,
+        section='outputs',
+    )
     autostart: bool = parameter(
         True,
         'configure and activate at the start, without a manager',

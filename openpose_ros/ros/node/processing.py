@@ -183,7 +183,9 @@ class Processing:
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
         outgoing = self._outgoing
         if outgoing:
-            outgoing.publish(persons, people, params)
+            outgoing.publish(
+                persons, people, params, positions=None, up=up_in_image(params.rotate)
+            )
         told = perf_counter()
         self._visualization.publish(frame, people, persons, params, self._rays)
         self._recorder.processed(

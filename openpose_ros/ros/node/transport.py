@@ -19,9 +19,10 @@ OUTPUTS = (
     'markers',
     'detections',
     'image_annotations',
+    'gestures',
 )
 # Those that are published only where the parameter of their name is true.
-OPTIONAL = ('detections', 'image_annotations')
+OPTIONAL = ('detections', 'image_annotations', 'gestures')
 
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'

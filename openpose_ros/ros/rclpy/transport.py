@@ -51,6 +51,7 @@ _PUBLISHED: dict[str, tuple[Any, QoSProfile]] = {  # output: message class, qual
     # Of packages that may not be there, by name.
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
+    'gestures': (Gestures, _RESULTS),
 }
 _MISSING = (
     '{name} is not installed, so nothing is published in its messages; to have them, '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from openpose_ros.people import People
@@ -31,9 +32,14 @@ class Stage:
 
     def show(self, *ids: str, hidden: tuple[str, ...] = (), stamp_ns: int = 5) -> People:
         people = some_people(*ids)
-        persons = persons_of(people, somewhere(people), hidden, stamp_ns=stamp_ns)
-        self.outgoing.publish(persons, people, self.params)
+        self.tell(people, hidden, stamp_ns=stamp_ns)
         return people
+
+    def tell(self, people: People, hidden: tuple[str, ...] = (), *, stamp_ns: int = 5) -> None:
+        persons = persons_of(people, somewhere(people), hidden, stamp_ns=stamp_ns)
+        self.outgoing.publish(
+            persons, people, self.params, positions=None, up=np.array([0.0, -1.0, 0.0])
+        )
 
     def tick(self, seconds: float) -> None:
         self.now_s += seconds
@@ -171,6 +177,47 @@ def test_everything_is_withdrawn_at_the_end(monkeypatch: pytest.MonkeyPatch) -> 
     stage.outgoing.close()
     assert len(stage.transport.outlets) == 4
     assert all(outlet.closed for outlet in stage.transport.outlets.values())
+
+
+def with_hand_up() -> People:
+    """Return somebody who stands, and holds her left hand over her head."""
+    places = {
+        'nose': (0, -60),
+        'neck': (0, 0),
+        'right_shoulder': (-40, 0),
+        'right_elbow': (-50, 60),
+        'right_wrist': (-50, 120),
+        'left_shoulder': (40, 0),
+        'left_elbow': (60, -60),
+        'left_wrist': (60, -130),
+        'right_hip': (-25, 130),
+        'left_hip': (25, 130),
+    }
+    people = some_people('kqf1')
+    people.keypoints[0] = np.nan, np.nan, 0
+    for name, (x, y) in places.items():
+        people.keypoints[0, people.skeleton.index(name)] = 300 + x, 200 + y, 0.9
+    return people
+
+
+def test_gestures_are_published_for_every_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for who subscribes later: they are watched from the first image on."""
+    stage = Stage(monkeypatch, gestures=True)
+    people = with_hand_up()
+    for tenth in range(5):
+        stage.tell(people, stamp_ns=10**9 + tenth * 10**8)
+    assert stage.transport.published == []
+    stage.transport.watched = {'gestures'}
+    stage.tell(people, stamp_ns=10**9 + 5 * 10**8)
+    stage.show(stamp_ns=10**9 + 6 * 10**8)
+    shown, none = stage.transport.of('gestures')
+    assert (shown.ids, shown.names) == (['kqf1'], ['hand_raised_left'])
+    assert shown.header == header(10**9 + 5 * 10**8)
+    assert np.isnan(shown.directions[0].x)
+    assert (none.ids, none.names) == ([], [])
+    stage.outgoing.forget()
+    stage.tell(people, stamp_ns=10**9 + 7 * 10**8)
+    assert stage.transport.of('gestures')[-1].names == []  # not yet held for long
 
 
 # In the node

@@ -59,6 +59,7 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
         'hri',
         'detections',
         'image_annotations',
+        'gestures',
         'precision',
         'threads',
         'net_resolution',
