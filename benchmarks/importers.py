@@ -9,20 +9,19 @@ Each network is drawn at random and run by a judge, a program that reads the ori
 OpenCV 4 for Caffe, PyTorch for its own. A judge may need a Python of its own, `--judge
 caffe=judge/bin/python` (see tests/models/importing/*/judge.py for what is in it); networks whose
 judge is not there are left out, and said on stderr. Then `openpose-ros models import` turns the
-file into ONNX in a process of its own, whose time and memory are measured, and ONNX Runtime runs
-that. The difference is the largest one, as a part of the largest value of the judge's maps.
+file into ONNX in a process of its own, whose CPU time and largest memory are measured, and ONNX
+Runtime runs that. The difference is the largest one, as a part of the largest value of the
+judge's maps.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-import os
 from pathlib import Path
 import subprocess
 import sys
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +31,16 @@ from openpose_ros.errors import OpenPoseError
 ROOT = Path(__file__).parents[1]
 MOST = 1e-4  # what the difference may be
 _MODULE = 'tests.models.importing.{}.judge'
+# The child's own CPU time and memory: what `wait4` tells of it counts its parent's before exec.
+_IMPORT = """
+import sys, time
+from openpose_ros.cli import main
+status = main(sys.argv[1:])
+with open('/proc/self/status') as file:
+    [kilobytes] = [int(line.split()[1]) for line in file if line.startswith('VmHWM')]
+print(time.process_time(), kilobytes / 1024)
+sys.exit(status)
+"""
 
 
 class Case(NamedTuple):
@@ -64,7 +73,7 @@ CASES: Mapping[str, Case] = {
 
 
 class Row(NamedTuple):
-    """What was measured of an import."""
+    """What was measured of an import; the seconds are CPU time."""
 
     name: str
     judge: str
@@ -95,27 +104,17 @@ def measure(name: str, python: str, folder: Path) -> Row:
     ).stdout.strip()
     [path] = folder.glob('net.*')
     output = folder / 'imported.onnx'
-    command = [sys.executable, '-m', 'openpose_ros', 'models', 'import', str(path)]
-    started = perf_counter()
-    process = subprocess.Popen(
-        [*command, '--output', str(output), *case.options],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+    command = ['models', 'import', str(path), '--output', str(output), *case.options]
+    run = subprocess.run(
+        [sys.executable, '-c', _IMPORT, *command], cwd=ROOT, capture_output=True, text=True
     )
-    assert process.stderr is not None
-    with process.stderr:
-        complaint = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise OpenPoseError(f'{name} cannot be imported: {complaint.strip()}')
+    if run.returncode:
+        raise OpenPoseError(f'{name} cannot be imported: {run.stderr.strip()}')
+    seconds, memory = map(float, run.stdout.splitlines()[-1].split())
     found = _run(output, np.load(folder / 'picture.npy'))
     expected = _joined(np.load(folder / 'maps.npz'))
     difference = float(np.abs(found - expected).max() / np.abs(expected).max())
-    return Row(name, judge, path.stat().st_size / 1e6, seconds, used.ru_maxrss / 1024, difference)
+    return Row(name, judge, path.stat().st_size / 1e6, seconds, memory, difference)
 
 
 def _run(path: Path, picture: Any) -> Any:
@@ -133,7 +132,7 @@ def _joined(maps: Mapping[str, Any]) -> Any:
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:
-    yield '| network | judge | file | import | memory | difference |'
+    yield '| network | judge | file | CPU time | memory | difference |'
     yield '|---|---|---|---|---|---|'
     for row in rows:
         yield (

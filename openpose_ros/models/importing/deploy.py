@@ -148,7 +148,7 @@ _PLANS: tuple[tuple[Callable[[int], _Plan], str, int], ...] = (
     # What makes it, a layer of each of its stages from the second, and stages that it must have.
     (_two_branches, r'Mconv1_stage(\d)_L1', 1),
     (_one_branch, r'Mconv1_stage(\d)', 1),
-    (_body_25, '', 0),
+    (_body_25, r'(?!)', 0),
 )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from openpose_ros.errors import ModelError
 
@@ -28,10 +29,14 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     Raises
     ------
     ModelError
-        If it cannot be read, or has more than `most` bytes.
+        If it cannot be read, has more than `most` bytes, or is a pipe or a device: these can be
+        read once only, end when they like, or never.
 
     """
     try:
+        mode = path.stat().st_mode
+        if not S_ISREG(mode) and not S_ISDIR(mode):  # whose error says what it is
+            raise ModelError(f'cannot read {path}: it is no regular file; copy it into one')
         with path.open('rb') as file:
             content = file.read(most + 1)
     except OSError as exc:

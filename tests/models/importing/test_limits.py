@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from openpose_ros.errors import ModelError
@@ -17,6 +20,15 @@ def test_a_file_is_read_up_to_its_limit(tmp_path):
         limits.read_bytes(path, 5)
     with pytest.raises(ModelError, match=r'cannot read .*nowhere: No such file'):
         limits.read_bytes(tmp_path / 'nowhere')
+
+
+def test_what_cannot_be_read_twice_is_not_read_at_all(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for path in (tmp_path / 'pipe', Path('/dev/zero')):
+        with pytest.raises(ModelError, match=rf'cannot read {path}: it is no regular file; copy'):
+            limits.read_bytes(path)
+    with pytest.raises(ModelError, match=r'cannot read .*: Is a directory'):
+        limits.read_bytes(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,10 @@ def claim_more_than_there_is(net):
     net.layer[0].blobs[0].shape.dim[0] = 1 << 40
 
 
+def name_nothing(net):
+    net.layer[0].name = ''
+
+
 def name_two_the_same(net):
     net.layer.add().CopyFrom(net.layer[0])
 
@@ -222,6 +226,7 @@ def name_two_the_same(net):
         (lose_a_bias, r"'conv1_1' has 1 arrays, expected 2"),
         (take_other_channels, r"'conv1_2' takes 8 channels in 1 groups"),
         (claim_more_than_there_is, r"a blob of 'conv1_1' has the shape .* which do not fit"),
+        (name_nothing, 'it lacks conv1_1 and it has ; give its graph'),
         (name_two_the_same, r"two of its layers are called 'conv1_1'"),
     ],
 )
