@@ -70,7 +70,22 @@ def _radial(points: Points, d: Points) -> tuple[Points, Points]:
 
 
 def _distort_radial(points: Points, d: Points) -> Points:
-    return _radial(points, d)[0]
+    """Return what `_radial` does, without the derivatives, which take most of its time."""
+    x, y = points[:, 0], points[:, 1]
+    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = d
+    r2 = x * x + y * y
+    ratio = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    if k4 or k5 or k6:
+        ratio = ratio / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
+    shifted = np.asarray(ratio[:, np.newaxis] * points, np.float64)
+    if p1 or p2:
+        xy = 2 * x * y
+        shifted[:, 0] += p1 * xy + p2 * (r2 + 2 * x * x)
+        shifted[:, 1] += p1 * (r2 + 2 * y * y) + p2 * xy
+    if s1 or s2 or s3 or s4:
+        shifted[:, 0] += r2 * (s1 + r2 * s2)
+        shifted[:, 1] += r2 * (s3 + r2 * s4)
+    return shifted
 
 
 def _undistort_radial(shifted: Points, d: Points) -> Points:
