@@ -1,0 +1,137 @@
+"""Transforms in ROS: heard by tf2_ros while they are wanted, and looked up in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+import threading
+from time import monotonic, sleep
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+if find_spec('tf2_ros') is None:
+    pytest.skip('needs tf2_ros', allow_module_level=True)
+
+from geometry_msgs.msg import TransformStamped
+import rclpy
+from rclpy.lifecycle import LifecycleNode
+from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
+
+from openpose_ros.errors import TransformError
+from openpose_ros.ros.rclpy.transforms import Transforms
+from tests.ros.scenes import PATIENCE_S
+
+pytestmark = pytest.mark.usefixtures('domain')
+START_S = 1000
+
+
+def moved(parent: str, child: str, x: float, seconds: int = 0) -> Any:
+    one = TransformStamped()
+    one.header.frame_id, one.child_frame_id = parent, child
+    one.header.stamp.sec = seconds
+    one.transform.translation.x = x
+    one.transform.rotation.w = 1.0
+    return one
+
+
+class Room:
+    """The node whose transforms are tried, and one that says where things are."""
+
+    def __init__(self, context: Any, rules: list[str]) -> None:
+        arguments = ['--ros-args', *(word for rule in rules for word in ('-r', rule))]
+        self.node = LifecycleNode('openpose', context=context, cli_args=arguments)
+        self.robot = rclpy.create_node('robot', context=context, use_global_arguments=False)
+        self.transforms = Transforms(self.node)
+        self.moving = TransformBroadcaster(self.robot)
+        self.static = StaticTransformBroadcaster(self.robot)
+
+    def until(self, fact: Callable[[], bool]) -> None:
+        end_s = monotonic() + PATIENCE_S
+        while not fact():
+            assert monotonic() < end_s
+            sleep(0.01)
+
+    def knows(self, target: str, source: str, seconds: float) -> bool:
+        try:
+            self.transforms.lookup(target, source, round(seconds * 1e9), 0.0)
+        except TransformError:
+            return False
+        return True
+
+    def listeners(self, topic: str = '/tf') -> int:
+        return int(self.robot.count_subscribers(topic))
+
+
+@pytest.fixture
+def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    context = rclpy.Context()
+    rules = ['__node:=openpose', *getattr(request, 'param', [])]
+    # As `ros2 launch` gives them: to all nodes of the process.
+    words = [word for rule in rules for word in ('-r', rule)]
+    rclpy.init(context=context, args=['--ros-args', *words])
+    room = Room(context, [])
+    try:
+        yield room
+    finally:
+        room.transforms.listen(False)
+        room.node.destroy_node()
+        room.robot.destroy_node()
+        rclpy.try_shutdown(context=context)
+
+
+def test_nothing_is_heard_until_it_is_wanted(room: Room) -> None:
+    with pytest.raises(TransformError, match='nobody listens'):
+        room.transforms.lookup('map', 'base', 0, 0.0)
+    assert room.listeners() == room.listeners('/tf_static') == 0
+    room.transforms.listen(True)
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == room.listeners('/tf_static') == 1)
+    names = room.robot.get_node_names()
+    assert names.count('openpose') == 1  # that of the process renames no other node
+    assert '_openpose_tf' in names
+    room.transforms.listen(False)
+    room.until(lambda: room.listeners() == room.listeners('/tf_static') == 0)
+    room.until(lambda: '_openpose_tf' not in room.robot.get_node_names())
+
+
+def test_frames_are_joined_and_interpolated(room: Room) -> None:
+    room.static.sendTransform(moved('base', 'camera', 0.5))  # before anybody listens
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == 1)
+    room.moving.sendTransform(moved('map', 'base', 1.0, START_S))
+    room.moving.sendTransform(moved('map', 'base', 3.0, START_S + 1))
+    room.until(lambda: room.knows('map', 'camera', START_S + 1))
+    found = room.transforms.lookup('map', '/camera', round((START_S + 0.25) * 1e9), 0.0)
+    np.testing.assert_allclose(found.translation, [2.0, 0, 0])
+    np.testing.assert_allclose(found.rotation, [0, 0, 0, 1])
+    with pytest.raises(TransformError, match='extrapolation into the future') as caught:
+        room.transforms.lookup('map', 'camera', (START_S + 2) * 10**9, 0.0)
+    assert '\n' not in str(caught.value)
+    with pytest.raises(TransformError, match='moon'):
+        room.transforms.lookup('moon', 'camera', START_S * 10**9, 0.0)
+
+
+def test_who_waits_gets_what_comes_meanwhile(room: Room) -> None:
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == 1)
+    found: list[Any] = []
+    waiting = threading.Thread(
+        target=lambda: found.append(
+            room.transforms.lookup('map', 'base', START_S * 10**9, PATIENCE_S)
+        )
+    )
+    waiting.start()
+    room.moving.sendTransform(moved('map', 'base', 1.5, START_S))
+    room.until(lambda: not waiting.is_alive())
+    assert found[0].translation[0] == 1.5
+
+
+@pytest.mark.parametrize('room', [['/tf:=/robot/tf']], indirect=True)
+def test_rules_of_the_process_hold_for_the_listener(room: Room) -> None:
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners('/robot/tf') == 1)
+    assert room.listeners('/tf') == 0
