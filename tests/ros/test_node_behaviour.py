@@ -149,6 +149,10 @@ class Foreign:
         self._tell({'listen': topic, 'type': type_name})
         self.wait('listening')
 
+    def has_heard(self, topic: str) -> bool:
+        """Tell whether a message of a topic waits to be read."""
+        return any(found['event'] == topic for found in self._heard)
+
     def publishers(self, topic: str) -> int:
         """Return how many publish on a topic that is listened to."""
         self._tell({'count': topic})
@@ -526,3 +530,25 @@ def test_depth_of_another_frame_needs_transforms(transport: str) -> None:
             found = show.foreign.show(frame_id='dddddd')
         assert found['far'] == pytest.approx(2.0, rel=0.01)
         assert show.warnings() == [line]
+
+
+def test_bodies_are_frames_while_their_place_is_known(transport: str) -> None:
+    with staged(transport, depth=True, depth_wait=1.0, tracking=True, publish_tf=True) as show:
+        show.foreign.listen('/tf', 'tf2_msgs/msg/TFMessage')
+        deadline_s = monotonic() + PATIENCE_S
+        while not show.foreign.has_heard('/tf'):  # until they have ids
+            assert monotonic() < deadline_s, show.lines
+            show.foreign.show(far=2000)
+        frames = show.foreign.wait('/tf')['message']['transforms']
+        assert 1 <= len(frames) <= 2
+        for frame in frames:
+            assert frame['child_frame_id'].startswith('body_')
+            assert frame['header']['frame_id'] == 'f' * 6
+            assert 2.0 < frame['transform']['translation']['z'] < 2.3  # inside the body
+            turn = np.array([frame['transform']['rotation'][axis] for axis in 'xyzw'])
+            assert np.linalg.norm(turn) == pytest.approx(1)
+        ids = [frame['child_frame_id'] for frame in frames]
+        found = show.foreign.show(far=2000)
+        assert found['people'] == 2
+        again = show.foreign.wait('/tf')['message']['transforms']
+        assert {frame['child_frame_id'] for frame in again} >= set(ids)

@@ -171,7 +171,8 @@ class Processing:
         people = unrotate_people(estimate.people, params.rotate, size)
         people, coasting = self._follow(people, arrival, params)
         followed = perf_counter()
-        located = self._locate(people, size, depth, message.header, params)
+        up = self._vertical(message.header, params) if len(people) else up_in_image(params.rotate)
+        located = self._locate(people, size, depth, message.header, up, params)
         estimated = perf_counter()
         if not self._is_wanted():
             raise TransitionError('the node was stopped while it worked on an image')
@@ -183,9 +184,7 @@ class Processing:
         latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
         outgoing = self._outgoing
         if outgoing:
-            outgoing.publish(
-                persons, people, params, positions=None, up=up_in_image(params.rotate)
-            )
+            outgoing.publish(persons, people, params, positions=located.positions, up=up)
         told = perf_counter()
         self._visualization.publish(frame, people, persons, params, self._rays)
         self._recorder.processed(
@@ -209,7 +208,13 @@ class Processing:
         return 'processed'
 
     def _locate(
-        self, people: People, size: Size, depth: Any | None, header: Any, params: NodeParams
+        self,
+        people: People,
+        size: Size,
+        depth: Any | None,
+        header: Any,
+        up: npt.NDArray[np.float64],
+        params: NodeParams,
     ) -> Located:
         """Say where people are and which way they face, as far as it can be measured."""
         located = Located.unknown(len(people))
@@ -227,7 +232,6 @@ class Processing:
         if depth is not None:
             positions = self.measuring.positions(depth, header, people, camera, params)
             located = replace(located, positions=positions)
-        up = self._vertical(header, params)
         return locate(people, camera, located, up, monocular=params.monocular_distance)
 
     def _vertical(self, header: Any, params: NodeParams) -> npt.NDArray[np.float64]:
