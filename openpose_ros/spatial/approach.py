@@ -50,7 +50,16 @@ class Standing:
 
 
 class Approach:
-    """Follows one person after the other with a spot. Not for several threads at a time."""
+    """
+    Follows one person after the other with a spot. Not for several threads at a time.
+
+    Attributes
+    ----------
+    is_before : bool
+        Whether the last spot was before her, and not on the line to the camera or on the way
+        there.
+
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -66,6 +75,10 @@ class Approach:
         self._heading = np.nan
         self._elapsed_s = self._distance = 0.0
         self._speed, self._spin = np.zeros(3), 0.0  # hers, over the last moments
+
+    @property
+    def is_before(self) -> bool:
+        return self._facing_part == 1
 
     def stand(
         self,

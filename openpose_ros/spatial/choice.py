@@ -12,8 +12,6 @@ from openpose_ros.placement import Size
 
 Array = npt.NDArray[np.float64]
 
-TARGETS = ('nearest', 'most_central', 'id')
-
 _PATIENCE_S = 0.5  # so long somebody else must be better, and who has no id may be missed
 _TALLER = 0.1  # by which a box must be taller, of itself
 _MORE_CENTRAL = 0.1  # by which a box must be nearer to the middle, in widths of the image
@@ -29,7 +27,7 @@ class Wish:
     Attributes
     ----------
     target : str
-        One of TARGETS.
+        One of `targets.TARGETS`.
     target_id : str
         Whom 'id' wants.
     hysteresis : float
@@ -86,9 +84,16 @@ class Chooser:
     Somebody else takes over when she has been better by a margin for half a second, or at once
     when the one before is lost. Of who has no id, as without tracking, it is told by her place
     whether she is the same.
+
+    Attributes
+    ----------
+    changes : int
+        How often somebody was chosen who was not chosen just before.
+
     """
 
     def __init__(self) -> None:
+        self.changes = 0
         self.reset()
 
     def reset(self) -> None:
@@ -129,16 +134,16 @@ class Chooser:
         ):
             self.reset()
         self._wish, self._stamp_s = wish, stamp_s
+        chosen = before = self._same(people)
         if wish.target == 'id':
             named = wish.target_id and wish.target_id in people.ids
-            return list(people.ids).index(wish.target_id) if named else None
-        chosen = self._same(people)
-        is_missed = chosen is None and self._position is not None and not self._id
-        if is_missed and stamp_s - self._seen_s <= _PATIENCE_S:
-            return None
-        costs, margin = _costs(people, wish, size, chosen)
-        costs = np.where(people.since_s > 0, np.inf, costs) if chosen is None else costs
-        chosen = self._settled(people, chosen, costs, margin)
+            chosen = list(people.ids).index(wish.target_id) if named else None
+        else:
+            is_missed = chosen is None and self._position is not None and not self._id
+            if is_missed and stamp_s - self._seen_s <= _PATIENCE_S:
+                return None
+            chosen = self._settled(people, chosen, *_costs(people, wish, size, chosen))
+        self.changes += chosen is not None and chosen != before
         self._remember(people, chosen)
         return chosen
 
@@ -161,11 +166,10 @@ class Chooser:
         self, people: Candidates, chosen: int | None, costs: Array, margin: float
     ) -> int | None:
         """Return who is chosen, if somebody else may be better."""
+        rivals = np.where(people.since_s > 0, np.inf, costs)
         if chosen is None:
             self._better_since_s = np.inf
-            known = np.isfinite(costs)
-            return int(costs.argmin()) if known.any() else None
-        rivals = np.where(people.since_s > 0, np.inf, costs)
+            return int(rivals.argmin()) if np.isfinite(rivals).any() else None
         rivals[chosen] = np.inf
         best = int(rivals.argmin())
         reference = costs[chosen] if np.isfinite(costs[chosen]) else np.inf

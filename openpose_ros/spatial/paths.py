@@ -141,13 +141,16 @@ class Paths:
         smoothed = walks.places.places[rows]
         towards, _ = axes(smoothed, up)
         facing, stddev = self._facing(rows, _LASTING * np.where(faced, stddev, 0))
+        oriented = orientations(facing, towards, up)
+        # Of whom only a direction is known, not how far away she is.
+        oriented = np.where(placed[:, np.newaxis], oriented, located.orientation[which])
         return replace(
             located,
             position=_put(located.position, which, np.where(placed[:, None], smoothed, np.nan)),
             velocity=_put(located.velocity, which, self._velocities(rows)),
             facing=_put(located.facing, which, facing),
             facing_stddev=_put(located.facing_stddev, which, stddev),
-            orientation=_put(located.orientation, which, orientations(facing, towards, up)),
+            orientation=_put(located.orientation, which, oriented),
             covariance=_put(
                 located.covariance, which, turned(located.covariance[which], stddev, up)
             ),

@@ -552,3 +552,33 @@ def test_bodies_are_frames_while_their_place_is_known(transport: str) -> None:
         assert found['people'] == 2
         again = show.foreign.wait('/tf')['message']['transforms']
         assert {frame['child_frame_id'] for frame in again} >= set(ids)
+
+
+# Whom to follow
+
+
+def test_person_to_follow_and_the_spot_before_her(transport: str) -> None:
+    poses = ('person_pose', 'target_pose')
+    with staged(transport, depth=True, depth_wait=1.0, tracking=True, target_frame='m') as show:
+        for name in poses:
+            show.foreign.listen(f'/front/openpose/{name}', 'geometry_msgs/msg/PoseStamped')
+        show.foreign.listen('/front/openpose/nearest_person', 'openpose_ros/msg/PersonArray')
+        heard = (*poses, 'nearest_person')
+        show.until(lambda: all(show.node._transport.subscribers(name) for name in heard))
+        show.foreign.show(frames=['m', 'ffffff'])
+        nearest = show.foreign.wait('/front/openpose/nearest_person')['message']
+        assert len(nearest['persons']) == 1
+        deadline_s = monotonic() + PATIENCE_S
+        while not show.foreign.has_heard('/front/openpose/target_pose'):
+            assert monotonic() < deadline_s  # what calibrates, and /tf_static, may come later
+            found = show.foreign.show()
+        person, target = (show.foreign.wait(f'/front/openpose/{n}')['message'] for n in poses)
+        assert found['people'] == 2
+    for pose in (person, target):
+        assert pose['header']['frame_id'] == 'm'
+        assert pose['header']['stamp']['sec'] > 0
+    here, there = (pose['pose']['position'] for pose in (person, target))
+    assert there['z'] == 0
+    assert np.hypot(here['x'] - there['x'], here['y'] - there['y']) == pytest.approx(1.2)
+    quaternion = target['pose']['orientation']
+    assert (quaternion['x'], quaternion['y']) == pytest.approx((0, 0), abs=1e-6)

@@ -56,7 +56,7 @@ def points_in_view(draw: st.DrawFn) -> Any:
 
 
 @pytest.mark.parametrize(('model', 'coefficients'), [('plumb_bob', ()), *LENSES])
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(points=points_in_view())
 def test_projection_is_opencvs_and_rays_lead_back(
     model: str, coefficients: tuple[float, ...], points: Any

@@ -27,6 +27,9 @@ _PUBLISHED = {  # output: type, quality of service
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
     'gestures': ('openpose_ros/msg/Gestures', _RESULTS),
+    'person_pose': ('geometry_msgs/msg/PoseStamped', _RESULTS),
+    'target_pose': ('geometry_msgs/msg/PoseStamped', _RESULTS),
+    'nearest_person': ('openpose_ros/msg/PersonArray', _RESULTS),
 }
 _IMAGES = {  # image_transport: what follows the topic's name, type
     'raw': ('', 'sensor_msgs/msg/Image'),

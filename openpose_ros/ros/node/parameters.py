@@ -15,6 +15,7 @@ from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.pictures.limits import max_image_pixels
 from openpose_ros.ros.node.transport import OPTIONAL
+from openpose_ros.spatial.targets import TARGETS
 from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
@@ -150,6 +151,29 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
         True,
         "estimate how far away people are by their bodies' proportions, where there is no depth",
         section='depth',
+    )
+    target: str = parameter(
+        'nearest',
+        'whom a robot is to follow: the nearest person, the most central, or the one of target_id',
+        choices=TARGETS,
+        section='target',
+    )
+    target_id: str = parameter(
+        '', "id of the person to follow, with target 'id'", section='target'
+    )
+    target_hysteresis: float = parameter(
+        0.5,
+        'somebody else is followed when she has been nearer by this for half a second, metres',
+        low=0.0,
+        high=10.0,
+        section='target',
+    )
+    approach_distance: float = parameter(
+        1.2,
+        'how far before the person target_pose is, metres',
+        low=0.3,
+        high=10.0,
+        section='target',
     )
     target_frame: str = parameter(
         '',

@@ -23,11 +23,13 @@ from openpose_ros.ros.node.frames import Frames
 from openpose_ros.ros.node.measuring import Arrival, Measuring
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.targets import Found, Targets
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.ros.node.visualization import Visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
 from openpose_ros.spatial import Located
+from openpose_ros.spatial.paths import Paths
 from openpose_ros.spatial.people import locate, up_in_image
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ class Processing:
         self._frames = Frames(transport, faults)
         self.measuring = Measuring(self._calibration, self._frames, faults)
         self._tracker: Tracker | None = None
+        self._paths = Paths()
+        self._targets = Targets(transport, self._frames)
         self._outgoing: Outgoing | None = None
         self._visualization = Visualization(transport)
         self._now_ns = 0  # ROS time when it was last looked at
@@ -169,15 +173,28 @@ class Processing:
         estimator.params = params
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
-        people, coasting = self._follow(people, arrival, params)
+        stamp_s = _stamp_s(arrival)
+        people, coasting = self._follow(people, stamp_s, params)
         followed = perf_counter()
-        up = self._vertical(message.header, params) if len(people) else up_in_image(params.rotate)
+        is_anybody = len(people) or coasting
+        up = self._vertical(message.header, params) if is_anybody else up_in_image(params.rotate)
         located = self._locate(people, size, depth, message.header, up, params)
+        expected = None
+        if coasting is not None:
+            located, expected = self._paths.update(
+                people.known_ids, located, coasting.ids, up, stamp_s
+            )
         estimated = perf_counter()
         if not self._is_wanted():
             raise TransitionError('the node was stopped while it worked on an image')
         persons = persons_message(
-            self._transport.types, people, message.header, size, coasting, located=located
+            self._transport.types,
+            people,
+            message.header,
+            size,
+            coasting,
+            located=located,
+            expected=expected,
         )
         self._transport.publish('persons', persons)
         published = perf_counter()
@@ -185,6 +202,8 @@ class Processing:
         outgoing = self._outgoing
         if outgoing:
             outgoing.publish(persons, people, params, positions=located.positions, up=up)
+        found = Found(people, located, coasting, expected, up, size, stamp_s)
+        self._targets.publish(found, persons, params)
         told = perf_counter()
         self._visualization.publish(frame, people, persons, params, self._rays)
         self._recorder.processed(
@@ -244,19 +263,18 @@ class Processing:
         return up_in_image(params.rotate)
 
     def _follow(
-        self, people: People, arrival: Arrival, params: NodeParams
+        self, people: People, stamp_s: float, params: NodeParams
     ) -> tuple[People, Coasting | None]:
-        """Say who people are, if that is wanted, and who else is expected."""
+        """Say who people are, and who else is expected; None: nobody wants to know."""
         tracker = self._tracker
         if tracker is None:
             return people, None
         if not params.tracking:
             tracker.reset()
+            self._paths.reset()
             return people, None
         tracker.params = params
-        # An image without a stamp was taken about when it came.
-        stamp_ns = nanoseconds(arrival.message.header.stamp)
-        tracks = tracker.update(people, stamp_ns / 1e9 if stamp_ns else arrival.received_s)
+        tracks = tracker.update(people, stamp_s)
         return tracks.people, tracks.coasting
 
     def _warn_of_oddities(self, age_s: float | None, people: People) -> None:
@@ -277,3 +295,9 @@ class Processing:
         """Return how long ago an image was taken, in ROS time; None if it does not say when."""
         stamp_ns = nanoseconds(message.header.stamp)
         return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
+
+
+def _stamp_s(arrival: Arrival) -> float:
+    """Return when an image was taken, seconds; of one without a stamp, about when it came."""
+    stamp_ns = nanoseconds(arrival.message.header.stamp)
+    return stamp_ns / 1e9 if stamp_ns else arrival.received_s

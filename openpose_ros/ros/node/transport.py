@@ -20,6 +20,9 @@ OUTPUTS = (
     'detections',
     'image_annotations',
     'gestures',
+    'person_pose',
+    'target_pose',
+    'nearest_person',
 )
 # Those that are published only where the parameter of their name is true.
 OPTIONAL = ('detections', 'image_annotations', 'gestures')
@@ -92,8 +95,8 @@ class Transport(Protocol):
         Those of OUTPUTS that are published.
     types : namespace
         The message classes by their names: Header, Time, Gestures, Keypoint, Person, PersonArray,
-        Skeleton, SkeletonInfo, Point, Quaternion, Pose, PoseWithCovariance, Transform,
-        TransformStamped, Vector3, Image, CompressedImage, ColorRGBA, Duration, Marker,
+        Skeleton, SkeletonInfo, Point, Quaternion, Pose, PoseStamped, PoseWithCovariance,
+        Transform, TransformStamped, Vector3, Image, CompressedImage, ColorRGBA, Duration, Marker,
         MarkerArray, MeshFile. They are called with keywords for every field. Besides,
         `types.sequence(array)` turns a one-dimensional NumPy array into what this transport keeps
         in a field that is an unbounded sequence of numbers: `array.array` for rclpy, the array

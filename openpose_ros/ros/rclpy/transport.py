@@ -13,6 +13,7 @@ from builtin_interfaces.msg import Duration, Time
 from geometry_msgs.msg import (
     Point,
     Pose,
+    PoseStamped,
     PoseWithCovariance,
     Quaternion,
     Transform,
@@ -48,6 +49,9 @@ _PUBLISHED: dict[str, tuple[Any, QoSProfile]] = {  # output: message class, qual
     'image_annotated/compressed': (CompressedImage, qos_profile_sensor_data),
     'skeleton_info': (SkeletonInfo, _LATCHED),
     'markers': (visualization.MarkerArray, _RESULTS),
+    'person_pose': (PoseStamped, _RESULTS),
+    'target_pose': (PoseStamped, _RESULTS),
+    'nearest_person': (PersonArray, _RESULTS),
     # Of packages that may not be there, by name.
     'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
     'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
@@ -73,6 +77,7 @@ class MessageTypes:
     Marker, MarkerArray = visualization.Marker, visualization.MarkerArray
     MeshFile = visualization.MeshFile
     Point, Pose, PoseWithCovariance = Point, Pose, PoseWithCovariance
+    PoseStamped = PoseStamped
     Quaternion, Vector3, Time = Quaternion, Vector3, Time
     Transform, TransformStamped = Transform, TransformStamped
     Skeleton, SkeletonInfo = Skeleton, SkeletonInfo
