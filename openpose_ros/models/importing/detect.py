@@ -68,7 +68,7 @@ def _zip(content: bytes) -> str:
     if b'data.pkl' in content:
         return 'torch'
     if b'model.weights.h5' in content:
-        return "is a .keras file of Keras 3; save it as .h5: model.save_weights('net.weights.h5')"
+        return "is a .keras file of Keras 3; save it as .h5: model.save('net.h5')"
     return 'is a zip archive, and none of PyTorch'
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+import os
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from openpose_ros.errors import ModelError
 
 MOST_BYTES = 1 << 30  # of one file
+_LEAST_AT_ONCE = 1 << 20  # of a pipe, whose size nobody knows
 MOST_NODES = 10_000
 MOST_TENSORS = 4_096
 MOST_AXES = 8
@@ -33,14 +35,20 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         read once only, end when they like, or never.
 
     """
+    parts, left = [], most + 1
     try:
         mode = path.stat().st_mode
         if not S_ISREG(mode) and not S_ISDIR(mode):  # whose error says what it is
             raise ModelError(f'cannot read {path}: it is no regular file; copy it into one')
         with path.open('rb') as file:
-            content = file.read(most + 1)
+            # No more at once than there is: memory is taken before anything is read.
+            once = max(os.fstat(file.fileno()).st_size + 1, _LEAST_AT_ONCE)
+            while left and (part := file.read(min(left, once))):
+                parts.append(part)
+                left -= len(part)
     except OSError as exc:
         raise ModelError(f'cannot read {path}: {exc.strerror}') from exc
+    content = parts[0] if len(parts) == 1 else b''.join(parts)
     if len(content) > most:
         raise ModelError(f'{path} is too large: {most >> 20} MB are the most')
     return content

@@ -2,9 +2,9 @@
 The process in which HDF5 reads a file: its C code has had many ways to be led astray by one.
 
 It has little memory and time, cannot write files, and looks at nothing but plain arrays and a few
-texts. What it finds it writes to its standard output, for `hdf5`, which alone starts it: eight
-bytes with the length of what follows, JSON, and then the bytes of each array. Nothing of that can
-make the reader do anything but take numbers.
+texts. What it finds it writes to its standard output, for `hdf5`, which alone starts it: messages,
+each of one byte with its kind, eight with its length, and then JSON or the bytes of an array.
+Nothing of that can make the reader do anything but take numbers.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 import sys
 from typing import Any, BinaryIO
 
+TEXT, ARRAY = b'{', b'['  # kinds of messages
 MOST_MEMORY = 2 << 30  # bytes
 MOST_SECONDS = 60  # of computing
 # Each number is explained in HDF5's H5Zpublic.h: deflate, shuffle, fletcher32. Others are plugins:
@@ -36,11 +37,11 @@ def main(path: str, most_bytes: int, most_arrays: int, most_depth: int) -> None:
                 {'name': name, 'dtype': dataset.dtype.str, 'shape': dataset.shape}
                 for name, dataset in found.arrays.items()
             ]
-            _send(output, {'texts': found.texts, 'arrays': arrays})
+            _tell(output, {'texts': found.texts, 'arrays': arrays})
             for dataset in found.arrays.values():
-                output.write(dataset[()].tobytes())
+                _send(output, ARRAY, dataset[()].tobytes())
     except (ValueError, OSError, RuntimeError, KeyError, TypeError, MemoryError) as exc:
-        _send(output, {'error': ' '.join(str(exc).split())[:200] or type(exc).__name__})
+        _tell(output, {'error': ' '.join(str(exc).split())[:200] or type(exc).__name__})
     output.flush()
 
 
@@ -80,9 +81,13 @@ def _limit() -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _send(output: BinaryIO, told: dict[str, Any]) -> None:
-    content = json.dumps(told).encode()
-    output.write(len(content).to_bytes(8, 'big') + content)
+def _tell(output: BinaryIO, told: dict[str, Any]) -> None:
+    _send(output, TEXT, json.dumps(told).encode())
+
+
+def _send(output: BinaryIO, kind: bytes, content: bytes) -> None:
+    output.write(kind + len(content).to_bytes(8, 'big'))
+    output.write(content)
 
 
 def _look(group: Any, path: str, found: _Found) -> None:

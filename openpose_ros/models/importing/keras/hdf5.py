@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 import json
-from math import prod
 import os
 from pathlib import Path
 import selectors
@@ -21,6 +20,7 @@ import numpy.typing as npt
 
 from openpose_ros.children import ends_with_us
 from openpose_ros.errors import LibraryError, ModelError
+from openpose_ros.models.importing.keras.child import TEXT
 from openpose_ros.models.importing.limits import (
     MOST_BYTES,
     MOST_NESTING,
@@ -104,10 +104,14 @@ def _run(path: Path) -> memoryview:
             status = process.wait(5)
         finally:
             process.kill()
+    _check_status(status)
+    return memoryview(content)
+
+
+def _check_status(status: int) -> None:
     if status:
         reason = signal.Signals(-status).name if status < 0 else f'exit status {status}'
         raise ValueError(f'HDF5 cannot read it ({reason}): it is damaged, or too large')
-    return memoryview(content)
 
 
 def _received(descriptor: int) -> bytearray:
@@ -126,21 +130,32 @@ def _received(descriptor: int) -> bytearray:
                 raise ValueError('it holds too much')
 
 
+def _messages(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the kind and the content of what a child has sent; what it could not do is raised."""
+    at = 0
+    while at < len(content):
+        kind, size = bytes(content[at : at + 1]), int.from_bytes(content[at + 1 : at + 9], 'big')
+        at += 9
+        part = content[at : at + size]
+        if len(part) != size or (kind == TEXT and size > _MOST_TEXT):
+            raise ValueError('HDF5 has not read all of it')
+        told = json.loads(bytes(part)) if kind == TEXT else {}
+        if 'error' in told:
+            raise ValueError(str(told['error']))
+        yield kind, part
+        at += size
+    raise ValueError('HDF5 has not read all of it')
+
+
 def _unpacked(content: memoryview) -> Hdf5:
-    size = int.from_bytes(content[:8], 'big')
-    if not 0 < size <= min(_MOST_TEXT, len(content) - 8):
-        raise ValueError('HDF5 cannot read it')
-    told = json.loads(bytes(content[8 : 8 + size]))
-    if 'error' in told:
-        raise ValueError(str(told['error']))
-    at, arrays = 8 + size, {}
+    messages = _messages(content)
+    told, arrays = json.loads(bytes(next(messages)[1])), {}
     check_tensors(len(told['arrays']))
     for entry in told['arrays']:
         dtype = np.dtype(entry['dtype'])
         if dtype.kind != 'f' or dtype.itemsize > 8:
             raise ValueError(f"'{entry['name'][:80]}' is of type {dtype}, expected floats")
-        part = content[at : at + prod(entry['shape']) * dtype.itemsize]
+        _, part = next(messages)
         shape = check_shape(entry['shape'], len(part), dtype.itemsize, entry['name'][:80])
         arrays[entry['name']] = np.frombuffer(part, dtype).reshape(shape)
-        at += len(part)
     return Hdf5(told['texts'], arrays)

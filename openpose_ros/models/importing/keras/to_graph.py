@@ -12,7 +12,7 @@ from openpose_ros.models.importing.keras.layers import LAYERS, Weights
 from openpose_ros.models.importing.outputs import normalises, recognised
 
 FAMILY = 'keras-openpose'
-_REPRODUCTION = 'Mconv7_stage6_L1'  # a layer's name, as Caffe has it
+_REPRODUCTION = 'Mconv7_stage2_L1'  # a layer's name, as Caffe has it
 
 
 def to_graph(model: KerasModel, weights: Mapping[str, Weights]) -> Graph:

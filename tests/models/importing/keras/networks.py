@@ -61,7 +61,9 @@ class _Net:
         return self.add('Activation', f'activation_{len(self.layers)}', [name], activation='relu')
 
 
-def reproduction(width: int = 1, **code: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def reproduction(
+    width: int = 1, *, stages: int = 6, **code: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     Return get_testing_model(): its model_config, and each layer's kernel and bias.
 
@@ -82,7 +84,7 @@ def reproduction(width: int = 1, **code: Any) -> tuple[dict[str, Any], dict[str,
         end = net.conv(name, end, outputs, 3)
     features = before = end
     ends = ['', '']
-    for stage in range(1, 7):
+    for stage in range(1, stages + 1):
         if stage > 1:
             before = net.add('Concatenate', f'join_{stage}', [*ends, features], axis=-1)
             net.channels[before] = sum(net.channels[part] for part in (*ends, features))

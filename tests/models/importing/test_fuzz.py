@@ -1,0 +1,22 @@
+"""A hundred damaged networks of each format; benchmarks/fuzz.py tries thousands."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.fuzz import SEEDS, run_apart
+
+COUNT = 100
+NO_NETWORK = 'torch-zip'  # PyTorch's file of that form holds tensors alone
+
+
+@pytest.mark.parametrize('name', SEEDS)
+def test_damaged_networks_are_converted_or_refused(name: str) -> None:
+    """In a process with little memory: what kills it, or wants gigabytes, fails this test only."""
+    if name == 'openvino-ir':
+        pytest.importorskip('openvino', reason='needs the extra openvino')
+    outcome = run_apart(name, seed=1, first=0, count=COUNT)
+    assert outcome.findings == []
+    assert outcome.converted + outcome.refused == COUNT
+    assert outcome.refused > 0
+    assert (outcome.converted > 0) == (name != NO_NETWORK)
