@@ -6,12 +6,12 @@ Whether networks at their full width come out of an import as they went in, and 
     python -m benchmarks.importers [NAME …] [--judge KIND=PYTHON …]
 
 Each network is drawn at random and run by a judge, a program that reads the original format:
-OpenCV 4 for Caffe, PyTorch for its own. A judge may need a Python of its own, `--judge
-caffe=judge/bin/python` (see tests/models/importing/*/judge.py for what is in it); networks whose
-judge is not there are left out, and said on stderr. Then `openpose-ros models import` turns the
-file into ONNX in a process of its own, whose CPU time and largest memory are measured, and ONNX
-Runtime runs that. The difference is the largest one, as a part of the largest value of the
-judge's maps.
+OpenCV 4 for Caffe, the format's own program for the others. A judge may need a Python of its own,
+`--judge caffe=judge/bin/python` (tests/models/importing/*/judge.py and record.py say what is in
+it); networks whose judge is not there are left out, and said on stderr. Then `openpose-ros models
+import` turns the file into ONNX in a process of its own, whose CPU time and largest memory are
+measured, and ONNX Runtime runs that. The difference is the largest one, as a part of the largest
+value of the judge's maps.
 """
 
 from __future__ import annotations
@@ -69,7 +69,16 @@ CASES: Mapping[str, Case] = {
     'face': Case('caffe'),
     'lightweight': Case('torch'),
     'openpose': Case('torch'),
+    'reproduction': Case('keras'),
+    'mobilenet_thin': Case('tensorflow'),
+    'mobilenet': Case('tensorflow'),
+    'mobilenet_v2': Case('tensorflow'),
+    'cmu': Case('tensorflow'),
+    'posenet-mobilenet': Case('tfjs'),
+    'posenet-resnet': Case('tfjs'),
 }
+_OTHERS = ('.npy', '.npz', '.onnx')  # files beside those of the network
+_ORDER = ('joined', 'heatmaps', 'pafs', 'offsets', 'displacement_fwd', 'displacement_bwd')
 
 
 class Row(NamedTuple):
@@ -102,7 +111,7 @@ def measure(name: str, python: str, folder: Path) -> Row:
         capture_output=True,
         text=True,
     ).stdout.strip()
-    [path] = folder.glob('net.*')
+    [path] = [*folder.glob('net.*'), *folder.glob('model.json')]
     output = folder / 'imported.onnx'
     command = ['models', 'import', str(path), '--output', str(output), *case.options]
     run = subprocess.run(
@@ -114,7 +123,8 @@ def measure(name: str, python: str, folder: Path) -> Row:
     found = _run(output, np.load(folder / 'picture.npy'))
     expected = _joined(np.load(folder / 'maps.npz'))
     difference = float(np.abs(found - expected).max() / np.abs(expected).max())
-    return Row(name, judge, path.stat().st_size / 1e6, seconds, memory, difference)
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.suffix not in _OTHERS)
+    return Row(name, judge, size / 1e6, seconds, memory, difference)
 
 
 def _run(path: Path, picture: Any) -> Any:
@@ -127,8 +137,8 @@ def _run(path: Path, picture: Any) -> Any:
 
 
 def _joined(maps: Mapping[str, Any]) -> Any:
-    """Return all maps one after the other, heatmaps and PAFs as OpenPose's own."""
-    return np.concatenate([maps[name] for name in ('joined', 'heatmaps', 'pafs') if name in maps])
+    """Return all maps one after the other, the heatmaps first as OpenPose has them."""
+    return np.concatenate([maps[name] for name in _ORDER if name in maps])
 
 
 def table(rows: Sequence[Row]) -> Iterator[str]:

@@ -184,6 +184,7 @@ def test_import_of_caffe_says_whose_the_weights_are(tmp_path, cache, capsys):
     arguments = ['models', 'import', str(path), '--kind', 'caffe', '--prototxt', str(text)]
     assert main([*arguments, '--output', str(output), '--name', 'mine']) == 0
     assert load_model(output).skeleton.name == 'mpi_15'
+    assert load_model(output).name == 'mine'
     assert load_model(output).outputs == load_model(cache / 'pose iter.onnx').outputs
     capsys.readouterr()
     assert main(['models', 'import', str(text)]) == 1

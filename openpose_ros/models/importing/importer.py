@@ -96,11 +96,10 @@ def import_model(
     if name is not None and (not name or Path(name).name != name):
         raise ParameterError(f"name is '{name}', but must be a name without folders")
     found = _checked(kind, source, {'prototxt': prototxt, 'stages': stages}, precision)
-    stem = name or source.stem
     try:
         if found == 'openvino-ir':
-            return _import_ir(source, output, stem, precision)
-        return _import_graph(source, output, stem, found, prototxt, stages, precision or 'fp32')
+            return _import_ir(source, output, name, precision)
+        return _import_graph(source, output, name, found, prototxt, stages, precision or 'fp32')
     except ImportError as exc:
         if exc.name != 'onnx':
             raise
@@ -138,7 +137,7 @@ def _checked(
 def _import_graph(
     source: Path,
     output: str | Path | None,
-    stem: str,
+    name: str | None,
     kind: str,
     prototxt: str | Path | None,
     stages: int | None,
@@ -148,23 +147,21 @@ def _import_graph(
     from openpose_ros.models.importing.families import manifest_of
     from openpose_ros.models.importing.writing import write_graph
 
-    if kind not in _READERS:
-        raise ModelError(f'{source} is {kind}, which cannot be imported yet')
     module, _ = _READERS[kind]
     reader = import_module(f'{_PARENT}.{module}')
     options: dict[str, Any] = {'stages': stages} if stages is not None else {}
     if prototxt is not None:
         options['prototxt'] = Path(prototxt)
-    target = Path(output) if output else _free_place(None, stem)
+    target = Path(output) if output else _free_place(None, name or source.stem)
     others = _other_files(reader, source)
     _check_target(target, source, *others, *([prototxt] if prototxt else []))
     try:
         graph: Graph = reader.read(source, **options)
         content = write_graph(
             graph,
-            name=stem,
+            name=name or source.stem,
             precision=precision,
-            metadata=_metadata(source, manifest_of(graph)),
+            metadata=_metadata(source, manifest_of(graph), name),
         )
     except (ValueError, OverflowError) as exc:
         raise _refusal(source, exc) from exc
@@ -189,7 +186,9 @@ def _other_files(reader: ModuleType, source: Path) -> Sequence[Path]:
         raise _refusal(source, exc) from exc
 
 
-def _import_ir(source: Path, output: str | Path | None, stem: str, precision: str | None) -> Path:
+def _import_ir(
+    source: Path, output: str | Path | None, name: str | None, precision: str | None
+) -> Path:
     # Here, as whoever only looks for models needs neither NumPy nor onnx.
     from openpose_ros.models.importing.openvino_ir.reading import read_ir
     from openpose_ros.models.importing.openvino_ir.to_onnx import (
@@ -202,9 +201,11 @@ def _import_ir(source: Path, output: str | Path | None, stem: str, precision: st
     known = _known(source)
     own = own_precision(layers)
     is_known = known is not None and precision in (None, own)
-    target = Path(output) if output else _free_place(known if is_known else None, stem)
+    stem = name or source.stem
+    means = known if is_known and name is None else None
+    target = Path(output) if output else _free_place(means, stem)
     _check_target(target, source)
-    metadata = _metadata(source, {}) if known is None else {}
+    metadata = _metadata(source, {}, name) if known is None else {}
     if known is not None and is_known:
         metadata = {CONVERTED_FROM: converted_from(known)}
     try:
@@ -242,7 +243,7 @@ def _check_target(target: Path, source: Path, *others: str | Path) -> None:
         raise ModelError(str(exc)) from exc
 
 
-def _metadata(source: Path, known: Mapping[str, Any]) -> dict[str, str]:
+def _metadata(source: Path, known: Mapping[str, Any], name: str | None) -> dict[str, str]:
     """Return what the ONNX file shall say about itself: what is known, and the manifest beside."""
     manifest = source.with_suffix('.json')
     told: dict[str, Any] = {}
@@ -254,6 +255,8 @@ def _metadata(source: Path, known: Mapping[str, Any]) -> dict[str, str]:
     for section, value in told.items():
         if isinstance(value, dict) and isinstance(known.get(section), dict):
             merged[section] = {**known[section], **value}
+    if merged and name:
+        merged['name'] = name
     return {
         f'{METADATA_PREFIX}{field}': json.dumps(value)
         for field, value in merged.items()

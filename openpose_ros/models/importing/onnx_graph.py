@@ -137,17 +137,19 @@ class OnnxGraph:
         nodes = [*self._nodes_of_constants.values(), *self._nodes.values()]
         used = {name for node in nodes for name in node.input}
         self._graph.node.extend(nodes)
-        self._graph.initializer.extend(
-            tensor for tensor in self._constants.values() if tensor.name in used
-        )
+        while self._constants:  # one at a time: weights are never there twice
+            tensor = self._constants.pop(next(iter(self._constants)))
+            if tensor.name in used:
+                self._graph.initializer.append(tensor)
         for key, value in metadata.items():
             self._model.metadata_props.add(key=key, value=value)
+        content: bytes = self._model.SerializeToString(deterministic=True)
+        self._model.Clear()
         try:
-            onnx.checker.check_model(self._model, full_check=True)
+            onnx.checker.check_model(content, full_check=True)
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as exc:
             reason = ' '.join(str(exc).split())[:200]
             raise ValueError(f'its shapes do not fit: {reason}') from exc
-        content: bytes = self._model.SerializeToString(deterministic=True)
         return content
 
 

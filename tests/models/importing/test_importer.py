@@ -57,6 +57,14 @@ def test_a_model_is_known_by_what_it_was_made_from(ir, cache):
     assert [found.path for found in list_models() if found.name == INT8] == [target]
 
 
+def test_a_name_that_is_given_is_where_it_is_found(ir, cache):
+    path = import_model(ir, name='mine')
+    assert path == cache / 'mine.onnx'
+    assert load_model('mine').name == INT8, 'the known one, under another name'
+    with pytest.raises(ModelError, match=r'mine\.onnx exists already; name another file'):
+        import_model(ir, name='mine')
+
+
 def test_another_precision_is_another_model(ir):
     path = import_model(ir, ir.with_name('mine.onnx'), precision='fp32')
     with pytest.raises(ModelError, match=r'nothing describes the model .*mine\.onnx'):
