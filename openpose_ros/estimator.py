@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from os import PathLike
 from pathlib import Path
 import threading
@@ -13,18 +14,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.augmentation import AugmentationParams, check_augmentation
 from openpose_ros.closing import Closing
 from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
 from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
-from openpose_ros.frames import FrameArray
+from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
+from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 
 _PAGE_PX = 1024
+_MOST_PEAKS = 4096  # that a capacity can be
+_PLAIN = AugmentationParams()
+
+
+def _on_view(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +118,8 @@ class PoseEstimator(Closing):
     ------
     ParameterError
         If the model cannot run at `net_resolution`, its skeleton has less keypoints than `params`
-        ask a person to have, or they are of another decoder; the latter two also when `params` is
-        replaced.
+        ask a person to have, they are of another decoder, or the model's maps cannot be
+        augmented as asked; all but the first also when `params` or `augmentation` is replaced.
     ModelError, EngineError
         If there is no such model, or no engine for it.
 
@@ -122,11 +131,13 @@ class PoseEstimator(Closing):
         engine: Engine | None = None,
         params: DecoderParams | Mapping[str, Any] | None = None,
         net_resolution: Size | None = None,
+        augmentation: AugmentationParams = _PLAIN,
     ) -> None:
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
         try:
             self._params = params_for(self.spec, params)
+            self.augmentation = augmentation
             self.net_resolution = check_net_resolution(net_resolution, self.spec)
         except ParameterError:
             if engine is None:
@@ -139,10 +150,11 @@ class PoseEstimator(Closing):
         # A thread that is interrupted in here may close it.
         self._turn = threading.RLock()
         self._tensor: npt.NDArray[np.float32] | None = None
+        self.on_view: Callable[[int, int], object] = _on_view
         self._parse = open_parser(self.spec)
 
     def __getstate__(self) -> dict[str, Any]:
-        own = ('_turn', '_tensor', '_parse')
+        own = ('_turn', '_tensor', '_parse', 'on_view')
         return {name: value for name, value in vars(self).items() if name not in own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -166,6 +178,16 @@ class PoseEstimator(Closing):
     def params(self, params: DecoderParams | Mapping[str, Any]) -> None:
         self._params = params_for(self.spec, params)
 
+    @property
+    def augmentation(self) -> AugmentationParams:
+        """What else of a frame the network is shown, from the next frame on."""
+        return self._augmentation
+
+    @augmentation.setter
+    def augmentation(self, augmentation: AugmentationParams) -> None:
+        check_augmentation(augmentation, self.spec)
+        self._augmentation = augmentation
+
     @classmethod
     def from_model(
         cls,
@@ -178,6 +200,7 @@ class PoseEstimator(Closing):
         threads: int | None = None,
         precision: str = '',
         on_build: OnProgress | None = None,
+        augmentation: AugmentationParams = _PLAIN,
     ) -> PoseEstimator:
         """
         Load a model and open an engine for it.
@@ -188,7 +211,7 @@ class PoseEstimator(Closing):
             The model, as `load_model` takes it; by default the default model.
         backend, providers, threads, precision, on_build
             As `open_engine` takes them.
-        net_resolution, params
+        net_resolution, params, augmentation
             As the class takes them.
 
         Raises
@@ -205,6 +228,7 @@ class PoseEstimator(Closing):
             net_resolution=net_resolution,
         )
         params = params_for(spec, params)  # before anything takes time
+        check_augmentation(augmentation, spec)
         engine = open_engine(
             spec,
             backend=backend,
@@ -215,7 +239,7 @@ class PoseEstimator(Closing):
             on_build=on_build,
         )
         try:
-            return cls(engine.spec, engine, params, net_resolution)
+            return cls(engine.spec, engine, params, net_resolution, augmentation)
         except ParameterError:
             engine.close()
             raise
@@ -258,21 +282,43 @@ class PoseEstimator(Closing):
 
     def _estimate(self, frame: FrameArray) -> Estimate:
         started = perf_counter()
+        if not self._augmentation.is_plain:
+            return self._estimate_views(frame)
         self._tensor, placement = preprocess(
             frame, self.spec, self.net_resolution, out=self._tensor
         )
         prepared = perf_counter()
         maps = self.engine.infer(self._tensor)
         inferred = perf_counter()
-        of_frame = (some[0] for some in maps)
-        in_cells = self._parse(*of_frame, self.spec.skeleton, self._params)
-        people = _on_frame(in_cells, placement)
+        people = self._people_in(maps, placement, self._params)
         times = {
             'preprocess': prepared - started,
             'infer': inferred - prepared,
             'parse': perf_counter() - inferred,
         }
         return Estimate(people, maps, placement, times, frame=frame)
+
+    def _estimate_views(self, frame: FrameArray) -> Estimate:
+        """Show the network more than the frame as it is."""
+        from openpose_ros.augmentation.working import infer_views
+
+        check_frame(frame)
+        maps, views, times = infer_views(
+            frame,
+            self.spec,
+            self.net_resolution,
+            self._augmentation,
+            self.engine.infer,
+            self.on_view,
+        )
+        started = perf_counter()
+        people = self._people_in(maps, views.grid, _with_room(self._params, views.growth))
+        times['parse'] = perf_counter() - started
+        return Estimate(people, maps, views.grid, times, frame=frame)
+
+    def _people_in(self, maps: AnyMaps, placement: Placement, params: DecoderParams) -> People:
+        of_frame = (some[0] for some in maps)
+        return _on_frame(self._parse(*of_frame, self.spec.skeleton, params), placement)
 
     def warm_up(self, source_size: Size = (640, 480)) -> None:
         """
@@ -300,6 +346,13 @@ class PoseEstimator(Closing):
         """Close the engine, after the frame in hand; the estimator is of no use any more."""
         with self._turn:
             self.engine.close()
+
+
+def _with_room(params: DecoderParams, growth: float) -> DecoderParams:
+    """Return parameters with as much more room for peaks as the maps are larger."""
+    if growth <= 1 or not isinstance(params, PafParams):
+        return params
+    return replace(params, max_peaks=min(_MOST_PEAKS, ceil(growth * params.max_peaks)))
 
 
 def _on_frame(people: People, placement: Placement) -> People:

@@ -109,14 +109,40 @@ def preprocess(
         multiple=spec.input.multiple,
         remainder=spec.input.offset,
     )
+    return fill_input(frame, spec, placement, out=out), placement
+
+
+def fill_input(
+    frame: FrameArray, spec: ModelSpec, placement: Placement, *, out: FloatArray | None = None
+) -> FloatArray:
+    """
+    Make the network's input of a frame that lies somewhere in it, wholly or in part.
+
+    Parameters
+    ----------
+    frame, spec, out
+        As `preprocess` takes them.
+    placement : Placement
+        Where the frame lies; with a negative offset its left or upper part is left out.
+
+    Returns
+    -------
+    float32 (1, 3, h, w)
+
+    """
     width, height = placement.input_size
     shape = (1, 3, height, width)
     tensor = out if out is not None and out.shape == shape else np.empty(shape, np.float32)
-    planes = cv2.split(_resize(frame, placement.scaled_size))
+    (left, before_x, columns), (top, before_y, rows) = (
+        _overlap(offset, length, side)
+        for offset, length, side in zip(placement.offset, placement.scaled_size, (width, height))
+    )
+    if placement.scaled_size != (frame.shape[1], frame.shape[0]):
+        frame = _resize(frame, placement.scaled_size)
+    shown = frame[before_y : before_y + rows.stop - top, before_x : before_x + columns.stop - left]
+    planes = cv2.split(shown)
     if spec.input.colour == 'RGB':
         planes = planes[::-1]
-    (left, top), (scaled_width, scaled_height) = placement.offset, placement.scaled_size
-    rows, columns = slice(top, top + scaled_height), slice(left, left + scaled_width)
     for channel, plane in enumerate(planes):
         target = tensor[0, channel]
         target[:top] = target[rows.stop :] = spec.input.pad
@@ -127,7 +153,13 @@ def preprocess(
             target -= mean
         if scale != 1:
             target *= scale
-    return tensor, placement
+    return tensor
+
+
+def _overlap(offset: int, length: int, side: int) -> tuple[int, int, slice]:
+    """Return where what is seen of a frame begins in the input, and in the frame; the slice."""
+    begin = max(0, offset)
+    return begin, begin - offset, slice(begin, min(side, offset + length))
 
 
 def _resize(frame: FrameArray, size: Size) -> FrameArray:

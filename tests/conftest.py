@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import fcntl
 from pathlib import Path
 import random
+import signal
 import tempfile
 
 import cv2
@@ -18,6 +19,17 @@ SHARED = Path(__file__).parents[2] / 'shared'
 
 # As the command line does: before the first video, or FFmpeg keeps its own level.
 silence_opencv()
+
+
+# Under nohup, or in the background of a script, a suite inherits signals as ignored, and so would
+# each process of its tests, which shall hear them.
+for number, action in (
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, action)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+from threading import Timer
 import time
 from typing import Any, NamedTuple, TypeVar
 
@@ -109,13 +110,18 @@ def life_s(arguments: Sequence[str], mark: str = '') -> float:
 
 
 def until(process: subprocess.Popen[str], mark: str) -> str:
-    """Return what a process says until it says something."""
+    """Return what a process says until it says something; one that never does is killed."""
     assert process.stderr is not None
     said = ''
-    while mark not in said:
-        line = process.stderr.readline()
-        assert line, f"it ended, and did not say '{mark}': {said}"
-        said += line
+    enough = Timer(PATIENCE_S, process.kill)
+    enough.start()
+    try:
+        while mark not in said:
+            line = process.stderr.readline()
+            assert line, f"it ended, or was killed, and did not say '{mark}': {said}"
+            said += line
+    finally:
+        enough.cancel()
     return said
 
 

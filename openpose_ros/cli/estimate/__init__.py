@@ -6,6 +6,7 @@ import argparse
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.cli.estimate.flags import SKELETONS
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
@@ -36,6 +37,10 @@ EXAMPLES = (
     ('estimate 0 --show --track', 'the first camera, in a window; people keep their ids'),
     ('estimate walk.mp4 -o out --every 5 --labels', 'one of five frames, people with numbers'),
     (
+        'estimate square.jpg -o out --tiles',
+        "a large picture of small people: in parts of the network's size, and whole",
+    ),
+    (
         'estimate photo.jpg --json - --net-resolution -1x368',
         'to standard output; a larger input finds smaller people',
     ),
@@ -55,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """
     params = given_values(args, PARAMS.values())
     limits = given_parameters(args, PictureParams)
+    augmentation = given_parameters(args, AugmentationParams)
     with args.stop.at_once():
         from openpose_ros.cli.estimate.report import RunReport
         from openpose_ros.engine.tensorrt.cache import engine_folder
@@ -100,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
                 params=params,
                 providers=args.providers,
                 threads=args.threads,
+                augmentation=augmentation,
             )
     with estimator:
         check_drawings(args.draw or (), estimator.spec)

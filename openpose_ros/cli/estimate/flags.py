@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.estimate.forms import add_forms
 from openpose_ros.cli.estimate.resuming import add_resume
@@ -40,7 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_results(parser.add_argument_group('results'))
     _add_network(parser.add_argument_group('network'))
     add_parameters(parser, PictureParams)
+    add_parameters(parser, AugmentationParams)
     add_parameters(parser, *PARAMS.values())
+    parser.add_argument(
+        '--number-people-max',
+        dest='max_people',
+        type=int,
+        default=argparse.SUPPRESS,
+        metavar='N',
+        help="--max-people under OpenPose's name",
+    )
     add_parameters(parser, TrackingParams)
 
 

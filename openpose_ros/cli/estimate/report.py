@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from openpose_ros.io import Source
     from openpose_ros.io.selection import Selection
 
+_MANY_VIEWS = 10  # of a frame; with less nobody waits long
 _MOST_SAID = 1000  # troubles that are not said again
-STAGES = ('read', 'preprocess', 'infer', 'parse', 'track', 'draw', 'write')
+STAGES = ('read', 'preprocess', 'infer', 'merge', 'parse', 'track', 'draw', 'write')
 
 
 class RunReport:
@@ -60,6 +61,7 @@ class RunReport:
         self._times = {stage: Sample() for stage in STAGES}
         self._started = perf_counter()
         self._bar: tqdm | None = None
+        self._views: tqdm | None = None
 
     @contextmanager
     def progress(
@@ -81,6 +83,18 @@ class RunReport:
         if self._bar is not None and self._due:
             self._describe(self._bar)
             self._bar.update(self._due[place] - self._bar.n)
+
+    def viewed(self, done: int, total: int) -> None:
+        """Show how many parts of a frame are done, if there are many, and stderr is a terminal."""
+        if total < _MANY_VIEWS:
+            return
+        if self._views is None:
+            hidden = True if self._quiet else None
+            self._views = tqdm(total=total, unit=' views', leave=False, disable=hidden)
+        self._views.update(done - self._views.n)
+        if done == total:
+            self._views.close()
+            self._views = None
 
     def trouble(self, message: object) -> None:
         """Count what the run survives, and say it, once if it repeats itself."""

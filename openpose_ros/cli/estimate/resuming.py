@@ -118,6 +118,7 @@ def _run(args: argparse.Namespace, estimator: PoseEstimator) -> dict[str, Any]:
         'precision': estimator.engine.precision,
         'parameters': {
             **asdict(estimator.params),
+            **asdict(estimator.augmentation),
             'net_resolution': list(estimator.net_resolution),
             **{name: getattr(args, name) for name in RUN_FLAGS},
             **asdict(given_parameters(args, TrackingParams)),

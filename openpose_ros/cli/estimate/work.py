@@ -63,6 +63,7 @@ class Work:
         self._args = args
         self._progress = progress
         self._estimator = estimator
+        estimator.on_view = tally.viewed
         self._claims = claims
         self._tally = tally
         self._stop = args.stop

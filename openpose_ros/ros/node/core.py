@@ -13,6 +13,7 @@ import threading
 from time import monotonic, perf_counter
 from typing import Any
 
+from openpose_ros.augmentation import check_augmentation
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import ModelSpec
@@ -216,6 +217,7 @@ class PoseNode:
                     [name for name in values if getattr(changed, name) != getattr(before, name)],
                 )
                 params_for(self._spec, changed)
+                check_augmentation(changed, self._spec)
             self._params = changed
             if self._state == 'active':
                 self._processing.expect(changed)
@@ -370,6 +372,7 @@ class PoseNode:
         spec, engine, types = estimator.spec, estimator.engine, self._transport.types
         with self._changing:  # one that came while the network was loaded
             params_for(spec, self._params)
+            check_augmentation(self._params, spec)
             self._spec = spec
         stamp = time_message(types, self._transport.now_ns())
         self._skeleton_info = skeleton_info_message(types, spec.skeleton, stamp)

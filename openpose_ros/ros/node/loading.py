@@ -38,6 +38,7 @@ def open_estimator(params: NodeParams, on_build: OnProgress) -> PoseEstimator:
         threads=params.threads or None,
         precision=params.precision,
         on_build=on_build,
+        augmentation=params,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sys
 from typing import TYPE_CHECKING, Any
 
+from openpose_ros.augmentation.params import AugmentationParams, check_scales
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
@@ -26,7 +27,7 @@ _WIDEST = {'integer': (-(2**63), 2**63 - 1), 'double': (-sys.float_info.max, sys
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeParams(TrackingParams, PoseNetParams, PafParams):
+class NodeParams(TrackingParams, AugmentationParams, PoseNetParams, PafParams):
     """
     What a node does, and how maps become people, whatever decoder its network needs.
 
@@ -242,6 +243,7 @@ class NodeParams(TrackingParams, PoseNetParams, PafParams):
         PafParams.__post_init__(
             self
         )  # checks every field; the others' do not depend on each other
+        check_scales(self)
         if 0 in self.net_resolution and self.net_resolution != (0, 0):
             raise ParameterError(
                 f'net_resolution is {list(self.net_resolution)}, but 0 must stand for both sides '

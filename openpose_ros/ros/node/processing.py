@@ -170,7 +170,7 @@ class Processing:
         frame = self._transport.decode(message, params.max_image_pixels)
         decoded = perf_counter()
         size = (frame.shape[1], frame.shape[0])
-        estimator.params = params
+        estimator.params = estimator.augmentation = params
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
         stamp_s = _stamp_s(arrival)

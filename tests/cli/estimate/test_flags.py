@@ -299,3 +299,16 @@ def test_typo_names_what_was_meant(
     err = capsys.readouterr().err
     assert re.search(says, err), err
     assert err.count('\n') == 1
+
+
+def test_augmentation_is_a_stage_of_its_own(
+    make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ['estimate', str(make_picture()), '--json', str(tmp_path / 'p.jsonl')]
+    assert main([*arguments, '--flip', '--scale-number', '2', '--number-people-max', '1']) == 0
+    said = capsys.readouterr().err
+    assert re.search(r'^merge +\d', said, re.MULTILINE)
+    assert main([*arguments, '--tiles', '--scale-number', '2']) == 2
+    said = capsys.readouterr().err
+    assert 'take one of them' in said
+    assert len(said.splitlines()) == 1

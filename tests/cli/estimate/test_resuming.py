@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from openpose_ros.augmentation import AugmentationParams
 from openpose_ros.cli import main
 from openpose_ros.cli.estimate.flags import add_arguments
 from openpose_ros.cli.estimate.resuming import RUN_FLAGS
@@ -174,7 +175,8 @@ def test_every_flag_that_changes_results_is_of_the_run() -> None:
     add_arguments(parser)
     flags = {action.dest for action in parser._actions}
     parameters = {item.name for kind in PARAMS.values() for item in declarations(kind)}
-    parameters |= {item.name for item in declarations(TrackingParams)}
+    for kind in (TrackingParams, AugmentationParams):
+        parameters |= {item.name for item in declarations(kind)}
     assert flags == NEUTRAL | NAMED | set(RUN_FLAGS) | parameters
 
 

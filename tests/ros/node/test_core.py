@@ -363,6 +363,23 @@ def test_more_keypoints_than_the_skeleton_has_are_refused_live(stage: Stage) -> 
     stage.node.set_parameters({'min_parts': 19})  # for another network, perhaps
 
 
+def test_what_the_network_is_shown_changes_live(stage: Stage) -> None:
+    """The next image is looked at as asked; what does not fit together changes nothing."""
+    before = len(stage.scene.threads)
+    stage.show()
+    stages = stage.node.diagnostics().values
+    assert not any('merge' in name for name in stages)
+    stage.node.set_parameters({'scale_number': 2, 'scale_gap': 0.5})
+    stage.show()
+    assert any('merge' in name for name in stage.node.diagnostics().values)
+    with pytest.raises(ParameterError, match='take one of them'):
+        stage.node.set_parameters({'tiles': True})
+    stage.node.set_parameters({'tiles': True, 'scale_number': 1})
+    stage.show()
+    assert stage.processed() == 3
+    assert len(stage.scene.threads) == max(before, 1)
+
+
 def test_more_keypoints_than_the_skeleton_has_are_refused_when_it_is_loaded() -> None:
     node = PoseNode(FakeTransport(), NodeParams(backend='fake', min_parts=19))
     with pytest.raises(ParameterError, match=r'min_parts is 19, but .* coco_18 has 18 keypoints'):
