@@ -16,6 +16,7 @@ from openpose_ros.errors import TransformError
 from openpose_ros.spatial import Transform
 
 _GLANCE_S = 0.002
+_REMEDY = 'sudo apt install ros-$ROS_DISTRO-tf2-ros-py, and start the node again'
 
 
 class Transforms:
@@ -36,12 +37,16 @@ class Transforms:
         self._node = node
         self._lock = threading.Lock()
         self._listener: _Listener | None = None
+        self._missing = ''  # why there can be none
 
     def listen(self, wanted: bool) -> None:
         """Listen to /tf and /tf_static from now on, or no longer; from any thread."""
         with self._lock:
-            if wanted and self._listener is None:
-                self._listener = _Listener(self._node)
+            if wanted and self._listener is None and not self._missing:
+                try:
+                    self._listener = _Listener(self._node)
+                except ImportError as exc:
+                    self._missing = f'tf2_ros cannot be imported ({exc}): {_REMEDY}'
             elif not wanted and self._listener is not None:
                 listener, self._listener = self._listener, None
                 listener.close()
@@ -59,7 +64,7 @@ class Transforms:
         with self._lock:
             listener = self._listener
         if listener is None:
-            raise TransformError('nobody listens to /tf')
+            raise TransformError(self._missing or 'nobody listens to /tf')
         end_s = monotonic() + timeout_s
         while True:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+import sys
 import threading
 from time import monotonic, sleep
 from typing import Any
@@ -135,3 +136,11 @@ def test_rules_of_the_process_hold_for_the_listener(room: Room) -> None:
     room.transforms.listen(True)
     room.until(lambda: room.listeners('/robot/tf') == 1)
     assert room.listeners('/tf') == 0
+
+
+def test_without_tf2_ros_one_line_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, 'tf2_ros', None)
+    room.transforms.listen(True)
+    with pytest.raises(TransformError, match='apt install') as caught:
+        room.transforms.lookup('map', 'base', 0, 0.0)
+    assert '\n' not in str(caught.value)
