@@ -45,8 +45,8 @@ def test_at_3_m_positions_are_right_or_unsaid() -> None:
     assert len(errors) > 300
     assert len(said) >= 0.8 * len(errors)
     assert np.median(said) < 0.03
-    assert np.mean(said <= 0.05) > 0.93
-    assert np.mean(said <= 0.30) > 0.995
+    assert np.mean(said <= 0.05) >= 0.95
+    assert said.max() <= 0.30
 
 
 def person(*places: tuple[str, float, float]) -> People:
@@ -74,7 +74,7 @@ def test_a_wrist_does_not_fall_onto_the_wall(wall: float, end: float) -> None:
     wrist = z[SKELETON.index('left_wrist')]
     assert np.isnan(wrist) or wrist == pytest.approx(2.0)
     assert z[SKELETON.index('left_elbow')] == pytest.approx(2.0)
-    if wall > 2.5:
+    if end > 200 or wall > 3:  # else it is unclear whether the wrist is before the wall
         assert wrist == pytest.approx(2.0)
 
 

@@ -19,7 +19,7 @@ _REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or furthe
 _NEAR = 0.35  # metres: who is so near to the middle of a body needs no limb to be of it
 _THICKNESS = 0.05  # metres: how deep one surface is in a window
 _NOISE = 0.03  # of the distance, by which depths of one surface differ too
-_CLEAR = 0.7  # share of them that must be of one surface
+_CLEAR = 0.85  # share of them that must be of one surface
 _FEWEST, _ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
 
 _grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1.0)]), axis=-1).reshape(-1, 2)
@@ -141,13 +141,13 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
             # The nearest places around it that show something of that.
             spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
             count = 0
-            nearest = 0.0
+            nearest = 0.0  # of this body, or of whatever is as far away
             for place in range(len(_AROUND)):
                 right, down = _AROUND[place]
                 depth = depth_at(millimetres, metres, x + spacing * right, y + spacing * down)
+                if nearest == 0 and depth > 0 and abs(depth - middle) < _REACH:
+                    nearest = depth
                 if depth > 0 and abs(depth - anchor) < reach:
-                    if count == 0:
-                        nearest = depth
                     values[count] = depth
                     count += 1
                     if count == _ENOUGH:
