@@ -4,7 +4,7 @@ PoseNet's decoder beside its reference, npm's `@tensorflow-models/posenet`, on t
 ::
 
     npm install --prefix DIR @tensorflow-models/posenet@2.2.2 @tensorflow/tfjs@4.22.0
-    python -m benchmarks.posenet_reference DIR [--images DIR] [--record]
+    python -m benchmarks.posenet_reference DIR [--images DIR] [--model M] [--record]
 
 decodes 200 drawn sets of maps and those of the pictures with both, and prints the largest
 differences, AP of both (see accuracy.py), and what the decoder costs for five people on 17x31x41
@@ -177,11 +177,13 @@ def read_recorded(name: str, path: Path = RECORDED) -> list[Poses]:
         return np.split(rows, np.cumsum(recorded[f'{name}_counts'])[:-1])
 
 
-def picture_jobs(images: Path, annotations: dict[str, Any]) -> list[tuple[Job, Placement]]:
+def picture_jobs(
+    images: Path, annotations: dict[str, Any], model: str = MODEL
+) -> list[tuple[Job, Placement]]:
     """Return the maps of the pictures, by their ids, as ONNX Runtime computes them on the CPU."""
     jobs = []
     with PoseEstimator.from_model(
-        MODEL, backend='onnxruntime', providers=['CPUExecutionProvider']
+        model, backend='onnxruntime', providers=['CPUExecutionProvider']
     ) as estimator:
         for image in sorted(annotations['images'], key=lambda image: image['id']):
             frame = cv2.imread(str(images / image['file_name']))
@@ -234,12 +236,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[1])
     parser.add_argument('npm', type=Path, help='folder of node_modules with the reference')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
+    parser.add_argument('--model', default=MODEL, help=f'another PoseNet (default: {MODEL})')
     parser.add_argument('--record', action='store_true', help=f'write {RECORDED.name}')
     args = parser.parse_args()
+    if args.record and args.model != MODEL:
+        parser.error(f'--record is for {MODEL}, on which the tests are')
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     try:
         annotations = read_annotations(args.images / ANNOTATIONS)
-        pictures = picture_jobs(args.images, annotations)
+        pictures = picture_jobs(args.images, annotations, args.model)
     except OpenPoseError as exc:
         print(f'posenet_reference.py: {exc}', file=sys.stderr)
         return 1
