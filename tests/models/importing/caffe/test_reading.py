@@ -164,6 +164,24 @@ def test_a_prototxt_leaves_out_what_is_for_training(tmp_path):
     assert [*maps_of(output, networks.picture())] == ['pool', 'end']
 
 
+def test_the_picture_may_be_a_layer(tmp_path, weights):
+    """As in what Caffe's own tool made of older files."""
+    bare = networks.NETWORKS['mpi'](networks.EIGHTH)
+    del bare.input[:], bare.input_dim[:]
+    layers = [*bare.layer]
+    del bare.layer[:]
+    made = bare.layer.add(name='image', type='Input', top=['image'])
+    made.input_param.shape.add(dim=[1, 3, 9, 9])
+    bare.layer.extend(layers)
+    text = write_text(tmp_path, bare)
+    output = import_model(write(tmp_path, weights('mpi')), tmp_path / 'n.onnx', prototxt=text)
+    maps = maps_of(output, networks.picture())
+    assert largest_difference(joined(maps), RECORDED['mpi'][0]) <= 1e-4
+    made.top.append('label')
+    with pytest.raises(ModelError, match='it has 2 inputs, expected one picture'):
+        import_model(tmp_path / 'net.caffemodel', output, prototxt=write_text(tmp_path, bare))
+
+
 def test_a_slope_for_all_channels_may_have_no_shape(tmp_path):
     """Caffe writes a shape without sizes; OpenCV cannot read that."""
     net = networks.with_weights(networks.various())
