@@ -145,7 +145,8 @@ def test_loose_limbs_are_the_arms(name: str) -> None:
 
 
 def test_colours_tell_keypoints_apart(skeleton: Skeleton) -> None:
-    assert len(set(skeleton.colours)) == skeleton.num_keypoints
+    if skeleton.name != 'face_70':  # which OpenPose draws in white
+        assert len(set(skeleton.colours)) == skeleton.num_keypoints
 
 
 def test_load_skeleton_twice_is_the_same_object() -> None:
