@@ -1,10 +1,10 @@
 """
-The node as `ros2 launch` starts it, before a synthetic scene of colour and depth.
+Both nodes of follow.launch.py, before a synthetic scene of colour and depth.
 
 The colour is a photograph of three people, and the depth puts each of them at a distance of their
 own, before a camera whose place in the room is known. A real network finds them.
 
-Run by `colcon test`, or with ROS sourced: launch_test tests/launch/test_outputs_launch.py
+Run by `colcon test`, or with ROS sourced: launch_test tests/launch/test_follow_launch.py
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from visualization_msgs.msg import MarkerArray
 
 import openpose_ros
 
-LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'openpose.launch.py'
+LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'follow.launch.py'
 PHOTO = next(Path(folder) / 'cli/data/crew.jpg' for folder in openpose_ros.__path__)
 PATIENCE_S = 240.0  # the first start compiles the kernels; never waited for when all is well
-CAMERA, ROOM = 'camera_optical_frame', 'odom'
+CAMERA, ROOM = 'camera_optical_frame', 'odom'  # where follow.launch.py wants targets
 EDGES, DISTANCES = (165, 290), (2.0, 2.6, 3.2)  # columns between people, metres
 HEIGHT = 1.2  # of the camera, metres
 FOCAL = 490.0
@@ -49,12 +49,11 @@ APPROACH = 0.9
 @pytest.mark.launch_test
 def generate_test_description():
     arguments = {
+        'mode': 'goal',
         'image': '/camera/image_raw',
         'depth_image': '/camera/depth',
         'depth': 'true',
-        'tracking': 'true',
         'track_timeout': '30.0',  # ids stay, however slow the machine is
-        'target_frame': ROOM,
         'approach_distance': str(APPROACH),
         'publish_tf': 'true',
         'gestures': 'true',
@@ -226,6 +225,28 @@ class TestScene(unittest.TestCase):
         assert first.id in self.came[tracked][-1].ids, [m.ids for m in self.came[tracked]]
         nose = self.came[skeleton][-1].skeleton[Skeleton2D.NOSE]
         assert nose.x * self.depth.shape[1] == pytest.approx(first.keypoints[0].x, abs=3)
+
+    def test_7_a_robot_is_sent_to_the_spot(self):
+        if find_spec('nav2_msgs') is None:
+            self.skipTest('needs nav2_msgs')
+        from nav2_msgs.action import NavigateToPose
+        from rclpy.action import ActionServer
+
+        goals = []
+
+        def go(handle):
+            goals.append(handle.request.pose)
+            handle.succeed()
+            return NavigateToPose.Result()
+
+        server = ActionServer(self.node, NavigateToPose, 'navigate_to_pose', go)
+        assert self.show_until(lambda: goals)
+        spot, target = goals[0], self.last('target_pose')
+        assert spot.header.frame_id == ROOM
+        assert (spot.pose.position.x, spot.pose.position.y) == pytest.approx(
+            (target.pose.position.x, target.pose.position.y), abs=0.2
+        )
+        server.destroy()
 
 
 def camera_in_room():
