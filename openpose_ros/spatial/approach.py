@@ -24,9 +24,9 @@ _UNSURE, _SURE_AGAIN = 0.6, 0.5  # radians: spreads of facing at which the rule 
 _CHANGE_S = 1.0  # which takes so long
 _GAP_S = 1.0  # after so long without a spot the next is a new one
 _CREEP = 0.6  # m/s by which the spot may move though she does not, and at most for one image:
-_LARGEST_CREEP = 0.04  # metres
+_LARGEST_CREEP = 0.035  # metres
 _RESTING, _STILL = 0.15, 0.5  # m/s, rad/s: by which noise moves and turns her
-_MOMENTS_S = 0.3  # over which her speed and turning are smoothed
+_MOMENTS_S = 0.2  # over which her speed and turning are smoothed
 
 
 @dataclass(frozen=True, eq=False)

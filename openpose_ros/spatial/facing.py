@@ -41,6 +41,7 @@ _DEPTH_SIDEWAYS = np.array([0.06, 0.07])  # more of it, of who is seen from the 
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
 _FOOT, _FOOT_SPREAD = 0.20, 0.10
 _SWAPPED = 0.004  # how likely it is, against what fits, that parts are swapped or another's
+_ROUGH = (_DEPTH[:, np.newaxis] + _DEPTH_SIDEWAYS[:, np.newaxis] * np.sin(ANGLES) ** 2) ** 2
 _LOOKS_AHEAD = kernel(0.6, 0.1)  # from the head to the torso
 
 _ACROSS = np.cos(ANGLES)
@@ -82,7 +83,7 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes) -> tuple[Array, Array]
         Standard deviation, radians.
 
     """
-    (size, size_spread), sideways = sizes, _SINE**2
+    size, size_spread = sizes
     pixel = sight.noise * sight.distance
     joint = (2 * (_JOINT**2 + pixel**2))[:, np.newaxis, np.newaxis]
     across = _difference(sight.offsets(_LEFT, sight.aside), sight.offsets(_RIGHT, sight.aside))
@@ -92,12 +93,11 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes) -> tuple[Array, Array]
     left, right = (sight.depths(places, sight.towards) for places in (_LEFT, _RIGHT))
     if left is not None and right is not None:
         along = _difference(left, right)
-        rough = (_DEPTH[:, np.newaxis] + _DEPTH_SIDEWAYS[:, np.newaxis] * sideways) ** 2
         noise = 2 * (_DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis] ** 2
         expected = size[:, np.newaxis, np.newaxis] * _ALONG
-        logs = logs + _logs(along - expected, rough + noise)
-    toes, heels = (sight.offsets(places, sight.aside) for places in (_TOES, _BACK))
-    if not np.isnan(toes).all():
+        logs = logs + _logs(along - expected, _ROUGH + noise)
+    if not np.isnan(sight.directions[:, _TOES]).all():
+        toes, heels = (sight.offsets(places, sight.aside) for places in (_TOES, _BACK))
         logs = logs + _logs(_difference(toes, heels) - _FOOT * _SINE, joint + _FOOT_SPREAD**2)
     logs = logs + np.log(head @ _LOOKS_AHEAD)
     angle, stddev = summed_up(likely(logs))

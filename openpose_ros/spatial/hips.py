@@ -13,15 +13,21 @@ from openpose_ros.spatial.proportions import (
     HIPS,
     SHOULDER_HALF_BREADTH,
     SHOULDER_HALF_DEPTH,
+    THIGH,
     TORSO,
 )
 from openpose_ros.spatial.sight import Sight
 
 Array = npt.NDArray[np.float64]
 
-_HIPS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'mid_hip')])
-_SHOULDERS = np.array([PLACE[name] for name in ('left_shoulder', 'right_shoulder')])
-_MID_HIP, _NECK = PLACE['mid_hip'], PLACE['neck']
+_TORSO = np.array(
+    [PLACE[n] for n in ('left_hip', 'right_hip', 'mid_hip', 'left_shoulder', 'right_shoulder')]
+)
+_OF = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])  # hips and shoulders
+_ENDS = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
+_THIGHS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'left_knee', 'right_knee')])
+_UPRIGHT = 0.7  # thigh's lengths by which knees are below hips: who does not sit
+_THIGH_BEFORE = 0.09  # metres by which a thigh is before the hips, seen from the front
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of some windows
 _STRAIGHT = 0.04  # metres that shoulders may be behind the hips of who stands upright
 _HIDDEN = 0.13  # the most by which thighs are thought to hide hips, metres
@@ -31,12 +37,9 @@ _JOINT = 0.02  # where networks see hips, metres
 _GUESSED = 0.04  # of a middle of which one hip was seen, metres
 
 
-def torso_distances(surface: Array, up: Array, facing: Array) -> tuple[Array, Array]:
+def torso_surfaces(surface: Array, up: Array) -> tuple[Array, Array]:
     """
-    Return how far mid-hips are from the camera, by the surface of hips and shoulders.
-
-    The thighs of somebody who sits hide her hips: what is seen there is nearer than her
-    shoulders, by more than she would lean back. The truth is held for the middle between both.
+    Return how far the surface of hips and of shoulders is from the camera, horizontally.
 
     Parameters
     ----------
@@ -44,8 +47,66 @@ def torso_distances(surface: Array, up: Array, facing: Array) -> tuple[Array, Ar
         What is seen at the parts of `parts.NAMES`, metres; NaN where no depth is known.
     up : float64 (3,)
         The vertical.
+
+    Returns
+    -------
+    float64 (N,), float64 (N,)
+        Metres, NaN where no depth is known.
+
+    """
+    torso = surface[:, _TORSO]
+    above = torso @ up
+    ranges = np.sqrt((torso * torso).sum(axis=2) - above * above)
+    known = ~np.isnan(ranges)
+    ranges[~known] = 0
+    # Rows of hips and of shoulders: what is known of each, over how many that is.
+    hips, shoulders = ((ranges @ _OF) / (known @ _OF)).T
+    return hips, shoulders
+
+
+def sitting(directions: Array, up: Array, distance: Array) -> Array:
+    """
+    Return how much people's thighs are stretched out, 0: they stand, 1: they sit.
+
+    Parameters
+    ----------
+    directions : float64 (N, P, 3)
+        To the parts of `parts.NAMES`, horizontally of length 1.
+    up : float64 (3,)
+        The vertical.
+    distance : float64 (N,)
+        Metres, horizontally.
+
+    Returns
+    -------
+    float64 (N,)
+        By how far the knees are below the hips; 0 where no thigh is seen.
+
+    """
+    heights = directions[:, _THIGHS] @ up
+    drops = (heights[:, :2] - heights[:, 2:]) * (distance / THIGH)[:, np.newaxis]
+    known = ~np.isnan(drops)
+    drop = np.where(known, drops, 0).sum(axis=1) / known.sum(axis=1)
+    return np.asarray(np.nan_to_num(np.clip(1 - drop / _UPRIGHT, 0, 1)))
+
+
+def torso_distances(
+    hips: Array, shoulders: Array, facing: Array, sits: Array
+) -> tuple[Array, Array]:
+    """
+    Return how far mid-hips are from the camera, by the surface of hips and shoulders.
+
+    The thighs of somebody who sits hide her hips: what is seen there is nearer. Where it is nearer
+    than her shoulders all the same, the truth is held for the middle between both.
+
+    Parameters
+    ----------
+    hips, shoulders : float64 (N,)
+        What `torso_surfaces` returns.
     facing : float64 (N,)
         Radians; NaN: as if from the front.
+    sits : float64 (N,)
+        What `sitting` returns.
 
     Returns
     -------
@@ -53,13 +114,10 @@ def torso_distances(surface: Array, up: Array, facing: Array) -> tuple[Array, Ar
         Metres, horizontally, and the standard deviation; NaN where no depth is known.
 
     """
-    level = surface - (surface @ up)[..., np.newaxis] * up
-    ranges = np.sqrt((level * level).sum(axis=2))
-    turned = np.where(np.isnan(facing), 0, np.sin(facing)) ** 2
-    hips = _mean(ranges[:, _HIPS]) + _inside(turned, HALF_DEPTH, HALF_BREADTH)
-    shoulders = _mean(ranges[:, _SHOULDERS]) + _inside(
-        turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH
-    )
+    turned = np.nan_to_num(np.sin(facing)) ** 2
+    hips = hips + _inside(turned, HALF_DEPTH, HALF_BREADTH)
+    hips = hips + _THIGH_BEFORE * sits * np.maximum(np.nan_to_num(np.cos(facing), nan=1), 0)
+    shoulders = shoulders + _inside(turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH)
     behind = np.where(np.isnan(shoulders), 0, shoulders - hips)
     hidden = np.clip((behind - _STRAIGHT) / 2, 0, _HIDDEN)
     by_hips = ~np.isnan(hips)
@@ -71,12 +129,6 @@ def torso_distances(surface: Array, up: Array, facing: Array) -> tuple[Array, Ar
 def _inside(turned: Array, depth: float, breadth: float) -> Array:
     """Return how far inside the middle is: that of an ellipse, seen from some side."""
     return np.asarray(np.sqrt(depth**2 + turned * (breadth**2 - depth**2)))
-
-
-def _mean(values: Array) -> Array:
-    """Return the mean (N,) of what is known of values (N, M); NaN if nothing is."""
-    known = ~np.isnan(values)
-    return np.asarray(np.where(known, values, 0).sum(axis=1) / known.sum(axis=1))
 
 
 def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
@@ -101,9 +153,7 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
         Covariance, long along the direction of sight.
 
     """
-    directions, up = sight.directions, sight.up
-    level = np.sqrt(1 - (directions @ up) ** 2)  # of each direction, horizontally
-    points = directions * (sight.distance[:, np.newaxis] / level)[..., np.newaxis]
+    up, points = sight.up, sight.directions[:, _ENDS] * sight.distance[:, np.newaxis, np.newaxis]
     left = np.where(
         np.isnan(facing)[:, np.newaxis],
         0,
@@ -112,11 +162,11 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
     )
     half = (HIPS / 2 * sizes)[:, np.newaxis] * left
     guesses = (
-        points[:, _HIPS[0]] - half,
-        points[:, _HIPS[1]] + half,
-        points[:, _NECK] - TORSO * sizes[:, np.newaxis] * up,
+        points[:, 1] - half,
+        points[:, 2] + half,
+        points[:, 3] - TORSO * sizes[:, np.newaxis] * up,
     )
-    position = points[:, _MID_HIP]
+    position = points[:, 0]
     blur = np.zeros(len(position))
     for guess, extra in zip(guesses, (_GUESSED, _GUESSED, _LEAN_SPREAD)):
         lacking = np.isnan(position[:, 0])

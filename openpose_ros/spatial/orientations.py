@@ -10,6 +10,25 @@ Array = npt.NDArray[np.float64]
 _VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
 
 
+def leftwards(up: Array) -> Array:
+    """
+    Return the matrix that turns horizontal directions to their left.
+
+    Parameters
+    ----------
+    up : float64 (3,)
+        The vertical.
+
+    Returns
+    -------
+    float64 (3, 3)
+        Rows of directions (N, 3) times it: what np.cross(up, …) gives, several times as slowly.
+
+    """
+    x, y, z = up.tolist()
+    return np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]])
+
+
 def orientations(facing: Array, towards: Array, up: Array) -> Array:
     """
     Return the orientation of people.
@@ -30,9 +49,12 @@ def orientations(facing: Array, towards: Array, up: Array) -> Array:
 
     """
     c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
-    front = c * towards + s * np.cross(up, towards)
-    left = np.cross(up, front)
-    return quaternions(np.stack([front, left, np.broadcast_to(up, front.shape)], axis=2))
+    to_left = leftwards(up)
+    turns = np.empty((len(facing), 3, 3))
+    turns[:, :, 0] = c * towards + s * (towards @ to_left)
+    turns[:, :, 1] = turns[:, :, 0] @ to_left
+    turns[:, :, 2] = up
+    return quaternions(turns)
 
 
 def quaternions(turns: Array) -> Array:

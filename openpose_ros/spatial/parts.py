@@ -19,11 +19,10 @@ NAMES = (
     *(f'{side}_{part}' for part in _SIDED for side in ('left', 'right')),
 )
 PLACE = {name: place for place, name in enumerate(NAMES)}
-LEFT = np.array([PLACE[f'left_{part}'] for part in _SIDED])
-RIGHT = LEFT + 1
 _MIDDLES = (('neck', 'left_shoulder', 'right_shoulder'), ('mid_hip', 'left_hip', 'right_hip'))
 _TO_FILL = np.array([PLACE[middle] for middle, _, _ in _MIDDLES])
-_FROM = np.array([[PLACE[left], PLACE[right]] for _, left, right in _MIDDLES])
+_LEFT_OF = np.array([PLACE[left] for _, left, _ in _MIDDLES])
+_RIGHT_OF = np.array([PLACE[right] for _, _, right in _MIDDLES])
 
 
 @cache
@@ -53,9 +52,9 @@ def parts_in(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Array:
 
     """
     places, missing = _places(skeleton)
-    parts = points[:, places].astype(np.float64)
-    parts[:, missing] = np.nan
-    between = parts[:, _FROM].mean(axis=2)
-    own = parts[:, _TO_FILL]
-    parts[:, _TO_FILL] = np.where(np.isnan(between), own, between)
+    parts = np.asarray(points[:, places], np.float64)
+    if len(missing):
+        parts[:, missing] = np.nan
+    between = 0.5 * (parts[:, _LEFT_OF] + parts[:, _RIGHT_OF])
+    parts[:, _TO_FILL] = np.where(np.isnan(between), parts[:, _TO_FILL], between)
     return parts

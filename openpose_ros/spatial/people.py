@@ -12,7 +12,7 @@ from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
 from openpose_ros.spatial.facing import body_sizes, torso_facing
 from openpose_ros.spatial.gaze import gazes, head_angles
-from openpose_ros.spatial.hips import mid_hips, torso_distances
+from openpose_ros.spatial.hips import mid_hips, sitting, torso_distances, torso_surfaces
 from openpose_ros.spatial.located import Located
 from openpose_ros.spatial.orientations import orientations, turned
 from openpose_ros.spatial.parts import parts_in
@@ -22,6 +22,7 @@ from openpose_ros.spatial.sight import Sight, axes, torso_directions
 Array = npt.NDArray[np.float64]
 
 _NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
+_UNKNOWN_FACING, _UNKNOWN_SITS = np.array(np.nan), np.array(0.0)
 _SOMEWHERE = 3.0  # metres: of whom no distance is known
 _UP = {0: (0.0, -1.0, 0.0), 90: (-1.0, 0.0, 0.0), 180: (0.0, 1.0, 0.0), 270: (1.0, 0.0, 0.0)}
 
@@ -86,14 +87,28 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
     rays = quick_rays(camera, np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.nan))
     rays /= np.sqrt((rays * rays).sum(axis=2, keepdims=True))
     directions = parts_in(rays, people.skeleton)
+    above = directions @ up
+    level = np.sqrt(1 - above * above)[..., np.newaxis]
     noise = _NOISE_PX / min(camera.focal)
-    surface, distance, spread = _distances(people, directions, known, up, noise, monocular)
+    middle = torso_directions(directions)
+    surface, seen = None, (np.full(len(people), np.nan),) * 2
+    if known.positions is not None:
+        surface = parts_in(known.positions, people.skeleton)
+        seen = torso_surfaces(surface, up)
+    flat_directions = directions / level
+    distance, spread = torso_distances(*seen, _UNKNOWN_FACING, _UNKNOWN_SITS)
+    lacking = np.isnan(distance)
+    if monocular and lacking.any():
+        far, off = monocular_distances(directions, noise)
+        flat = np.sqrt(1 - (middle @ up) ** 2)
+        distance = np.where(lacking, far * flat, distance)
+        spread = np.where(lacking, off * flat, spread)
     measured = ~np.isnan(distance)
-    towards, aside = axes(torso_directions(directions), up)
+    towards, aside = axes(middle, up)
     # Who is how far away does not matter where only proportions are compared.
     guess = np.where(measured, distance, _SOMEWHERE)
     sight = Sight(
-        directions,
+        flat_directions,
         surface,
         guess,
         np.where(measured, spread / guess, 1),
@@ -106,7 +121,8 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
     sizes = body_sizes(sight)
     facing, stddev = torso_facing(sight, head, sizes)
     if surface is not None:
-        exactly, off = torso_distances(surface, up, facing)
+        sits = sitting(flat_directions, up, guess)
+        exactly, off = torso_distances(*seen, facing, sits)
         deep = ~np.isnan(exactly)
         distance, spread = np.where(deep, exactly, distance), np.where(deep, off, spread)
     position, covariance = mid_hips(
@@ -121,24 +137,6 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
         facing=facing,
         facing_stddev=stddev,
     )
-
-
-def _distances(
-    people: People, directions: Array, known: Located, up: Array, noise: float, monocular: bool
-) -> tuple[Array | None, Array, Array]:
-    """Return the surface of the parts, how far away people are horizontally, and its spread."""
-    surface = None
-    distance = spread = np.full(len(people), np.nan)
-    if known.positions is not None:
-        surface = parts_in(known.positions, people.skeleton)
-        distance, spread = torso_distances(surface, up, distance)
-    lacking = np.isnan(distance)
-    if monocular and lacking.any():
-        far, off = monocular_distances(directions, noise)
-        level = np.sqrt(1 - (torso_directions(directions) @ up) ** 2)
-        distance = np.where(lacking, far * level, distance)
-        spread = np.where(lacking, off * level, spread)
-    return surface, distance, spread
 
 
 def _whole(covariance: Array) -> Array:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from openpose_ros.spatial.orientations import leftwards
 from openpose_ros.spatial.parts import PLACE
 
 Array = npt.NDArray[np.float64]
+
+_STRAIGHT_DOWN = 1e-3  # of a direction's length: it has no horizontal part
 
 _TORSO = np.array([PLACE[n] for n in ('neck', 'mid_hip', 'left_shoulder', 'right_shoulder')])
 
@@ -22,11 +25,11 @@ class Sight:
     Attributes
     ----------
     directions : float64 (N, P, 3)
-        Unit vectors to the parts of `parts.NAMES`; NaN where they are not seen.
+        To the parts of `parts.NAMES`, horizontally of length 1; NaN where they are not seen.
     surface : float64 (N, P, 3) or None
         What is seen there, metres; NaN where no depth is known. None without depth.
     distance : float64 (N,)
-        To the middle of the torso, metres; NaN unknown.
+        To the middle of the torso, metres, horizontally; NaN unknown.
     spread : float64 (N,)
         Standard deviation of the distance, of itself.
     noise : float
@@ -51,8 +54,11 @@ class Sight:
 
     def offsets(self, places: npt.NDArray[np.int64], axis: Array) -> Array:
         """Return how far (N, M) parts lie along an axis (N, 3), if all are at the distance."""
-        along = (self.directions[:, places] @ axis[:, :, np.newaxis])[..., 0]
-        return np.asarray(along * self.distance[:, np.newaxis])
+        return np.asarray(
+            (self.directions[:, places] @ (axis * self.distance[:, np.newaxis])[..., np.newaxis])[
+                ..., 0
+            ]
+        )
 
     def depths(self, places: npt.NDArray[np.int64], axis: Array) -> Array | None:
         """Return how far (N, M) the surface of parts lies along an axis (N, 3); None: no depth."""
@@ -64,16 +70,14 @@ class Sight:
 def torso_directions(directions: Array) -> Array:
     """Return unit vectors (N, 3) to where torsos are, NaN where nothing of them is seen."""
     torso = directions[:, _TORSO]
-    seen = ~np.isnan(torso)
-    total = np.where(seen, torso, 0).sum(axis=1)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True))
+    total = np.where(np.isnan(torso), 0, torso).sum(axis=1)
+    length = np.sqrt((total * total).sum(axis=1, keepdims=True))
+    return np.asarray(total / np.where(length > 0, length, np.nan))
 
 
 def axes(middle: Array, up: Array) -> tuple[Array, Array]:
     """Return `towards` and `aside` (N, 3) of `Sight`; NaN straight above or below the camera."""
     level = (middle @ up)[:, np.newaxis] * up - middle
-    length = np.linalg.norm(level, axis=1, keepdims=True)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        towards = np.where(length > 1e-3, level / length, np.nan)
-    return towards, np.cross(up, towards)
+    length = np.sqrt((level * level).sum(axis=1, keepdims=True))
+    towards = level / np.where(length > _STRAIGHT_DOWN, length, np.nan)
+    return towards, towards @ leftwards(up)

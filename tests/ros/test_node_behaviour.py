@@ -248,6 +248,8 @@ def staged(transport: str, scene: Scene | None = None, **params: Any) -> Iterato
     def log(level: str, text: str) -> None:
         lines.append((level, text))
 
+    # A busy machine may need longer than usual from image to image.
+    params = {'no_image_timeout': 2 * PATIENCE_S, **params}
     with RUNNERS[transport](scene, NodeParams(**params), log) as node:
         show = Show(scene, node, lines, Foreign(transport))
         try:
