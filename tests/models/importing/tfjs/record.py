@@ -4,8 +4,9 @@ Records what TensorFlow.js makes of the models of `cases`, for the tests.
 It is no dependency, so this needs node, and the package in a folder beside::
 
     npm install --prefix judge @tensorflow/tfjs@4.22.0
-    python -m tests.models.importing.tfjs.record judge
+    python -m tests.models.importing.tfjs.record judge [MODELS]
 
+MODELS is the folder where `real` finds its file.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.importing.tfjs import cases
+from tests.models.importing.tfjs import cases, real
 
 RECORDED = Path(__file__).with_name('tfjs.npz')
+REAL = Path(__file__).with_name('real.npz')
 
 
 def outputs(jobs: list[tuple[Path, Any, bool]], judge: Path) -> list[dict[str, Any]]:
@@ -76,7 +78,21 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def main(judge: Path) -> None:
+def _record_real(judge: Path, models: Path) -> None:
+    with TemporaryDirectory() as name:
+        model = real.opened(models / real.NAME, Path(name))
+        jobs = [(model, real.picture(case), False) for case in real.SIZES]
+        found = {
+            f'{case}/{output}': maps[real.EVERY, real.EVERY]
+            for case, made in zip(real.SIZES, outputs(jobs, judge))
+            for output, maps in made.items()
+        }
+    np.savez_compressed(REAL, **found)
+
+
+def main(judge: Path, models: Path | None = None) -> None:
+    if models:
+        _record_real(judge, models)
     with TemporaryDirectory() as name:
         jobs = []
         for case in cases.NAMES:
@@ -92,4 +108,4 @@ def main(judge: Path) -> None:
 
 
 if __name__ == '__main__':
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
