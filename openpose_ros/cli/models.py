@@ -21,7 +21,7 @@ from openpose_ros.models import (
 )
 from openpose_ros.models.finding import how_to_get
 from openpose_ros.models.importing.detect import KINDS
-from openpose_ros.models.importing.importer import PRECISIONS
+from openpose_ros.models.importing.importer import FOR_LATER, PRECISIONS
 from openpose_ros.models.manifest import fields_of_metadata
 
 SUMMARY = 'list, show, fetch and import models'
@@ -195,9 +195,12 @@ def _import(args: argparse.Namespace) -> int:
     if find_place(path).direct:  # it has the ONNX file, and nothing may follow that
         return 0
     print(path)
-    licence = fields_of_metadata(read_onnx_facts(path).metadata).get('licence')
-    if licence:
+    told = fields_of_metadata(read_onnx_facts(path).metadata)
+    if licence := told.get('licence'):
         print(f'Licence: {licence}')
+    if (skeleton := str(told.get('skeleton'))) in FOR_LATER:
+        print(f'It is a network for {FOR_LATER[skeleton]}; nothing here uses these yet.')
+        return 0
     try:
         load_model(path)
     except ModelError as exc:

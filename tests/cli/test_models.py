@@ -191,6 +191,16 @@ def test_import_of_caffe_says_whose_the_weights_are(tmp_path, cache, capsys):
     assert 'is the graph of a Caffe network: give its .caffemodel' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(('name', 'what'), [('hand', 'hands'), ('face', 'faces')])
+def test_import_says_what_nothing_uses_yet(tmp_path, capsys, name, what):
+    path = tmp_path / 'net.caffemodel'
+    net = networks.with_weights(networks.NETWORKS[name](networks.EIGHTH))
+    path.write_bytes(net.SerializeToString())
+    assert main(['models', 'import', str(path), '--output', str(tmp_path / 'net.onnx')]) == 0
+    *_, told = capsys.readouterr().out.splitlines()
+    assert told == f'It is a network for {what}; nothing here uses these yet.'
+
+
 @pytest.mark.parametrize(
     ('action', 'says'),
     [

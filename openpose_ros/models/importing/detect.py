@@ -20,13 +20,13 @@ _CAFFE_LAYERS, _CAFFE_OTHERS = {2, 100}, {3, 4, 5, 6, 7, 8}
 _NODE = 1
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: str | Path) -> str:
     """
     Tell the format of a file.
 
     Parameters
     ----------
-    path : Path
+    path : str or Path
         Of any file.
 
     Returns
@@ -40,6 +40,7 @@ def kind_of(path: Path) -> str:
         If it cannot be read, or is none of them; the message says what it is, where that is known.
 
     """
+    path = Path(path)
     if path.is_dir():
         raise ModelError(
             f'cannot read {path}: Is a directory; give the file in it, say model.json'

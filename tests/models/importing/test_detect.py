@@ -67,7 +67,7 @@ OTHERS = {
 def test_content_tells_the_format(tmp_path, kind, content):
     path = tmp_path / 'net.bin'  # an ending that says nothing
     path.write_bytes(content)
-    assert kind_of(path) == kind
+    assert kind_of(path) == kind_of(str(path)) == kind
 
 
 @pytest.mark.parametrize(('content', 'message'), OTHERS.items(), ids=OTHERS.values())
