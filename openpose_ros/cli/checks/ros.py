@@ -42,7 +42,7 @@ def check_ros() -> list[Finding]:
     findings = [Finding('ROS 2', 'ok', f'{distro}, {first}'), _rclpy(distro)]
     if findings[-1].state != 'broken':
         findings.append(_messages())
-    return [*findings, _cv_bridge()]
+    return [*findings, _others(distro), _cv_bridge()]
 
 
 def _not_sourced() -> Finding:
@@ -94,6 +94,21 @@ def _messages() -> Finding:
         state, found = 'broken', trouble
     fix = 'colcon build --packages-select openpose_ros && source install/setup.bash'
     return Finding('openpose_ros.msg', state, found, fix)
+
+
+def _others(distro: str) -> Finding:
+    """Look for the messages of others that the node can publish people in."""
+    from openpose_ros.ros.node.transport import OTHERS
+
+    lacking = {name: package for name, package in OTHERS.items() if find_spec(package) is None}
+    if not lacking:
+        return Finding('messages of others', 'ok', ', '.join(OTHERS.values()))
+    packages = ' '.join(f'ros-{distro}-{name.replace("_", "-")}' for name in lacking.values())
+    found = (
+        f'not installed: {", ".join(lacking.values())}; only the parameters '
+        f'{", ".join(lacking)} want them'
+    )
+    return Finding('messages of others', 'missing', found, f'sudo apt install {packages}')
 
 
 def _package_path() -> list[str]:

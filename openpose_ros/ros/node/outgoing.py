@@ -16,7 +16,7 @@ from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.messages.transforms import body_transforms
 from openpose_ros.ros.node.humans import Humans
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.transport import Outlet, Transport
+from openpose_ros.ros.node.transport import OTHERS, Outlet, Transport
 from openpose_ros.spatial.gesture_watch import GestureWatch
 from openpose_ros.spatial.located import Positions
 
@@ -41,10 +41,10 @@ class Outgoing:
     def __init__(self, transport: Transport, params: NodeParams) -> None:
         self._transport = transport
         outputs = transport.outputs
-        self._vision = transport.package('vision_msgs') if 'detections' in outputs else None
+        self._vision = transport.package(OTHERS['detections']) if 'detections' in outputs else None
         annotated = 'image_annotations' in outputs
-        self._foxglove = transport.package('foxglove_msgs') if annotated else None
-        hri = transport.package('hri_msgs') if params.hri else None
+        self._foxglove = transport.package(OTHERS['image_annotations']) if annotated else None
+        hri = transport.package(OTHERS['hri']) if params.hri else None
         self._humans = None if hri is None else Humans(transport, hri)
         self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
         self._frames: Outlet | None = None

@@ -26,6 +26,8 @@ OUTPUTS = (
 )
 # Those that are published only where the parameter of their name is true.
 OPTIONAL = ('detections', 'image_annotations', 'gestures')
+# Packages that a ROS installation may lack, by the parameter that wants their messages.
+OTHERS = {'hri': 'hri_msgs', 'detections': 'vision_msgs', 'image_annotations': 'foxglove_msgs'}
 
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'

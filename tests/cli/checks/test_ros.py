@@ -106,3 +106,23 @@ def test_cv_bridge_that_crashes_python_is_a_warning(sourced: None, fake_module: 
     fake_module('cv_bridge', 'import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)')
     state, found, _ = by_name('cv_bridge')
     assert (state, found.split(';')[0]) == ('warning', 'it crashes (SIGSEGV)')
+
+
+def test_messages_of_others_are_counted(
+    sourced: None, fake_module: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_module('hri_msgs', '')
+    there = ros.find_spec
+    monkeypatch.setattr(  # on a machine that has them
+        ros, 'find_spec', lambda name: None if name[:6] in ('vision', 'foxglo') else there(name)
+    )
+    state, found, fix = by_name('messages of others')
+    assert (state, 'hri_msgs' in found) == ('missing', False)
+    assert 'vision_msgs, foxglove_msgs; only the parameters detections, image_annot' in found
+    assert fix == 'sudo apt install ros-jazzy-vision-msgs ros-jazzy-foxglove-msgs'
+
+
+def test_messages_of_others_that_are_all_there(sourced: None, fake_module: Put) -> None:
+    for name in ('hri_msgs', 'vision_msgs', 'foxglove_msgs'):
+        fake_module(name, '')
+    assert by_name('messages of others')[0] == 'ok'
