@@ -13,6 +13,8 @@ from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
+from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.transport import OPTIONAL, OUTPUTS
 from tests.ros.fakes import TYPES, header
 
@@ -45,6 +47,24 @@ def test_image_topic_is_remapped_before_its_ending(
     participant: Participant, images: str, topic: str
 ) -> None:
     assert transport(participant, images=images).image_topic() == topic
+
+
+@pytest.mark.parametrize('kind', ['raw', 'compressedDepth'])
+def test_cameras_are_listened_to_beside_their_images(participant: Participant, kind: str) -> None:
+    node = PoseNode(transport(participant), NodeParams(depth=True, depth_transport=kind))
+    transport(participant).subscribe(node.on_image, node.inputs())
+    ending, packed = ('', 'Image') if kind == 'raw' else ('/compressedDepth', 'CompressedImage')
+    expected = {
+        '/camera/camera_info': 'CameraInfo',
+        f'/front/depth_image{ending}': packed,
+        '/front/depth_camera_info': 'CameraInfo',
+    }
+    with Participant(Names('viewer')) as viewer:
+        offered = [
+            viewer.publisher(topic, f'sensor_msgs/msg/{name}', Profile(1))
+            for topic, name in expected.items()
+        ]
+        wait_for(lambda: all(one.subscribers() == 1 for one in offered), viewer)
 
 
 def test_subscribers_are_counted_for_each_output(participant: Participant) -> None:
