@@ -12,7 +12,7 @@ _LIMBS = types.Array(types.int64, 2, 'C', readonly=True)
 _LENGTHS = types.Array(types.float64, 1, 'C', readonly=True)
 _VALUES = types.float64[::1]
 
-_STEPS = 10  # samples along a limb, its ends left out
+_STEPS = 6  # samples along a limb, its ends left out
 _WINDOW, _RINGS = 0.04, 6  # metres around a keypoint, in so many samples outwards
 _BODY, _LIMB = 0.6, 0.2  # metres: how deep most of a body is, and of what is next to a joint
 _REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or further than that
