@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from openpose_ros.errors import ModelError
@@ -18,6 +19,7 @@ _LEAST_SAFETENSORS = 8
 # NetParameter of caffe.proto, and GraphDef of graph.proto of TensorFlow.
 _CAFFE_LAYERS, _CAFFE_OTHERS = {2, 100}, {3, 4, 5, 6, 7, 8}
 _NODE = 1
+_MOST_FIELDS = 1 << 10  # that are looked at: both begin with what tells them
 
 
 def kind_of(path: str | Path) -> str:
@@ -91,6 +93,8 @@ def _text(content: bytes) -> str:
         is_tfjs = b'"modelTopology"' in content or b'"weightsManifest"' in content
         return 'tfjs' if is_tfjs else 'is JSON, but no model.json of tfjs'
     words = start.replace(b'{', b' { ').split()
+    if words[:2] == [b'node', b'{']:
+        return 'is a graph of TensorFlow as text, without weights; expected a frozen graph (.pb)'
     if any(word in words for word in (b'layer', b'layers', b'input:', b'input_dim:')):
         return 'is the graph of a Caffe network: give its .caffemodel, and this with --prototxt'
     return ''
@@ -104,7 +108,7 @@ def _others(content: bytes) -> str:
 
 def _protobuf(content: bytes) -> str:
     try:
-        for number, value in wire.fields(memoryview(content)):
+        for number, value in islice(wire.fields(memoryview(content)), _MOST_FIELDS):
             if number == _NODE and isinstance(value, int):
                 return 'is ONNX already, or a SavedModel that is not frozen; ONNX needs no import'
             if isinstance(value, memoryview):
@@ -129,7 +133,7 @@ def _is_message(value: memoryview) -> bool:
 def _is_node(value: memoryview) -> bool:
     """Whether bytes are a NodeDef, which has a name and an operation; a mere name is none."""
     try:
-        found = dict(wire.fields(value))
+        found = dict(islice(wire.fields(value), _MOST_FIELDS))
         return all(str(wire.message(found.get(number, 0)), 'utf-8') for number in (1, 2))
     except ValueError:
         return False

@@ -18,6 +18,7 @@ from openpose_ros.errors import ModelError
 
 MOST_BYTES = 1 << 30  # of one file
 _LEAST_AT_ONCE = 1 << 20  # of a pipe, whose size nobody knows
+MOST_JSON = 1 << 24  # bytes of the description of a network; they are smaller than 1 MB
 MOST_NODES = 10_000
 MOST_TENSORS = 4_096
 MOST_AXES = 8

@@ -12,6 +12,7 @@ from openpose_ros.models import wire
 from openpose_ros.models.importing.limits import check_nesting
 
 _MOST_FIELDS = 1 << 20  # of one message; a million weights one by one take a second
+_MOST_IN_ALL = 1 << 22  # of a message and all in it; a network has some hundred thousand
 _SIGN, _MODULUS = 1 << 63, 1 << 64
 
 
@@ -25,6 +26,8 @@ class Message:
         Kept, not copied.
     depth : int
         How many messages it lies in.
+    left : list of int, optional
+        How many fields may still be read of what it lies in, as one number; it is counted down.
 
     Raises
     ------
@@ -33,13 +36,19 @@ class Message:
 
     """
 
-    def __init__(self, data: bytes | memoryview, depth: int = 0) -> None:
+    def __init__(
+        self, data: bytes | memoryview, depth: int = 0, left: list[int] | None = None
+    ) -> None:
         check_nesting(depth)
         self._depth = depth
+        self._left = [_MOST_IN_ALL] if left is None else left
         self._fields: dict[int, list[int | memoryview]] = {}
         for count, (number, value) in enumerate(wire.fields(memoryview(data))):
             if count >= _MOST_FIELDS:
                 raise ValueError(f'a message has more than {_MOST_FIELDS} fields')
+            self._left[0] -= 1
+            if self._left[0] < 0:
+                raise ValueError(f'it has more than {_MOST_IN_ALL} fields')
             self._fields.setdefault(number, []).append(value)
 
     def __contains__(self, number: int) -> bool:
@@ -53,12 +62,13 @@ class Message:
     def messages(self, number: int) -> Iterator[Message]:
         """Yield each message of a field."""
         for value in self._fields.get(number, ()):
-            yield Message(wire.message(value), self._depth + 1)
+            yield Message(wire.message(value), self._depth + 1, self._left)
 
     def message(self, number: int) -> Message:
         """Return the last message of a field, an empty one where there is none."""
         values = self._fields.get(number)
-        return Message(wire.message(values[-1]) if values else b'', self._depth + 1)
+        data = wire.message(values[-1]) if values else b''
+        return Message(data, self._depth + 1, self._left)
 
     def texts(self, number: int) -> list[str]:
         """Return each text of a field."""

@@ -54,6 +54,7 @@ OTHERS = {
     zipped('metadata.json', 'model.weights.h5'): 'is a .keras file of Keras 3; save it as .h5',
     b'\x1c\x00\x00\x00TFL3': 'is a TensorFlow Lite file',
     b'{"images": []}': 'is JSON, but no model.json of tfjs',
+    b'node {\n  name: "image"\n  input: "a"\n}': 'is a graph of TensorFlow as text, without',
     b'# a comment\nlayer {\n name: "x" }': 'is the graph of a Caffe network: give its .caffemodel',
     b'name: "x"\ninput: "image"\n': 'is the graph of a Caffe network',
     onnx.ModelProto(ir_version=7).SerializeToString(): 'is ONNX already',

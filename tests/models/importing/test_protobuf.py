@@ -7,6 +7,7 @@ import onnx
 from onnx import AttributeProto, NodeProto, TensorProto
 import pytest
 
+from openpose_ros.models.importing import protobuf
 from openpose_ros.models.importing.limits import MOST_NESTING
 from openpose_ros.models.importing.protobuf import Message
 
@@ -67,6 +68,15 @@ def test_bytes_are_not_copied():
 def test_what_is_no_such_message_is_a_value_error(data, look, message):
     with pytest.raises(ValueError, match=message):
         look(Message(data))
+
+
+def test_all_messages_of_a_file_have_a_limit(monkeypatch):
+    """Or a gigabyte of the smallest fields would take minutes."""
+    monkeypatch.setattr(protobuf, '_MOST_IN_ALL', 30)
+    found = Message(b'\x0a\x14' + b'\x08\x01' * 10 + b'\x0a\x14' + b'\x08\x01' * 10)
+    assert len([*found.messages(1)]) == 2
+    with pytest.raises(ValueError, match='it has more than 30 fields'):
+        found.message(1)
 
 
 def test_messages_in_messages_have_a_limit():

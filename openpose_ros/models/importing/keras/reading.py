@@ -17,6 +17,7 @@ from openpose_ros.models.importing.graph import Graph
 from openpose_ros.models.importing.keras.config import read_config
 from openpose_ros.models.importing.keras.hdf5 import Hdf5, read_hdf5
 from openpose_ros.models.importing.keras.to_graph import FAMILY, to_graph
+from openpose_ros.models.importing.limits import MOST_JSON
 
 _Weights = dict[str, dict[str, npt.NDArray[Any]]]
 
@@ -46,6 +47,8 @@ def read(path: Path, *, stages: int | None = None) -> Graph:
     weights = _weights(file)
     config = file.texts.get('', {}).get('model_config')
     if isinstance(config, str) and stages is None:
+        if len(config) > MOST_JSON:
+            raise ValueError(f'its model_config is too large: {MOST_JSON >> 20} MB are the most')
         model = read_config(parse_json(config))
         if len(model.inputs) == 1:  # in training it takes masks, too
             return to_graph(model, weights)

@@ -33,6 +33,10 @@ def convert(
     """
     order = ordered(nodes, outputs)
     unknown = sorted({node.kind[:40] for node in order} - {*OPERATIONS})
+    if any(kind.startswith('Var') for kind in unknown):
+        raise ValueError(
+            f'its weights are in other files, as {", ".join(unknown[:3])} says: freeze it first'
+        )
     if unknown:
         raise ValueError(
             f'it has operations that are not known here: {", ".join(unknown[:20])}; known are '

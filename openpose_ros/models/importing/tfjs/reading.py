@@ -12,13 +12,11 @@ from openpose_ros.documents import parse_json
 from openpose_ros.models.importing.graph import Graph
 from openpose_ros.models.importing.keras.config import read_config
 from openpose_ros.models.importing.keras.to_graph import to_graph as layers_to_graph
-from openpose_ros.models.importing.limits import read_bytes
+from openpose_ros.models.importing.limits import MOST_JSON, read_bytes
 from openpose_ros.models.importing.tensorflow.nodes import unused
 from openpose_ros.models.importing.tensorflow.to_graph import to_graph
 from openpose_ros.models.importing.tfjs.topology import read_nodes
 from openpose_ros.models.importing.tfjs.weights import read_weights, weight_files
-
-_MOST_JSON = 1 << 24  # bytes; that of PoseNet's ResNet is smaller than 1 MB
 
 
 def read(path: Path) -> Graph:
@@ -52,7 +50,7 @@ def other_files(path: Path) -> list[Path]:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    document = parse_json(read_bytes(path, _MOST_JSON))
+    document = parse_json(read_bytes(path, MOST_JSON))
     if not isinstance(document, dict) or not isinstance(document.get('modelTopology'), dict):
         raise ValueError('it is no model.json of TensorFlow.js: it has no modelTopology')
     return document

@@ -211,6 +211,10 @@ def test_what_leads_elsewhere_is_refused(alter, message, small):
         ),
         (lambda file: file.attrs.__delitem__('layer_names'), 'it is no file of Keras'),
         (
+            lambda file: file.attrs.__setitem__('model_config', ' ' * (17 << 20)),
+            'its model_config is too large: 16 MB are the most',
+        ),
+        (
             lambda file: file.attrs.__setitem__('model_config', b'{'),
             'Expecting',
         ),

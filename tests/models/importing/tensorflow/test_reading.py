@@ -95,6 +95,10 @@ def altered(change):
             r'has operations that are not known here: Einsum; known are Add, AddN',
         ),
         (
+            lambda graph: setattr(node(graph, 'gamma'), 'op', 'VariableV2'),
+            r'its weights are in other files, as VariableV2 says: freeze it first',
+        ),
+        (
             lambda graph: node(graph, 'leaky').input.__setitem__(0, 'nowhere'),
             r"needs the operation 'nowhere', which it does not have",
         ),
