@@ -2,36 +2,22 @@
 People to hri_msgs, as REP 155 wants bodies described.
 
 hri_msgs' Skeleton2D says that it follows OpenPose's COCO model, but has the left eye and ear
-before the right ones, where OpenPose has the right ones first: keypoints are taken by their names.
+before the right ones, where OpenPose has the right ones first (2.0.0, msg/Skeleton2D.msg): each
+keypoint goes where the constant of its name says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from openpose_ros.skeletons import Skeleton
 
-# In the order of the constants of hri_msgs/Skeleton2D.
-SKELETON_2D = (
-    'nose',
-    'neck',
-    'right_shoulder',
-    'right_elbow',
-    'right_wrist',
-    'left_shoulder',
-    'left_elbow',
-    'left_wrist',
-    'right_hip',
-    'right_knee',
-    'right_ankle',
-    'left_hip',
-    'left_knee',
-    'left_ankle',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
+PARTS = (  # the constants of hri_msgs/Skeleton2D, in lower case
+    *('nose', 'neck', 'left_eye', 'right_eye', 'left_ear', 'right_ear'),
+    *('left_shoulder', 'left_elbow', 'left_wrist', 'left_hip', 'left_knee', 'left_ankle'),
+    *('right_shoulder', 'right_elbow', 'right_wrist', 'right_hip', 'right_knee', 'right_ankle'),
 )
 
 
@@ -93,8 +79,15 @@ def skeleton_message(hri: Any, persons: Any, person: Any, skeleton: Skeleton) ->
     found = dict(zip(skeleton.keypoint_names, person.keypoints))
     return hri.Skeleton2D(
         header=persons.header,
-        skeleton=[_point(hri, persons, found.get(name)) for name in SKELETON_2D],
+        skeleton=[_point(hri, persons, found.get(name)) for name in _order(hri.Skeleton2D)],
     )
+
+
+@cache
+def _order(kind: Any) -> tuple[str, ...]:
+    """Return the parts of a Skeleton2D in the order of its class."""
+    names = {getattr(kind, name.upper()): name for name in PARTS}
+    return tuple(names.get(index, '') for index in range(max(names) + 1))
 
 
 def _point(hri: Any, persons: Any, keypoint: Any) -> Any:
