@@ -22,6 +22,7 @@ from benchmarks.bodies import Body, Build, Solid, Stance, about_y, about_z, body
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 from openpose_ros.spatial import Camera, Transform
+from openpose_ros.spatial.quick import quick_pixels
 
 Array = npt.NDArray[np.float64]
 Depth = npt.NDArray[np.float32]
@@ -376,7 +377,7 @@ def _window(solid: Solid, lens: Camera) -> tuple[slice, slice]:
     cube = np.stack(np.meshgrid([-1, 1], [-1, 1], [-1, 1]), axis=-1).reshape(-1, 3) @ back.T
     corners = np.concatenate([cube + solid.start, cube + solid.end])
     if (corners[:, 2] > 0.1).all():
-        pixels = lens.project(corners)
+        pixels = quick_pixels(lens, corners)
         if not np.isnan(pixels).any():
             low = np.floor(pixels.min(axis=0)).astype(int) - 4
             high = np.ceil(pixels.max(axis=0)).astype(int) + 5

@@ -118,8 +118,7 @@ def gazes(sight: Sight, head: Array) -> Array:
     directions = sight.directions[:, _PLACES]
     found = ~np.isnan(directions[..., :1])
     middle = np.where(found, directions, 0).sum(axis=1)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    middle /= np.sqrt((middle * middle).sum(axis=1, keepdims=True))
     raised = (middle @ sight.up)[:, np.newaxis]  # sine of how far above the camera
     level = np.sqrt(1 - raised**2)
     above = level * sight.up + raised * sight.towards

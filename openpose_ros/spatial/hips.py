@@ -86,8 +86,10 @@ def sitting(directions: Array, up: Array, distance: Array) -> Array:
     heights = directions[:, _THIGHS] @ up
     drops = (heights[:, :2] - heights[:, 2:]) * (distance / THIGH)[:, np.newaxis]
     known = ~np.isnan(drops)
-    drop = np.where(known, drops, 0).sum(axis=1) / known.sum(axis=1)
-    return np.asarray(np.nan_to_num(np.clip(1 - drop / _UPRIGHT, 0, 1)))
+    drops[~known] = 0
+    count = known.sum(axis=1)
+    drop = np.where(count, drops.sum(axis=1) / count, _UPRIGHT)
+    return np.asarray(np.minimum(np.maximum(1 - drop / _UPRIGHT, 0), 1))
 
 
 def torso_distances(
@@ -114,12 +116,13 @@ def torso_distances(
         Metres, horizontally, and the standard deviation; NaN where no depth is known.
 
     """
-    turned = np.nan_to_num(np.sin(facing)) ** 2
+    ahead = np.cos(np.where(np.isnan(facing), 0, facing))
+    turned = 1 - ahead**2
     hips = hips + _inside(turned, HALF_DEPTH, HALF_BREADTH)
-    hips = hips + _THIGH_BEFORE * sits * np.maximum(np.nan_to_num(np.cos(facing), nan=1), 0)
+    hips = hips + _THIGH_BEFORE * sits * np.maximum(ahead, 0)
     shoulders = shoulders + _inside(turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH)
     behind = np.where(np.isnan(shoulders), 0, shoulders - hips)
-    hidden = np.clip((behind - _STRAIGHT) / 2, 0, _HIDDEN)
+    hidden = np.minimum(np.maximum((behind - _STRAIGHT) / 2, 0), _HIDDEN)
     by_hips = ~np.isnan(hips)
     found = np.where(by_hips, np.maximum(hips + hidden, hips + behind - _BEHIND), shoulders)
     spread = np.where(by_hips, np.hypot(HALF_DEPTH_SPREAD, hidden / 2), _LEAN_SPREAD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,23 +51,46 @@ def orientations(facing: Array, towards: Array, up: Array) -> Array:
 
     """
     c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
-    to_left = leftwards(up)
-    turns = np.empty((len(facing), 3, 3))
-    turns[:, :, 0] = c * towards + s * (towards @ to_left)
-    turns[:, :, 1] = turns[:, :, 0] @ to_left
-    turns[:, :, 2] = up
-    return quaternions(turns)
+    front = c * towards + s * (towards @ leftwards(up))
+    level, base = _upright(*up.tolist())
+    across = front @ level  # along two horizontal axes
+    half = 0.5 * np.arctan2(across[:, 1], across[:, 0])[:, np.newaxis]
+    # First about z by that angle, then z to the vertical: the product of both quaternions.
+    return np.asarray(np.sin(half) * base[0] + np.cos(half) * base[1])
 
 
-def quaternions(turns: Array) -> Array:
+@lru_cache(maxsize=16)
+def _upright(x: float, y: float, z: float) -> tuple[Array, Array]:
     """
-    Return quaternions (N, 4), x, y, z, w, of rotations (N, 3, 3); NaN of NaN.
+    Return what turns z to a vertical: two horizontal axes, and two quaternions.
 
-    The eigenvector to the largest eigenvalue of Bar-Itzhack's matrix (New method for extracting
-    the quaternion from a rotation matrix, Journal of Guidance 23, 2000) in closed form: each row
-    of the matrix below is the quaternion times one of its components; the longest is taken.
+    Returns
+    -------
+    float64 (3, 2)
+        Where it turns x and y.
+    float64 (2, 4)
+        The turn after half a turn about z, and the turn: what a turn about z by an angle and then
+        this one is, is the sine of half the angle times the one and its cosine times the other.
+
     """
-    (a, b, c), (d, e, f), (g, h, i) = turns.transpose(1, 2, 0)
+    up = np.array([x, y, z])
+    first = np.eye(3)[np.abs(up).argmin()]
+    first = first - (first @ up) * up
+    first /= np.sqrt(first @ first)
+    second = np.cross(up, first)
+    (i, j, k), w = _quaternion(np.stack([first, second, up], axis=1))
+    return np.stack([first, second], axis=1), np.array([[j, -i, w, -k], [i, j, k, w]])
+
+
+def _quaternion(turn: Array) -> tuple[Array, float]:
+    """
+    Return the quaternion of a rotation (3, 3), x, y, z and w.
+
+    Each row of the matrix below is the quaternion times one of its components (Bar-Itzhack, New
+    method for extracting the quaternion from a rotation matrix, Journal of Guidance 23, 2000);
+    the longest is taken.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = turn.tolist()
     rows = np.array(
         [
             [1 + a - e - i, b + d, c + g, h - f],
@@ -74,10 +99,9 @@ def quaternions(turns: Array) -> Array:
             [h - f, c - g, d - b, 1 + a + e + i],
         ]
     )
-    lengths = (rows * rows).sum(axis=1)
-    best = np.where(np.isnan(lengths), -1, lengths).argmax(axis=0)
-    chosen = rows[best, :, np.arange(len(turns))]
-    return np.asarray(chosen / np.sqrt((chosen * chosen).sum(axis=1, keepdims=True)))
+    chosen = rows[(rows * rows).sum(axis=1).argmax()]
+    chosen /= np.sqrt(chosen @ chosen)
+    return chosen[:3], float(chosen[3])
 
 
 def turned(covariance: Array, stddev: Array, up: Array) -> Array:

@@ -12,7 +12,7 @@ from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Transform
 from openpose_ros.spatial.located import Located
-from openpose_ros.spatial.orientations import quaternions
+from openpose_ros.spatial.orientations import orientations
 from openpose_ros.spatial.people import locate, up_in_image
 from tests.spatial.bodies import in_space, room_of, shots, surfaces
 
@@ -239,12 +239,18 @@ def test_nothing_that_was_known_is_changed() -> None:
     assert np.isnan(known.position).all()
 
 
-def test_quaternions_are_those_of_the_turns() -> None:
-    random = np.random.default_rng(1)
-    given = random.normal(size=(200, 4))
-    given[:4] = np.eye(4)  # turns by pi, about each axis, and none
-    given /= np.linalg.norm(given, axis=1, keepdims=True)
-    turns = np.array([Transform(np.zeros(3), q).turn(np.eye(3)).T for q in given])
-    found = quaternions(turns)
-    np.testing.assert_allclose(np.abs((found * given).sum(axis=1)), 1, atol=1e-12)
-    assert np.isnan(quaternions(np.full((1, 3, 3), np.nan))).all()
+@pytest.mark.parametrize('up', [(0, -1, 0), (1, 0, 0), (0, 0, 1), (0, 0, -1), (0.6, -0.48, 0.64)])
+def test_orientations_are_turns_about_any_vertical(up: tuple[float, ...]) -> None:
+    random, vertical = np.random.default_rng(1), np.array(up, np.float64)
+    towards = np.cross(random.normal(size=(100, 3)), vertical)
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    facing = random.uniform(-np.pi, np.pi, 100)
+    found = orientations(facing, towards, vertical)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
+    for angle, line, quaternion in zip(facing, towards, found):
+        turn = Transform(np.zeros(3), quaternion)
+        left = np.cross(vertical, line)
+        front = np.cos(angle) * line + np.sin(angle) * left
+        np.testing.assert_allclose(turn.turn([1.0, 0, 0]), front, atol=1e-9)
+        np.testing.assert_allclose(turn.turn([0, 0, 1.0]), vertical, atol=1e-9)
+    assert np.isnan(orientations(np.full(1, np.nan), towards[:1], vertical)).all()
