@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from math import ceil
 from os import PathLike
@@ -23,6 +24,8 @@ from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.parts import PartParams
+from openpose_ros.parts.finder import PartFinder, Parts
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
@@ -30,6 +33,7 @@ from openpose_ros.preprocess import check_net_resolution, preprocess
 _PAGE_PX = 1024
 _MOST_PEAKS = 4096  # that a capacity can be
 _PLAIN = AugmentationParams()
+_PART_PARAMS = PartParams()
 
 
 def _on_view(done: int, total: int) -> None:
@@ -52,9 +56,12 @@ class Estimate:
     placement : Placement
         Where the maps lie on the frame.
     times : mapping of str to float
-        Seconds of each stage, in the order in which they ran: preprocess, infer, parse.
+        Seconds of each stage, in the order in which they ran: preprocess, infer, merge (of
+        several views), parse, hands, faces.
     frame : uint8 (H, W, 3), optional
         What was looked at, not copied.
+    crops_left_out : int
+        Hands and faces that were not looked at, since there were more than `max_crops`.
 
     """
 
@@ -63,6 +70,7 @@ class Estimate:
     placement: Placement
     times: Mapping[str, float]
     frame: FrameArray | None = field(default=None, kw_only=True)
+    crops_left_out: int = field(default=0, kw_only=True)
 
     def __repr__(self) -> str:
         stages = ', '.join(f'{name} {1000 * took:.1f}' for name, took in self.times.items())
@@ -107,12 +115,23 @@ class PoseEstimator(Closing):
     net_resolution : (int, int), optional
         Width and height of the network's input, in pixels; one of them may be -1, for what keeps
         the frame's aspect. By default the model's own.
+    augmentation : AugmentationParams, optional
+        What else of a frame the network is shown: other scales, the mirrored frame, tiles. By
+        default nothing. It may be replaced like `params`.
+    parts : Parts, optional
+        Networks for hands and faces, which the estimator owns from now on. By default none.
 
     Attributes
     ----------
     spec, engine, net_resolution
         As given, or what was taken where nothing was.
     params : PafParams or PoseNetParams
+    augmentation : AugmentationParams
+    parts : Parts
+        Its `params` may be replaced.
+    on_view : callable
+        With augmentation, called after each view of a frame with how many are done, and how many
+        there are; a large frame has hundreds of tiles.
 
     Raises
     ------
@@ -132,7 +151,9 @@ class PoseEstimator(Closing):
         params: DecoderParams | Mapping[str, Any] | None = None,
         net_resolution: Size | None = None,
         augmentation: AugmentationParams = _PLAIN,
+        parts: Parts | None = None,
     ) -> None:
+        self.parts = parts or Parts()
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
         try:
@@ -201,6 +222,9 @@ class PoseEstimator(Closing):
         precision: str = '',
         on_build: OnProgress | None = None,
         augmentation: AugmentationParams = _PLAIN,
+        hand: str | Path | None = None,
+        face: str | Path | None = None,
+        part_params: PartParams = _PART_PARAMS,
     ) -> PoseEstimator:
         """
         Load a model and open an engine for it.
@@ -213,6 +237,10 @@ class PoseEstimator(Closing):
             As `open_engine` takes them.
         net_resolution, params, augmentation
             As the class takes them.
+        hand, face : str or Path, optional
+            Models for hands and for faces; by default these are not looked for.
+        part_params : PartParams, optional
+            Which hands and faces are looked at.
 
         Raises
         ------
@@ -238,11 +266,18 @@ class PoseEstimator(Closing):
             net_resolution=net_resolution,
             on_build=on_build,
         )
-        try:
-            return cls(engine.spec, engine, params, net_resolution, augmentation)
-        except ParameterError:
-            engine.close()
-            raise
+        with ExitStack() as opened:
+            opened.callback(engine.close)
+            parts = Parts(params=part_params)
+            opened.callback(parts.close)
+            options = {'backend': backend, 'providers': providers, 'threads': threads}
+            if hand is not None:
+                parts.hand = PartFinder.from_model('hand', hand, **options)
+            if face is not None:
+                parts.face = PartFinder.from_model('face', face, **options)
+            estimator = cls(engine.spec, engine, params, net_resolution, augmentation, parts)
+            opened.pop_all()
+        return estimator
 
     def __call__(self, frame: FrameArray | str | PathLike[str]) -> People:
         """Return the people of a frame or of a picture's file; see `estimate`."""
@@ -281,6 +316,15 @@ class PoseEstimator(Closing):
             return self._estimate(frame)
 
     def _estimate(self, frame: FrameArray) -> Estimate:
+        found = self._estimate_bodies(frame)
+        if not self.parts.are_wanted:
+            return found
+        people, left_out, times = self.parts.find(frame, found.people)
+        return replace(
+            found, people=people, times={**found.times, **times}, crops_left_out=left_out
+        )
+
+    def _estimate_bodies(self, frame: FrameArray) -> Estimate:
         started = perf_counter()
         if not self._augmentation.is_plain:
             return self._estimate_views(frame)
@@ -341,11 +385,13 @@ class PoseEstimator(Closing):
         people = scatter_people(2, skeleton, (height, width))
         drawn = maps_like(self.spec, people, (height, width))
         self._parse(*drawn, skeleton, self.params)
+        self.parts.warm_up()
 
     def close(self) -> None:
         """Close the engine, after the frame in hand; the estimator is of no use any more."""
         with self._turn:
             self.engine.close()
+            self.parts.close()
 
 
 def _with_room(params: DecoderParams, growth: float) -> DecoderParams:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 import operator
 from typing import Any, SupportsIndex, overload
@@ -15,6 +15,10 @@ from openpose_ros.skeletons import Skeleton
 
 FloatArray = npt.NDArray[np.float32]
 _SCORES_SHOWN = 5
+
+PARTS = {'left_hands': 'left_hand', 'right_hands': 'right_hand', 'faces': 'face'}
+"""What is called so of all people, and what of one."""
+PART_SKELETONS = {'left_hands': 'hand_21', 'right_hands': 'hand_21', 'faces': 'face_70'}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +75,10 @@ class People:
         Candidates that a capacity of `PafParams` left no room for; 0 when all were considered.
     ids : tuple of str, length N or 0
         Who each is, '' while that is not known; empty if nothing tracks.
+    left_hands, right_hands : float32 (N, 21, 3), optional
+        Rows like those of `keypoints`, of the skeleton hand_21. None: nothing looks for them.
+    faces : float32 (N, 70, 3), optional
+        The same of the skeleton face_70.
 
     """
 
@@ -79,6 +87,9 @@ class People:
     skeleton: Skeleton
     overflow: int = 0
     ids: tuple[str, ...] = ()
+    left_hands: FloatArray | None = None
+    right_hands: FloatArray | None = None
+    faces: FloatArray | None = None
 
     @classmethod
     def empty(cls, skeleton: Skeleton) -> People:
@@ -106,6 +117,7 @@ class People:
                 keypoints=self.keypoints[index],
                 scores=self.scores[index],
                 ids=self.ids[index],
+                **{name: rows[index] for name, rows in self.parts.items()},  # type: ignore[arg-type]
             )
         place, count = operator.index(index), len(self)
         if not -count <= place < count:
@@ -128,6 +140,30 @@ class People:
     def known_ids(self) -> tuple[str, ...]:
         """Who each of the N people is, '' while that is not known."""
         return self.ids or ('',) * len(self)
+
+    @property
+    def parts(self) -> dict[str, FloatArray]:
+        """Hands and faces that were looked for, by the names of their fields."""
+        found = {name: getattr(self, name) for name in PARTS}
+        return {name: rows for name, rows in found.items() if rows is not None}
+
+    def moved(self, move: Callable[[FloatArray], npt.NDArray[Any]]) -> People:
+        """
+        Return the same people elsewhere.
+
+        Parameters
+        ----------
+        move : callable
+            Takes positions (…, 2), and returns where they are then; NaN stays NaN.
+
+        """
+
+        def rows(keypoints: FloatArray) -> FloatArray:
+            places = move(keypoints[..., :2])
+            return np.concatenate([places, keypoints[..., 2:]], axis=-1).astype(np.float32)
+
+        moved = {name: rows(keypoints) for name, keypoints in self.parts.items()}
+        return replace(self, keypoints=rows(self.keypoints), **moved)  # type: ignore[arg-type]
 
     def bounding_boxes(self) -> FloatArray:
         """
@@ -156,16 +192,18 @@ class People:
         -------
         dict
             `skeleton` (name) and `people`: each `id` ('' while that is not known), `score` and
-            `keypoints`, K rows [x, y, score]; a missing part is [None, None, 0].
+            `keypoints`, K rows [x, y, score]; a missing part is [None, None, 0]. Where hands or
+            faces were looked for, `left_hand`, `right_hand` and `face` in the same way.
 
         """
-        return {
-            'skeleton': self.skeleton.name,
-            'people': [
-                {'id': name, 'score': round(float(score), 4), 'keypoints': plain_rows(keypoints)}
-                for name, score, keypoints in zip(self.known_ids, self.scores, self.keypoints)
-            ],
-        }
+        people: list[dict[str, Any]] = [
+            {'id': name, 'score': round(float(score), 4), 'keypoints': plain_rows(keypoints)}
+            for name, score, keypoints in zip(self.known_ids, self.scores, self.keypoints)
+        ]
+        for field, found in self.parts.items():
+            for person, rows in zip(people, found):
+                person[PARTS[field]] = plain_rows(rows)
+        return {'skeleton': self.skeleton.name, 'people': people}
 
     def to_dataframe(self) -> Any:
         """

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.frames import FrameArray
 from openpose_ros.people import People
@@ -50,6 +49,10 @@ def unrotate_people(people: People, degrees: int, source_size: Size) -> People:
     if degrees == 0:
         return people
     right, bottom = source_size[0] - 1, source_size[1] - 1
-    x, y, score = np.moveaxis(people.keypoints, 2, 0)
-    back = {90: (y, bottom - x), 180: (right - x, bottom - y), 270: (right - y, x)}[degrees]
-    return replace(people, keypoints=np.stack((*back, score), axis=2).astype(np.float32))
+
+    def back(places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        x, y = np.moveaxis(places, -1, 0)
+        turned = {90: (y, bottom - x), 180: (right - x, bottom - y), 270: (right - y, x)}
+        return np.stack(turned[degrees], axis=-1)
+
+    return people.moved(back)

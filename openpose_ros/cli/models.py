@@ -21,7 +21,7 @@ from openpose_ros.models import (
 )
 from openpose_ros.models.finding import how_to_get
 from openpose_ros.models.importing.detect import KINDS
-from openpose_ros.models.importing.importer import FOR_LATER, PRECISIONS
+from openpose_ros.models.importing.importer import FOR_CROPS, PRECISIONS
 from openpose_ros.models.manifest import fields_of_metadata
 
 SUMMARY = 'list, show, fetch and import models'
@@ -198,8 +198,9 @@ def _import(args: argparse.Namespace) -> int:
     told = fields_of_metadata(read_onnx_facts(path).metadata)
     if licence := told.get('licence'):
         print(f'Licence: {licence}')
-    if (skeleton := str(told.get('skeleton'))) in FOR_LATER:
-        print(f'It is a network for {FOR_LATER[skeleton]}; nothing here uses these yet.')
+    if part := FOR_CROPS.get(str(told.get('skeleton'))):
+        use = command(f'estimate photo.jpg --{part} {quote(args.output or path.stem)}')
+        print(f'It is for {part}s: {use}')
         return 0
     try:
         load_model(path)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.drawing.labels import colour_of, label_text
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.people import People
-from openpose_ros.skeletons import Skeleton
+from openpose_ros.people import PART_SKELETONS, People
+from openpose_ros.skeletons import Skeleton, load_skeleton
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
@@ -22,6 +22,9 @@ Colour = tuple[int, int, int]
 
 _SHIFT = 4  # OpenCV takes positions in 1/16 pixel
 _OUTLINE = (32, 32, 32)
+# As OpenPose draws hands and faces: --hand_render_threshold 0.2, --face_render_threshold 0.4, of
+# which the lower one serves both here.
+_PART_THRESHOLD = 0.2
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -65,13 +68,15 @@ def draw_people(
 
     """
     check_frame(frame, drawable=True)
-    positions = people.keypoints[..., :2]
-    shown = (people.keypoints[..., 2] > render_threshold) & np.isfinite(positions).all(axis=2)
-    # Far outside of the frame OpenCV's fixed-point numbers would overflow.
-    size = np.array(frame.shape[1::-1], np.float32)
-    positions = np.where(shown[..., np.newaxis], positions, 0).clip(-size, 2 * size)
+    positions, shown = _shown(people.keypoints, render_threshold, frame)
     if shown.any():
         _draw_limbs_and_joints(frame, positions, shown, people.skeleton)
+    for field, keypoints in people.parts.items():
+        skeleton = load_skeleton(PART_SKELETONS[field])
+        threshold = max(render_threshold, _PART_THRESHOLD)
+        places, visible = _shown(keypoints, threshold, frame)
+        if visible.any():
+            _draw_limbs_and_joints(frame, places, visible, skeleton)
     distances = list(distances_m) or [math.nan] * len(people)
     for index in reversed(range(len(people))):
         name = people.known_ids[index]
@@ -82,6 +87,17 @@ def draw_people(
             colour = colour_of(name)[::-1] if name else _OUTLINE
             _label(frame, text, positions[index][shown[index]], colour)
     return frame
+
+
+def _shown(
+    keypoints: FloatArray, threshold: float, frame: FrameArray
+) -> tuple[FloatArray, BoolArray]:
+    """Return positions (N, K, 2) that OpenCV can take, and which are to be drawn (N, K)."""
+    positions = keypoints[..., :2]
+    shown = (keypoints[..., 2] > threshold) & np.isfinite(positions).all(axis=2)
+    # Far outside of the frame OpenCV's fixed-point numbers would overflow.
+    size = np.array(frame.shape[1::-1], np.float32)
+    return np.where(shown[..., np.newaxis], positions, 0).clip(-size, 2 * size), shown
 
 
 def _draw_limbs_and_joints(

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 from openpose_ros._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from openpose_ros.engine.base import AnyMaps, Engine, Maps, PoseNetMaps
+    from openpose_ros.engine.base import AnyMaps, Engine, Heatmaps, Maps, PoseNetMaps
     from openpose_ros.engine.opening import open_engine
     from openpose_ros.engine.tensorrt.progress import OnProgress
 
-__all__ = ['AnyMaps', 'Engine', 'Maps', 'OnProgress', 'PoseNetMaps', 'open_engine']
+__all__ = ['AnyMaps', 'Engine', 'Heatmaps', 'Maps', 'OnProgress', 'PoseNetMaps', 'open_engine']
 
 __getattr__ = lazy_names(
     __name__,
     {
         'Engine': 'openpose_ros.engine.base',
         'AnyMaps': 'openpose_ros.engine.base',
+        'Heatmaps': 'openpose_ros.engine.base',
         'Maps': 'openpose_ros.engine.base',
         'PoseNetMaps': 'openpose_ros.engine.base',
         'OnProgress': 'openpose_ros.engine.tensorrt.progress',

@@ -54,7 +54,28 @@ class PoseNetMaps(NamedTuple):
     displacement_backward: FloatArray
 
 
-AnyMaps = Maps | PoseNetMaps
+class Heatmaps(NamedTuple):
+    """
+    What a network of the decoder 'heatmaps' returns for N pictures, of one hand or face each.
+
+    Attributes
+    ----------
+    heatmaps : float32 (N, K + 1 or K, h / stride, w / stride)
+        One a keypoint in the order of the skeleton, then the background if the network has one.
+
+    """
+
+    heatmaps: FloatArray
+
+
+AnyMaps = Maps | PoseNetMaps | Heatmaps
+
+MAPS: dict[str, Callable[..., AnyMaps]] = {
+    'paf': Maps,
+    'posenet': PoseNetMaps,
+    'heatmaps': Heatmaps,
+}
+"""The maps of each decoder, by the name that manifests have for it."""
 
 
 class Engine(Closing, Protocol):
@@ -97,7 +118,7 @@ class Engine(Closing, Protocol):
 
         Returns
         -------
-        Maps or PoseNetMaps
+        Maps, PoseNetMaps or Heatmaps
             As the decoder of `spec` takes them. The caller owns them: no later call changes them.
 
         Raises

@@ -19,7 +19,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.engine.base import AnyMaps, Engine, FloatArray, Maps, PoseNetMaps, check_batch
+from openpose_ros.engine.base import MAPS, AnyMaps, Engine, FloatArray, check_batch
 from openpose_ros.engine.outputs import check_maps
 from openpose_ros.engine.pretending import maps_like
 from openpose_ros.engine.synthetic import scatter_people
@@ -64,7 +64,7 @@ class FakeEngine(Engine):
         if self._delay_s:
             time.sleep(self._delay_s)
         arrays = (np.array(maps, np.float32, order='C') for maps in self._handler(batch))
-        maps = PoseNetMaps(*arrays) if self.spec.decoder == 'posenet' else Maps(*arrays)
+        maps = MAPS[self.spec.decoder](*arrays)
         check_maps(maps, self.spec, batch.shape)
         return maps
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.engine.base import AnyMaps, Maps, PoseNetMaps
+from openpose_ros.engine.base import AnyMaps, Heatmaps, Maps, PoseNetMaps
 from openpose_ros.engine.posenet_outputs import (
     PoseNetChoice,
     check_posenet_maps,
@@ -39,7 +39,19 @@ class OutputChoice:
         return list(dict.fromkeys((self.heatmaps, self.pafs)))
 
 
-AnyChoice = OutputChoice | PoseNetChoice
+@dataclass(frozen=True)
+class HeatmapChoice:
+    """Name of the one tensor of a network for hands or faces."""
+
+    heatmaps: str
+
+    @property
+    def names(self) -> list[str]:
+        """What to ask the graph for."""
+        return [self.heatmaps]
+
+
+AnyChoice = OutputChoice | PoseNetChoice | HeatmapChoice
 
 
 def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> AnyChoice:
@@ -62,6 +74,8 @@ def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> AnyChoice:
     if spec.decoder == 'posenet':
         return choose_posenet_outputs(spec, shapes)
     keypoints, limbs = spec.skeleton.num_keypoints, spec.skeleton.num_limbs
+    if spec.decoder == 'heatmaps':
+        return _choose_heatmaps(spec, shapes)
     wanted = {
         'heatmaps': {keypoints, keypoints + 1},
         'pafs': {2 * limbs},
@@ -85,6 +99,18 @@ def choose_outputs(spec: ModelSpec, shapes: Mapping[str, Shape]) -> AnyChoice:
     )
 
 
+def _choose_heatmaps(spec: ModelSpec, shapes: Mapping[str, Shape]) -> HeatmapChoice:
+    keypoints = spec.skeleton.num_keypoints
+    names = fitting(spec, spec.outputs.heatmaps, {keypoints, keypoints + 1}, shapes)
+    if len(names) == 1:
+        return HeatmapChoice(names[0])
+    raise EngineError(
+        f'cannot tell which output of {spec.path or spec.name} holds heatmaps ({keypoints} or '
+        f'{keypoints + 1} channels) for the skeleton {spec.skeleton.name}; the outputs are '
+        f'{listed(shapes)}; name it under "outputs" in a manifest'
+    )
+
+
 def _joined_channels(spec: ModelSpec) -> int:
     heatmaps = spec.skeleton.num_keypoints + (spec.outputs.background != 'none')
     return heatmaps + 2 * spec.skeleton.num_limbs
@@ -103,7 +129,7 @@ def make_maps(
     ----------
     arrays : mapping of str to floats (N, …)
         What the graph returned, by name, in the layout of `spec.outputs`.
-    choice : OutputChoice or PoseNetChoice
+    choice : OutputChoice, PoseNetChoice or HeatmapChoice
         As `choose_outputs` returned it.
     spec : ModelSpec
         The model that returned them.
@@ -112,7 +138,7 @@ def make_maps(
 
     Returns
     -------
-    Maps or PoseNetMaps
+    Maps, PoseNetMaps or Heatmaps
         Views of `arrays` where nothing had to be moved.
 
     Raises
@@ -123,6 +149,11 @@ def make_maps(
     """
     if isinstance(choice, PoseNetChoice):
         return make_posenet_maps(arrays, choice, spec, batch_shape)
+    if isinstance(choice, HeatmapChoice):
+        planes = _background_last(as_nchw(arrays[choice.heatmaps], spec)[: batch_shape[0]], spec)
+        found = Heatmaps(np.ascontiguousarray(planes, np.float32))
+        check_maps(found, spec, batch_shape)
+        return found
     heatmaps, pafs = (
         as_nchw(arrays[name], spec)[: batch_shape[0]] for name in (choice.heatmaps, choice.pafs)
     )
@@ -135,11 +166,16 @@ def make_maps(
         border = channels[first]
         halves = {first: heatmaps[:, :border], second: heatmaps[:, border:]}
         heatmaps, pafs = halves['heatmaps'], halves['pafs']
-    if spec.outputs.background == 'first' and heatmaps.shape[1] > spec.skeleton.num_keypoints:
-        heatmaps = np.roll(heatmaps, -1, axis=1)
+    heatmaps = _background_last(heatmaps, spec)
     maps = Maps(np.ascontiguousarray(heatmaps, np.float32), np.ascontiguousarray(pafs, np.float32))
     check_maps(maps, spec, batch_shape)
     return maps
+
+
+def _background_last(heatmaps: npt.NDArray[Any], spec: ModelSpec) -> npt.NDArray[Any]:
+    if spec.outputs.background == 'first' and heatmaps.shape[1] > spec.skeleton.num_keypoints:
+        return np.roll(heatmaps, -1, axis=1)
+    return heatmaps
 
 
 def check_maps(maps: AnyMaps, spec: ModelSpec, batch_shape: tuple[int, ...]) -> None:
@@ -158,6 +194,15 @@ def check_maps(maps: AnyMaps, spec: ModelSpec, batch_shape: tuple[int, ...]) -> 
     keypoints, channels = spec.skeleton.num_keypoints, 2 * spec.skeleton.num_limbs
     cells = cells_of(spec, batch_shape)
     number = batch_shape[0]
+    if isinstance(maps, Heatmaps):
+        planes = [(number, count, *cells) for count in (keypoints + 1, keypoints)]
+        if maps.heatmaps.shape not in planes:
+            raise EngineError(
+                f'{spec.name} returned heatmaps {maps.heatmaps.shape} for a batch of '
+                f'{tuple(batch_shape)}; expected {planes[0]} for the skeleton '
+                f'{spec.skeleton.name} and a stride of {spec.stride}'
+            )
+        return
     found = maps.heatmaps.shape, maps.pafs.shape
     expected = [
         ((number, count, *cells), (number, channels, *cells))

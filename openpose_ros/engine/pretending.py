@@ -32,4 +32,5 @@ def maps_like(
     """
     if spec.decoder == 'posenet':
         return render_posenet_maps(people_keypoints, spec.skeleton, shape, stride=spec.stride)
-    return render_maps(people_keypoints, spec.skeleton, shape)
+    maps = render_maps(people_keypoints, spec.skeleton, shape)
+    return maps[:1] if spec.decoder == 'heatmaps' else maps

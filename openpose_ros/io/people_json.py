@@ -9,7 +9,7 @@ import numpy as np
 
 from openpose_ros.errors import SkeletonError
 from openpose_ros.io.frame import Frame
-from openpose_ros.people import People
+from openpose_ros.people import PARTS, People
 from openpose_ros.skeletons import (
     Skeleton,
     is_of_the_package,
@@ -18,6 +18,11 @@ from openpose_ros.skeletons import (
     skeleton_to_dict,
 )
 
+_OPENPOSE_PARTS = {
+    'left_hands': 'hand_left_keypoints_2d',
+    'right_hands': 'hand_right_keypoints_2d',
+    'faces': 'face_keypoints_2d',
+}
 _OPENPOSE_EMPTY = (
     'face_keypoints_2d',
     'hand_left_keypoints_2d',
@@ -90,7 +95,17 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
         np.array([person['score'] for person in people], np.float32),
         skeleton,
         ids=_ids(people),
+        **_parts(people),
     )
+
+
+def _parts(people: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields of hands and faces that a line holds."""
+    return {
+        field: np.array([person[one] for person in people], np.float32)
+        for field, one in PARTS.items()
+        if people and all(one in person for person in people)
+    }
 
 
 def _ids(people: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -112,15 +127,22 @@ def to_openpose(people: People) -> dict[str, Any]:
     """
     Return OpenPose's own form, version 1.3.
 
-    `pose_keypoints_2d` is x, y, score of each keypoint in one row, 0, 0, 0 where it is missing;
-    faces, hands and 3D are empty, as OpenPose leaves them when it does not look for them (its
-    doc/02_output.md, "JSON Output Format").
+    `pose_keypoints_2d` is x, y, score of each keypoint in one row, 0, 0, 0 where it is missing,
+    and so are faces and hands; those are empty where nothing looks for them, and 3D is, as
+    OpenPose leaves them (its doc/02_output.md, "JSON Output Format").
     """
-    return {'version': 1.3, 'people': [_openpose_person(rows) for rows in people.keypoints]}
+    persons = []
+    for index, rows in enumerate(people.keypoints):
+        person = {'person_id': [-1], 'pose_keypoints_2d': _flat(rows)}
+        person |= {name: [] for name in _OPENPOSE_EMPTY}
+        for field, found in people.parts.items():
+            person[_OPENPOSE_PARTS[field]] = _flat(found[index])
+        persons.append(person)
+    return {'version': 1.3, 'people': persons}
 
 
-def _openpose_person(keypoints: Any) -> dict[str, Any]:
+def _flat(keypoints: Any) -> list[float]:
     flat: list[float] = []
     for x, y, score in keypoints.tolist():
         flat += (round(x, 3), round(y, 3), round(score, 6)) if score > 0 else (0, 0, 0)
-    return {'person_id': [-1], 'pose_keypoints_2d': flat, **{name: [] for name in _OPENPOSE_EMPTY}}
+    return flat

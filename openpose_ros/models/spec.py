@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from openpose_ros.skeletons import Skeleton
 
-DECODERS = ('paf', 'posenet')
+DECODERS = ('paf', 'posenet', 'heatmaps')
 LAYOUTS = ('NCHW', 'NHWC')
 COLOURS = ('BGR', 'RGB')
 BACKGROUNDS = ('last', 'first', 'none')
@@ -133,7 +133,8 @@ class ModelSpec:
     size : int or None
         Of that file and what must lie beside it, bytes.
     decoder : str
-        How its output becomes people: 'paf' or 'posenet'.
+        How its output becomes people: 'paf' or 'posenet'; 'heatmaps' where a picture shows one
+        hand or one face.
     skeleton : Skeleton
     stride : int
         Input pixels a map cell.

@@ -38,6 +38,11 @@ def params_for(spec: ModelSpec, params: DecoderParams | Mapping[str, Any] | None
         If they are those of another decoder, or not allowed.
 
     """
+    if spec.decoder not in PARAMS:
+        raise ParameterError(
+            f'{spec.name} finds the keypoints of one {spec.skeleton.name} in a crop, not people; '
+            'give it as --hand or --face (hand_model, face_model), beside a network for bodies'
+        )
     cls = PARAMS[spec.decoder]
     if params is None or isinstance(params, Mapping):
         check_names(spec, params or ())

@@ -191,14 +191,19 @@ def test_import_of_caffe_says_whose_the_weights_are(tmp_path, cache, capsys):
     assert 'is the graph of a Caffe network: give its .caffemodel' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(('name', 'what'), [('hand', 'hands'), ('face', 'faces')])
-def test_import_says_what_nothing_uses_yet(tmp_path, capsys, name, what):
+@pytest.mark.parametrize('name', ['hand', 'face'])
+def test_import_says_what_takes_a_network_for_hands_or_faces(tmp_path, capsys, make_picture, name):
     path = tmp_path / 'net.caffemodel'
     net = networks.with_weights(networks.NETWORKS[name](networks.EIGHTH))
     path.write_bytes(net.SerializeToString())
     assert main(['models', 'import', str(path), '--output', str(tmp_path / 'net.onnx')]) == 0
     *_, told = capsys.readouterr().out.splitlines()
-    assert told == f'It is a network for {what}; nothing here uses these yet.'
+    use = f'openpose-ros estimate photo.jpg --{name} {tmp_path / "net.onnx"}'
+    assert told == f'It is for {name}s: {use}'
+    lines, photo = tmp_path / 'people.jsonl', make_picture()
+    arguments = ['estimate', str(photo), *use.split()[3:], '--backend', 'onnxruntime']
+    assert main([*arguments, '--json', str(lines), '--quiet']) == 0
+    json.loads(lines.read_text('utf-8'))
 
 
 @pytest.mark.parametrize(

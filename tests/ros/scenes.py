@@ -15,7 +15,9 @@ from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import load_model
+from openpose_ros.parts import PartFinder, Parts
 from openpose_ros.ros.node.parameters import NodeParams
+from tests.parts.scenes import part_engine
 
 PATIENCE_S = 20.0  # of a test with a thread; never waited for when all is well
 
@@ -89,4 +91,7 @@ class Scene:
             return heatmaps, pafs
 
         engine = Engine(infer, spec, delay_s=self.delay_s)
-        return PoseEstimator(spec, engine, params, params.net_size or (-1, 256))
+        parts = Parts(params=params)
+        if params.hand_model:
+            parts.hand = PartFinder('hand', part_engine('hand_21'))
+        return PoseEstimator(spec, engine, params, params.net_size or (-1, 256), parts=parts)

@@ -17,6 +17,7 @@ from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
 from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
+from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import PictureParams
 from openpose_ros.tracking import TrackingParams
 
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         silence_opencv()
         tally, claims = RunReport(quiet=args.quiet), Claims()
         _say_what_has_no_effect(args, tally)
-        for name in [*args.sources, args.model or '']:
+        for name in [*args.sources, *filter(None, (args.model, args.hand, args.face))]:
             claims.reads(name)  # before it is looked into, which takes a while
         check_forms(args, claims)
         sources = _found_sources(args, limits, tally)
@@ -97,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
         from openpose_ros.cli.estimate.painting import check_drawings
         from openpose_ros.cli.estimate.work import Work
         from openpose_ros.estimator import PoseEstimator  # takes a second: the compiled kernels
+        from openpose_ros.parts.finder import check_body
 
         with told_of_compiling(lambda line: tally.inform(f'openpose-ros: {line}')):
             estimator = PoseEstimator.from_model(
@@ -107,9 +109,14 @@ def run(args: argparse.Namespace) -> int:
                 providers=args.providers,
                 threads=args.threads,
                 augmentation=augmentation,
+                hand=args.hand,
+                face=args.face,
+                part_params=given_parameters(args, PartParams),
             )
     with estimator:
         check_drawings(args.draw or (), estimator.spec)
+        if line := check_body(estimator.parts.face, estimator.spec):
+            tally.note(f'openpose-ros: {line}')
         for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
             claims.reads(path)
         with args.stop.at_once():

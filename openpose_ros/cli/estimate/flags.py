@@ -20,6 +20,7 @@ from openpose_ros.cli.sources import add_recursive
 from openpose_ros.commands import command
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.parsing.decoders import PARAMS
+from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import PictureParams
 from openpose_ros.tracking import TrackingParams
 
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_results(parser.add_argument_group('results'))
     _add_network(parser.add_argument_group('network'))
     add_parameters(parser, PictureParams)
-    add_parameters(parser, AugmentationParams)
+    add_parameters(parser, AugmentationParams, PartParams)
     add_parameters(parser, *PARAMS.values())
     parser.add_argument(
         '--number-people-max',
@@ -137,6 +138,12 @@ def _add_results(results: argparse._ActionsContainer) -> None:
 def _add_network(network: argparse._ActionsContainer) -> None:
     network.add_argument(
         '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
+    )
+    network.add_argument(
+        '--hand', metavar='M', help='name or path of a network for hands, to look for them too'
+    )
+    network.add_argument(
+        '--face', metavar='M', help='name or path of a network for faces, to look for them too'
     )
     network.add_argument(
         '--backend',

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 _MANY_VIEWS = 10  # of a frame; with less nobody waits long
 _MOST_SAID = 1000  # troubles that are not said again
-STAGES = ('read', 'preprocess', 'infer', 'merge', 'parse', 'track', 'draw', 'write')
+STAGES = (
+    'read',
+    'preprocess',
+    'infer',
+    'merge',
+    'parse',
+    'hands',
+    'faces',
+    'track',
+    'draw',
+    'write',
+)
 
 
 class RunReport:
@@ -56,6 +67,7 @@ class RunReport:
         self.troubles = 0
         self.interrupted = False
         self._overflow = 0
+        self._crops_left_out = 0
         self._due: list[int] = []
         self._said: set[str] = set()
         self._times = {stage: Sample() for stage in STAGES}
@@ -104,6 +116,10 @@ class RunReport:
                 self._said.clear()
             self._said.add(str(message))
             self.note(f'openpose-ros: {message}')
+
+    def left_out(self, crops: int) -> None:
+        """Count hands and faces that were not looked at."""
+        self._crops_left_out += crops
 
     def _describe(self, bar: tqdm) -> None:
         """Put people and failures behind rate and time left."""
@@ -175,6 +191,10 @@ class RunReport:
         if self._overflow:
             lines.append(
                 f'{self._overflow} candidates found no room and were left out: raise --max-peaks'
+            )
+        if self._crops_left_out:
+            lines.append(
+                f'{self._crops_left_out} hands and faces were not looked at: raise --max-crops'
             )
         if self.troubles:
             lines.append(f'{_count(self.troubles, "trouble", "troubles")}, see above')

@@ -119,11 +119,23 @@ def _run(args: argparse.Namespace, estimator: PoseEstimator) -> dict[str, Any]:
         'parameters': {
             **asdict(estimator.params),
             **asdict(estimator.augmentation),
+            **asdict(estimator.parts.params),
+            **_part_networks(estimator),
             'net_resolution': list(estimator.net_resolution),
             **{name: getattr(args, name) for name in RUN_FLAGS},
             **asdict(given_parameters(args, TrackingParams)),
             **drawn,
         },
+    }
+
+
+def _part_networks(estimator: PoseEstimator) -> dict[str, str]:
+    """Return which networks look for hands and faces; nothing where none does."""
+    finders = {'hand': estimator.parts.hand, 'face': estimator.parts.face}
+    return {
+        part: _digest(finder.spec.path) if finder.spec.path is not None else ''
+        for part, finder in finders.items()
+        if finder is not None
     }
 
 

@@ -220,6 +220,7 @@ class Work:
             self._tally.trouble(f'{frame.source}: {exc}')
             return None
         self._tally.took(found.times)
+        self._tally.left_out(found.crops_left_out)
         self._tally.found(found.people, moving=frame.fps is not None)
         return found
 

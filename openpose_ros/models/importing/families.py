@@ -49,13 +49,19 @@ def _openpose(skeleton: str, description: str) -> dict[str, Any]:
     }
 
 
+def _of_part(skeleton: str, description: str) -> dict[str, Any]:
+    # A crop of 368x368: hand_net_resolution and face_net_resolution, flags.hpp:158 and 150.
+    more = {'decoder': 'heatmaps', 'net_resolution': [368, 368]}
+    return {**_openpose(skeleton, description), **more}
+
+
 FAMILIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         'openpose-coco': _openpose('coco_18', "OpenPose's COCO network, VGG-19"),
         'openpose-mpi': _openpose('mpi_15', "OpenPose's MPI network, VGG-19"),
         'openpose-body-25': _openpose('body_25', "OpenPose's BODY_25 network, VGG-19"),
-        'openpose-hand': _openpose('hand_21', "OpenPose's network for hands, VGG-19"),
-        'openpose-face': _openpose('face_70', "OpenPose's network for faces, VGG-19"),
+        'openpose-hand': _of_part('hand_21', "OpenPose's network for hands, VGG-19"),
+        'openpose-face': _of_part('face_70', "OpenPose's network for faces, VGG-19"),
         # x / 256 - 0.5 in the model's code, not in its .h5: model/cmu_model.py:185 at 0f7f5dc;
         # blue, green, red: demo_image.py:35; beside the picture 128: config:11.
         'keras-openpose': {
@@ -120,6 +126,7 @@ FAMILIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """The fields of the manifest that a family has in common, by the name of the family."""
 _OUTPUTS: Mapping[str, Mapping[str, str]] = {
     'paf': {'heatmaps': 'heatmaps', 'pafs': 'pafs'},
+    'heatmaps': {'heatmaps': 'heatmaps'},
     'posenet': {
         'heatmaps': 'heatmaps',
         'background': 'none',

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from openpose_ros.models.importing.openvino_ir.reading import Port
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
-# Skeletons of networks that can be imported, and that nothing here uses yet.
-FOR_LATER = {'hand_21': 'hands', 'face_70': 'faces'}
+# Skeletons of networks that look at a crop, and the flag of `estimate` that takes one.
+FOR_CROPS = {'hand_21': 'hand', 'face_70': 'face'}
 _OF_THE_FILE = ('file', 'sha256', 'size', 'origin')  # in the manifest of what is imported
 _PARENT = 'openpose_ros.models.importing'
 # What reads a kind, and which of `prototxt` and `stages` it takes. OpenVINO IR goes its own way.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import SkeletonError
-from openpose_ros.people import People
+from openpose_ros.people import PART_SKELETONS, PARTS, People
 from openpose_ros.placement import Size
 from openpose_ros.skeletons import Skeleton, load_skeleton
 from openpose_ros.spatial.located import Located, One
@@ -18,6 +20,7 @@ from openpose_ros.tracking import Coasting
 FloatArray = npt.NDArray[np.float32]
 
 _NAN = float('nan')
+_NO_PARTS: Mapping[str, list[Any]] = MappingProxyType({})
 
 
 def persons_message(
@@ -58,6 +61,7 @@ def persons_message(
 
     """
     keypoint, boxes = types.Keypoint, people.bounding_boxes()
+    parts = [(PARTS[field], found.tolist()) for field, found in people.parts.items()]
     located = Located.unknown(len(people)) if located is None else located
     if len(located) != len(people):
         raise ValueError(f'{len(located)} are located, but {len(people)} people were found')
@@ -74,6 +78,10 @@ def persons_message(
                 box,
                 [keypoint(x=x, y=y, score=s) for x, y, s in rows],
                 located.one(index),
+                parts={
+                    one: [keypoint(x=x, y=y, score=s) for x, y, s in found[index]]
+                    for one, found in parts
+                },
             )
             for index, (name, score, box, rows) in enumerate(
                 zip(people.known_ids, people.scores.tolist(), boxes, people.keypoints.tolist())
@@ -155,12 +163,31 @@ def people_from_message(message: Any, skeleton: Skeleton | None = None) -> Peopl
         np.array(scores, np.float32),
         skeleton,
         ids=ids if any(ids) else (),
+        **_parts(persons),
     )
 
 
-def skeleton_info_message(types: Any, skeleton: Skeleton, stamp: Any) -> Any:
+def _parts(persons: list[Any]) -> dict[str, Any]:
+    """Return the fields of hands and faces that persons hold, in full."""
+    found = {}
+    for field, one in PARTS.items():
+        count = load_skeleton(PART_SKELETONS[field]).num_keypoints
+        rows = [[(k.x, k.y, k.score) for k in getattr(person, one)] for person in persons]
+        if rows and all(len(of_person) == count for of_person in rows):
+            found[field] = np.array(rows, np.float32)
+    return found
+
+
+def skeleton_info_message(
+    types: Any,
+    skeleton: Skeleton,
+    stamp: Any,
+    *,
+    hand: Skeleton | None = None,
+    face: Skeleton | None = None,
+) -> Any:
     """
-    Return a SkeletonInfo of a skeleton of the body; hand and face are none.
+    Return a SkeletonInfo.
 
     Parameters
     ----------
@@ -170,22 +197,15 @@ def skeleton_info_message(types: Any, skeleton: Skeleton, stamp: Any) -> Any:
         Of `Person.keypoints`.
     stamp : builtin_interfaces/Time
         When the node was configured.
+    hand, face : Skeleton, optional
+        Of `Person.left_hand`, `right_hand` and `face`; None where nothing looks for them.
 
     """
-    limbs = skeleton.limbs
-    body = _skeleton(
-        types,
-        skeleton.name,
-        list(skeleton.keypoint_names),
-        [limb.start for limb in limbs],
-        [limb.end for limb in limbs],
-        list(skeleton.mirror),
-    )
     return types.SkeletonInfo(
         header=types.Header(stamp=stamp, frame_id=''),
-        body=body,
-        hand=_skeleton(types, '', [], [], [], []),
-        face=_skeleton(types, '', [], [], [], []),
+        body=_skeleton(types, skeleton),
+        hand=_skeleton(types, hand),
+        face=_skeleton(types, face),
     )
 
 
@@ -208,6 +228,7 @@ def _person(
     located: One,
     *,
     time_since_seen: float = 0.0,
+    parts: Mapping[str, list[Any]] = _NO_PARTS,
 ) -> Any:
     point, vector = types.Point, types.Vector3
     return types.Person(
@@ -216,9 +237,7 @@ def _person(
         bbox=box,
         keypoints=keypoints,
         positions=[point(x=x, y=y, z=z) for x, y, z in located.positions],
-        left_hand=[],
-        right_hand=[],
-        face=[],
+        **{one: parts.get(one, []) for one in PARTS.values()},
         pose=types.PoseWithCovariance(
             pose=types.Pose(
                 position=point(**_named(located.position)),
@@ -238,18 +257,15 @@ def _named(values: list[float]) -> dict[str, float]:
     return dict(zip('xyzw', values))
 
 
-def _skeleton(
-    types: Any,
-    name: str,
-    keypoint_names: list[str],
-    limb_from: list[int],
-    limb_to: list[int],
-    mirror: list[int],
-) -> Any:
+def _skeleton(types: Any, skeleton: Skeleton | None) -> Any:
+    """Return a Skeleton message; without a name for none."""
+    limbs = skeleton.limbs if skeleton is not None else ()
+    starts, ends = [limb.start for limb in limbs], [limb.end for limb in limbs]
+    mirror = list(skeleton.mirror) if skeleton is not None else []
     return types.Skeleton(
-        name=name,
-        keypoint_names=keypoint_names,
-        limb_from=types.sequence(np.array(limb_from, np.uint16)),
-        limb_to=types.sequence(np.array(limb_to, np.uint16)),
+        name=skeleton.name if skeleton is not None else '',
+        keypoint_names=list(skeleton.keypoint_names) if skeleton is not None else [],
+        limb_from=types.sequence(np.array(starts, np.uint16)),
+        limb_to=types.sequence(np.array(ends, np.uint16)),
         mirror=types.sequence(np.array(mirror, np.uint16)),
     )

@@ -39,6 +39,9 @@ def open_estimator(params: NodeParams, on_build: OnProgress) -> PoseEstimator:
         precision=params.precision,
         on_build=on_build,
         augmentation=params,
+        hand=params.hand_model or None,
+        face=params.face_model or None,
+        part_params=params,
     )
 
 

@@ -14,6 +14,7 @@ from openpose_ros.parameters import Declaration, declarations, parameter
 from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.posenet.params import PoseNetParams
+from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import max_image_pixels
 from openpose_ros.ros.node.transport import OPTIONAL
 from openpose_ros.spatial.targets import TARGETS
@@ -27,7 +28,7 @@ _WIDEST = {'integer': (-(2**63), 2**63 - 1), 'double': (-sys.float_info.max, sys
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodeParams(TrackingParams, AugmentationParams, PoseNetParams, PafParams):
+class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, PafParams):
     """
     What a node does, and how maps become people, whatever decoder its network needs.
 
@@ -73,6 +74,18 @@ class NodeParams(TrackingParams, AugmentationParams, PoseNetParams, PafParams):
         high=4096,
         live=False,
         section='network',
+    )
+    hand_model: str = parameter(
+        '',
+        'name or path of a network for hands; empty: they are not looked for',
+        live=False,
+        section='hands and faces',
+    )
+    face_model: str = parameter(
+        '',
+        'name or path of a network for faces; empty: they are not looked for',
+        live=False,
+        section='hands and faces',
     )
     image_transport: str = parameter(
         'raw',

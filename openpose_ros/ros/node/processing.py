@@ -170,7 +170,7 @@ class Processing:
         frame = self._transport.decode(message, params.max_image_pixels)
         decoded = perf_counter()
         size = (frame.shape[1], frame.shape[0])
-        estimator.params = estimator.augmentation = params
+        estimator.params = estimator.augmentation = estimator.parts.params = params
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
         stamp_s = _stamp_s(arrival)
@@ -223,7 +223,7 @@ class Processing:
                 depth=None if not params.depth else depth is not None,
             )
         )
-        self._warn_of_oddities(age_s, people)
+        self._warn_of_oddities(age_s, people, estimate.crops_left_out)
         return 'processed'
 
     def _locate(
@@ -277,7 +277,7 @@ class Processing:
         tracks = tracker.update(people, stamp_s)
         return tracks.people, tracks.coasting
 
-    def _warn_of_oddities(self, age_s: float | None, people: People) -> None:
+    def _warn_of_oddities(self, age_s: float | None, people: People, left_out: int) -> None:
         if age_s is None and not self._unstamped:
             self._unstamped = True
             self._transport.log(
@@ -290,6 +290,8 @@ class Processing:
                 'candidates found no room, and were left out: '
                 f'{people.overflow} in an image; raise max_peaks, or peak_threshold'
             )
+        if left_out:
+            self._warn(f'{left_out} hands and faces of an image were not looked at: max_crops')
 
     def _age_s(self, message: Any) -> float | None:
         """Return how long ago an image was taken, in ROS time; None if it does not say when."""

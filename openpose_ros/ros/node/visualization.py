@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -116,8 +115,6 @@ def annotated(
         canvas = frame.copy()
     else:
         canvas = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-        factors = np.array(size, np.float32) / (width, height)
-        keypoints = people.keypoints.copy()
-        keypoints[..., :2] = (keypoints[..., :2] + 0.5) * factors - 0.5  # as cv2.resize
-        people = replace(people, keypoints=keypoints)
+        factors = np.array(size, np.float32) / np.array((width, height), np.float32)
+        people = people.moved(lambda places: (places + 0.5) * factors - 0.5)  # as cv2.resize
     return draw_people(canvas, people, render_threshold=render_threshold, distances_m=distances_m)

@@ -21,6 +21,7 @@ from openpose_ros.cli.estimate.flags import add_arguments
 from openpose_ros.cli.estimate.resuming import RUN_FLAGS
 from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
+from openpose_ros.parts import PartParams
 from openpose_ros.tracking import TrackingParams
 
 MakeFile = Callable[..., Path]
@@ -167,7 +168,7 @@ NEUTRAL = {
     *('coco_truth', 'resume', 'show', 'quiet', 'threads', 'providers', 'max_image_pixels'),
 }
 # What the network's part of the run says: model, backend, net_resolution, draw.
-NAMED = {'model', 'backend', 'net_resolution', 'draw'}
+NAMED = {'model', 'hand', 'face', 'backend', 'net_resolution', 'draw'}
 
 
 def test_every_flag_that_changes_results_is_of_the_run() -> None:
@@ -175,7 +176,7 @@ def test_every_flag_that_changes_results_is_of_the_run() -> None:
     add_arguments(parser)
     flags = {action.dest for action in parser._actions}
     parameters = {item.name for kind in PARAMS.values() for item in declarations(kind)}
-    for kind in (TrackingParams, AugmentationParams):
+    for kind in (TrackingParams, AugmentationParams, PartParams):
         parameters |= {item.name for item in declarations(kind)}
     assert flags == NEUTRAL | NAMED | set(RUN_FLAGS) | parameters
 

@@ -71,8 +71,6 @@ def test_each_family_has_a_case():
 @pytest.mark.parametrize('family', FAMILIES)
 def test_a_pixel_is_what_upstream_makes_of_it(family):
     fields = dict(FAMILIES[family])
-    if fields['skeleton'] in ('hand_21', 'face_70'):
-        fields['skeleton'] = 'coco_18'  # which says nothing of pixels; these are not there yet
     inside, beside = pixel(spec_of(fields))
     expected, expected_beside = PIXELS[family]
     assert inside == pytest.approx(expected, abs=1e-5)

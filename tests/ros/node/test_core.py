@@ -363,6 +363,24 @@ def test_more_keypoints_than_the_skeleton_has_are_refused_live(stage: Stage) -> 
     stage.node.set_parameters({'min_parts': 19})  # for another network, perhaps
 
 
+def test_hands_are_published_where_a_network_looks_for_them() -> None:
+    """The picture is grey, so that none of their keypoints is found; all of them are there."""
+    stage = Stage(hand_model='drawn').activate()
+    stage.show(picture((1280, 960)))
+    (persons,) = stage.persons()
+    for person in persons.persons:
+        assert (len(person.left_hand), len(person.right_hand), len(person.face)) == (21, 21, 0)
+        assert all(k.score == 0 and np.isnan(k.x) for k in person.left_hand)
+    (info,) = stage.transport.of('skeleton_info')
+    assert (info.hand.name, info.face.name) == ('hand_21', '')
+    assert any('hands' in name for name in stage.node.diagnostics().values)
+    stage.node.set_parameters({'max_crops': 1})
+    stage.show(picture((1280, 960)))
+    assert stage.processed() == 2
+    assert any('were not looked at: max_crops' in line for line in stage.transport.said('warning'))
+    stage.node.shutdown()
+
+
 def test_what_the_network_is_shown_changes_live(stage: Stage) -> None:
     """The next image is looked at as asked; what does not fit together changes nothing."""
     before = len(stage.scene.threads)

@@ -12,6 +12,8 @@ import pytest
 from openpose_ros.errors import ModelError, ParameterError
 from openpose_ros.models import import_model, load_model
 from openpose_ros.models.importing.detect import kind_of
+from openpose_ros.parts import PartFinder
+from openpose_ros.skeletons import load_skeleton
 from tests.models.importing.caffe import networks
 from tests.models.importing.onnx_maps import largest_difference, maps_of
 
@@ -125,9 +127,23 @@ def test_the_file_says_what_it_finds_and_whose_it_is(tmp_path, weights, name):
 @pytest.mark.parametrize('name', ['hand', 'face'])
 def test_hands_and_faces_say_so_too(tmp_path, weights, name):
     output = import_model(write(tmp_path, weights(name)), tmp_path / 'net.onnx')
-    metadata = {item.key: item.value for item in onnx.load(output).metadata_props}
-    assert metadata['openpose_ros.skeleton'] == f'"{SKELETONS[name]}"'
-    assert 'noncommercial research' in metadata['openpose_ros.licence']
+    spec = load_model(output)
+    assert (spec.skeleton.name, spec.decoder) == (SKELETONS[name], 'heatmaps')
+    assert spec.net_resolution == (368, 368)
+    assert 'noncommercial research' in spec.licence
+
+
+@pytest.mark.parametrize('name', ['hand', 'face'])
+def test_hands_and_faces_are_looked_for_with_them(tmp_path, weights, name):
+    """Without training, they see nothing in particular; but all of it runs."""
+    output = import_model(write(tmp_path, weights(name)), tmp_path / 'net.onnx')
+    frame = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+    squares = np.array([[10, 20, 150], [200, 100, 250]], np.float32)
+    with PartFinder.from_model(name, output, backend='onnxruntime') as finder:
+        found = finder.find(frame, squares, [True, False])
+    assert found.shape == (2, load_skeleton(SKELETONS[name]).num_keypoints, 3)
+    inside = found[found[..., 2] > 0, :2]
+    assert ((inside >= 0) & (inside <= (399, 299))).all()
 
 
 def test_a_manifest_beside_the_file_counts_more(tmp_path, weights):
