@@ -219,6 +219,7 @@ class Stage:
     def __init__(self, world: World) -> None:
         self._world = world
         self._publish: dict[str, Callable[[Any], None]] = {}
+        self._now_ns = time.time_ns()  # of its own: people are followed however slow all is
 
     def show(
         self,
@@ -246,7 +247,11 @@ class Stage:
             Parent and child: say on /tf_static that they are one.
 
         """
+        self._now_ns += 10**8
         size, header = (320, 240), image(self._world.types, {}).header
+        header.stamp = self._world.types.Time(
+            sec=self._now_ns // 10**9, nanosec=self._now_ns % 10**9
+        )
         if frames:
             self._send('/tf_static', 'tf2_msgs/msg/TFMessage', self._static(*frames), latched=True)
         if infos:

@@ -400,7 +400,7 @@ def ids_there(show: Show, is_so: Callable[[list[str]], bool]) -> list[str]:
     """Publish images until the list of who is there is so, and return it."""
     deadline_s = monotonic() + PATIENCE_S
     while True:
-        show.foreign.publish(times=2, hz=20)
+        show.foreign.publish(times=6, hz=20)
         found: list[str] = show.foreign.wait('/humans/bodies/tracked')['message']['ids']
         if is_so(found):
             return found
