@@ -172,9 +172,11 @@ def words(node: TensorFlowNode, attribute: str) -> list[str]:
     return value
 
 
-def window(node: TensorFlowNode, attribute: str) -> Pair:
-    """Return height and width of an attribute (N, height, width, channels); 1 if not given."""
-    value = node.attributes.get(attribute) or [1] * RANK
+def window(node: TensorFlowNode, attribute: str, *, needed: bool = True) -> Pair:
+    """Return height and width of an attribute (N, height, width, channels)."""
+    value = node.attributes.get(attribute)
+    if not value and not needed:
+        return 1, 1
     if (
         not isinstance(value, list)
         or len(value) != RANK

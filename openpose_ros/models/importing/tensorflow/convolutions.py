@@ -200,7 +200,7 @@ def _convolution(node: TensorFlowNode, weights: Value) -> Convolution:
         np.ascontiguousarray(kernel),
         strides=window(node, 'strides'),
         pads=padding(node),
-        dilations=window(node, 'dilations'),
+        dilations=window(node, 'dilations', needed=False),
         groups=groups,
     )
 

@@ -1,4 +1,10 @@
-"""The nodes of a TensorFlow.js graph model: a GraphDef as JSON."""
+"""
+The nodes of a TensorFlow.js graph model: a GraphDef as JSON.
+
+Files of 2019 and older have another JSON: texts are lists of codes, types are numbers, and a list
+has each kind, all but one of them empty. TensorFlow.js reads both
+(tfjs-converter/src/operations/operation_mapper.ts:450 of tfjs at 0fc04d9), and so do we.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +70,9 @@ def _attribute(value: Any) -> Any:
         raise ValueError(f'an attribute is {str(value)[:40]}, expected an object')
     if isinstance(value.get('list'), dict):
         for key, read in _READERS.items():
-            if isinstance(value['list'].get(key), list):
-                return [read(item) for item in value['list'][key]]
+            items = value['list'].get(key)
+            if isinstance(items, list) and items:
+                return [read(item) for item in items]
         return []
     for key, read in _READERS.items():
         if key in value:
@@ -74,6 +81,8 @@ def _attribute(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and all(type(code) is int and 0 <= code < 256 for code in value):
+        return str(bytes(value), 'utf-8', 'replace')
     if not isinstance(value, str):
         raise ValueError(f'a text is {str(value)[:40]}, expected base64')
     return str(base64.b64decode(value, validate=True), 'utf-8', 'replace')

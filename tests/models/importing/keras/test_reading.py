@@ -6,9 +6,12 @@ from pathlib import Path
 import subprocess
 import sys
 
+import pytest
+
+pytest.importorskip('h5py', reason='needs the extra importers')
+
 import h5py
 import numpy as np
-import pytest
 
 from openpose_ros.errors import LibraryError, ModelError
 from openpose_ros.models import import_model, load_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -120,6 +121,35 @@ def test_the_file_says_what_its_picture_must_be(case, tmp_path):
     assert spec.input.mean == means[case]
 
 
+def in_the_old_form(value):
+    """Return JSON as protobuf.js wrote it: texts as codes, types as numbers, all kinds of list."""
+    if isinstance(value, list):
+        return [in_the_old_form(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: in_the_old_form(item) for key, item in value.items()}
+    if isinstance(value.get('s'), str):
+        made['s'] = [*base64.b64decode(value['s'])]
+    if value.get('type') in ('DT_FLOAT', 'DT_INT32'):
+        made['type'] = {'DT_FLOAT': 1, 'DT_INT32': 3}[value['type']]
+    if 'list' in value:
+        texts = [[*base64.b64decode(text)] for text in value['list'].get('s', [])]
+        kinds = ('s', 'i', 'f', 'b', 'type', 'shape', 'tensor', 'func')
+        made['list'] = {**{kind: [] for kind in kinds}, **made['list'], 's': texts}
+    return made
+
+
+@pytest.mark.parametrize('case', ['mobilenet-8', 'resnet-16'])
+def test_the_json_of_older_converters_is_the_same_network(case, tmp_path):
+    path = cases.write(case, tmp_path)
+    before = maps_of(read(path), cases.picture(case))
+    change(path, lambda d: d.update(modelTopology=in_the_old_form(d['modelTopology'])))
+    assert '"s": [83, 65, 77, 69]' in path.read_text()
+    after = maps_of(read(path), cases.picture(case))
+    for name in POSENET:
+        assert (before[name] == after[name]).all(), name
+
+
 def group(document):
     return document['weightsManifest'][0]
 
@@ -220,6 +250,16 @@ def weight(document, number=0):
         (
             lambda d: d['modelTopology']['node'][-1]['attr'].update(strides={'list': {'i': [{}]}}),
             r"the _FusedConv2D '.*': a number is \{\}, expected a whole one",
+        ),
+        (
+            lambda d: d['modelTopology']['node'][-1]['attr'].pop('strides'),
+            r"the _FusedConv2D '.*': its strides is None, expected \[1, height, width, 1\]",
+        ),
+        (
+            lambda d: d['modelTopology']['node'][-1]['attr'].update(
+                dilations={'list': {'i': ['2', '2', '1', '1']}}
+            ),
+            r"the _FusedConv2D '.*': its dilations is \[2, 2, 1, 1\], expected \[1, height",
         ),
         (
             lambda d: d['modelTopology']['node'][-1]['attr'].update(padding={'s': '%%'}),
