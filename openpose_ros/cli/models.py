@@ -47,8 +47,9 @@ _SAID = {  # an action: its line in the list of them, and what its own help adds
     ),
     'import': (
         'turn a network of another format into ONNX',
-        "Caffe's .caffemodel, PyTorch's .pth, safetensors, OpenVINO IR of versions 10 and 11; "
-        'height and width of the picture become open.',
+        "Caffe's .caffemodel, Keras' .h5, PyTorch's .pth, safetensors, TensorFlow's frozen .pb, "
+        'model.json of TensorFlow.js, OpenVINO IR of versions 10 and 11; height and width of the '
+        'picture become open.',
     ),
 }
 
