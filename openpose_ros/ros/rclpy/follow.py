@@ -58,7 +58,7 @@ MODES = {
         'openpose/person_pose',
         'follow_object',
         'FollowObject',
-        ('nav2_msgs', 'opennav_following_msgs'),  # the second one until Kilted
+        ('nav2_msgs', 'opennav_following_msgs'),  # the second one where the first lacks it
         moves=False,
     ),
     'goal': Mode(
