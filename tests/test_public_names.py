@@ -22,7 +22,9 @@ NAMES = {
         *('PoseEstimator', 'People', 'Person', 'load_skeleton', 'load_model', 'open_engine'),
         *('draw_people', 'stream', '__version__'),
     ),
-    'openpose_ros.parsing': ('parse_pafs', 'PafParams', 'parse_posenet', 'PoseNetParams'),
+    'openpose_ros.parsing': (
+        *('parse_pafs', 'PafParams', 'parse_posenet', 'PoseNetParams', 'explain', 'Explanation'),
+    ),
     'openpose_ros.models': (
         *('load_model', 'list_models', 'fetch_model', 'import_model', 'ModelSpec'),
     ),
