@@ -73,6 +73,7 @@ class Approach:
         self._angle = 0.0  # of her front from that line, not wrapped
         self._person = self._spot = np.full(3, np.nan)
         self._heading = np.nan
+        self._count = 0
         self._elapsed_s = self._distance = 0.0
         self._speed, self._spin = np.zeros(3), 0.0  # hers, over the last moments
 
@@ -184,7 +185,8 @@ class Approach:
         """
         elapsed_s = self._elapsed_s
         if elapsed_s > 0:
-            share = elapsed_s / (elapsed_s + _MOMENTS_S)
+            self._count += 1  # at first the mean of all that was seen
+            share = max(elapsed_s / (elapsed_s + _MOMENTS_S), 1 / (1 + self._count))
             self._speed = self._speed + share * ((person - self._person) / elapsed_s - self._speed)
             turned = wrapped(heading - self._heading) if self._is_sure else 0.0
             if not np.isnan(turned):

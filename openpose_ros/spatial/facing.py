@@ -38,6 +38,7 @@ _SHORTEST, _LONGEST = 0.5, 1.5  # else something else was seen
 _JOINT = 0.02  # where networks see a joint, beside the pixels' noise
 _DEPTH = np.array([0.03, 0.04])  # of a difference of depths, beside the sensor's noise
 _DEPTH_SIDEWAYS = np.array([0.06, 0.07])  # more of it, of who is seen from the side
+_SITTING = np.array([0.0, 0.15])  # and of who sits
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
 _FOOT, _FOOT_SPREAD = 0.20, 0.10
 _SWAPPED = 0.004  # how likely it is, against what fits, that parts are swapped or another's
@@ -61,7 +62,7 @@ class Sizes(NamedTuple):
     spread: Array
 
 
-def torso_facing(sight: Sight, head: Array, sizes: Sizes) -> tuple[Array, Array]:
+def torso_facing(sight: Sight, head: Array, sizes: Sizes, sits: Array) -> tuple[Array, Array]:
     """
     Return which way torsos face.
 
@@ -73,6 +74,8 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes) -> tuple[Array, Array]
         How likely each of ANGLES is for where the head looks.
     sizes : Sizes
         Of the same people.
+    sits : float64 (N,)
+        From 0 to 1: whose thighs are before her hips, so that their depths say little.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes) -> tuple[Array, Array]
         along = _difference(left, right)
         noise = 2 * (_DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis] ** 2
         expected = size[:, np.newaxis, np.newaxis] * _ALONG
-        logs = logs + _logs(along - expected, _ROUGH + noise)
+        logs = logs + _logs(along - expected, _ROUGH + noise + _thighs(sits))
     if not np.isnan(sight.directions[:, _TOES]).all():
         toes, heels = (sight.offsets(places, sight.aside) for places in (_TOES, _BACK))
         logs = logs + _logs(_difference(toes, heels) - _FOOT * _SINE, joint + _FOOT_SPREAD**2)
@@ -118,6 +121,11 @@ def body_sizes(sight: Sight) -> Sizes:
         np.where(shown, 1 + trust * (length - 1), 1),
         np.where(shown, np.sqrt(trust) * _TORSO_SPREAD, np.hypot(_SIZE_SPREAD, sight.spread)),
     )
+
+
+def _thighs(sits: Array) -> Array:
+    """Return by how much depths of shoulders and hips vary of who sits."""
+    return np.asarray((_SITTING * sits[:, np.newaxis]) ** 2)[..., np.newaxis]
 
 
 def _difference(one: Array, other: Array) -> Array:

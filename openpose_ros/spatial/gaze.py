@@ -32,8 +32,8 @@ _POINT = 0.010  # where networks see a part, beside the pixels' noise
 _DEPTH = 0.03
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
 _OUTLIER = 0.05
-_SURE = 0.30  # radians: a head of which less is known is said to face nowhere
-_PITCH_SPREAD = 0.35
+_SURE = 0.27  # radians: a head of which less is known is said to face nowhere
+_PITCH_SPREAD = 0.25
 
 _C, _S = np.cos(ANGLES), np.sin(ANGLES)
 _ASIDE = np.outer(_FACE[:, 0], _S) + np.outer(_FACE[:, 1], _C)  # (5, G)

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 
 _AGILITY = 1.5  # m/s by which velocity changes in a second, standard deviation
 _SPEED = 1.5  # m/s of who is seen for the first time
-_SPINNING = 1.5  # rad/s by which it changes how fast somebody turns, in a second
+_SPINNING = 0.8  # rad/s by which it changes how fast somebody turns, in a second
 _SPIN = 1.0  # rad/s of who is seen for the first time
 _JITTER = 0.6  # share of a standard deviation that differs from image to image
 _LASTING = 0.5  # and of that of facing, what does not

@@ -119,9 +119,9 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
     )
     head = head_angles(sight, people.skeleton)
     sizes = body_sizes(sight)
-    facing, stddev = torso_facing(sight, head, sizes)
+    sits = sitting(flat_directions, up, guess)
+    facing, stddev = torso_facing(sight, head, sizes, sits)
     if surface is not None:
-        sits = sitting(flat_directions, up, guess)
         exactly, off = torso_distances(*seen, facing, sits)
         deep = ~np.isnan(exactly)
         distance, spread = np.where(deep, exactly, distance), np.where(deep, off, spread)
