@@ -241,7 +241,10 @@ class PoseNode:
         if reason:
             self._worker.refuse(reason)
         else:
-            self._worker.put(*self._measuring.arrived(message, now, self._params))
+            arrival, wait_s = self._measuring.arrived(message, now, self._params)
+            self._worker.put(arrival, wait_s)
+            if wait_s:
+                self._promote()  # its depth may have come meanwhile, in another thread
 
     def on_camera_info(self, message: Any) -> None:
         """Take a CameraInfo."""
@@ -250,8 +253,7 @@ class PoseNode:
     def on_depth_image(self, message: Any) -> None:
         """Take a depth image, an Image or CompressedImage; it must not change afterwards."""
         self._measuring.on_depth(message)
-        params = self._params
-        self._worker.promote(lambda arrival: self._measuring.completed(arrival, params))
+        self._promote()
 
     def on_depth_camera_info(self, message: Any) -> None:
         """Take a CameraInfo of the depth camera."""
@@ -307,6 +309,11 @@ class PoseNode:
             clockless=self._transport.now_ns() == 0,
             faults=self.guard.count,
         )
+
+    def _promote(self) -> None:
+        """Let the newest image whose depth is there be worked on."""
+        params = self._params
+        self._worker.promote(lambda arrival: self._measuring.completed(arrival, params))
 
     def _require(self, state: str, done: str) -> None:
         if self._state != state:

@@ -173,6 +173,26 @@ def test_an_image_waits_for_its_depth(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize('stage', [{'depth_wait': LONG_S}], indirect=True)
+def test_depth_may_come_while_its_image_is_handed_over(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.node.on_camera_info(camera_info())
+    measuring = stage.node._measuring
+    arrived = measuring.arrived
+
+    def slowly(*arguments: Any) -> Any:
+        found = arrived(*arguments)
+        measuring.on_depth(depth(0))  # in another thread, before the image waits
+        return found
+
+    monkeypatch.setattr(measuring, 'arrived', slowly)
+    stage.node.on_image(picture(0))
+    assert not stage.node._worker._held
+    wait_until(lambda: len(stage.transport.of('persons')) == 1)
+    check_places(stage.transport.of('persons')[0])
+
+
+@pytest.mark.parametrize('stage', [{'depth_wait': LONG_S}], indirect=True)
 def test_a_newer_image_takes_the_place_of_one_that_waits(stage: Stage) -> None:
     stage.node.on_camera_info(camera_info())
     stage.node.on_image(picture(0))
