@@ -85,6 +85,25 @@ def test_a_person_before_another_keeps_her_depth() -> None:
     assert z[SKELETON.index('left_elbow')] == pytest.approx(2.0)
 
 
+def test_who_would_be_too_large_is_not_on_the_wall_behind() -> None:
+    # Of a whole body only the head and the feet are found, and depth has a hole around them.
+    people = person(('nose', 160, 20), ('left_eye', 164, 17), ('left_ankle', 150, 225))
+    depth = np.full((240, 320), 7.0, np.float32)
+    assert np.isnan(surface_positions(DepthImage(depth), people, PINHOLE)).all()
+    depth[:] = 2.2
+    z = surface_positions(DepthImage(depth), people, PINHOLE)[0, :, 2]
+    assert np.nanmax(np.abs(z - 2.2)) < 1e-6
+    assert (~np.isnan(z)).sum() == 3
+
+
+def test_nothing_is_said_in_the_middle_of_a_hole() -> None:
+    depth = np.array(arm(4.0, 300).pixels)
+    depth[:, 185:215] = 0
+    z = surface_positions(DepthImage(depth), ARM, PINHOLE)[0, :, 2]
+    assert np.isnan(z[SKELETON.index('left_wrist')])
+    assert z[SKELETON.index('left_elbow')] == pytest.approx(2.0)
+
+
 def test_positions_lie_on_the_rays() -> None:
     positions = surface_positions(arm(4.0, 220), ARM, PINHOLE)[0]
     x, y, z = positions[SKELETON.index('left_elbow')]

@@ -16,10 +16,14 @@ _STEPS = 6  # samples along a limb, its ends left out
 _WINDOW, _RINGS = 0.04, 6  # metres around a keypoint, in so many samples outwards
 _BODY, _LIMB = 0.6, 0.2  # metres: how deep most of a body is, and of what is next to a joint
 _REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or further than that
+_EXTENT = 2.5  # metres: how far apart the ends of a body can be
 _NEAR = 0.35  # metres: who is so near to the middle of a body needs no limb to be of it
 _THICKNESS = 0.05  # metres: how deep one surface is in a window
 _NOISE = 0.03  # of the distance, by which depths of one surface differ too
 _CLEAR = 0.85  # share of them that must be of one surface
+# Samples outwards, within which something of a body must be known, or what is known is not so:
+# only this share may be holes.
+_BESIDE, _HOLED = 3.0, 0.3
 _FEWEST, _ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
 
 _grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1.0)]), axis=-1).reshape(-1, 2)
@@ -65,6 +69,19 @@ def depth_at(millimetres, metres, x, y):
     return 0.0
 
 
+@compiled(types.float64(types.Array(types.float64, 2, 'A', readonly=True), types.float64))
+def furthest_depth(points, focal):
+    """Return how far away somebody can be, of whom keypoints are so far apart in the image."""
+    left = top = np.inf
+    right = bottom = -np.inf
+    for x, y in points:
+        if x == x and y == y:
+            left, right = min(left, x), max(right, x)
+            top, bottom = min(top, y), max(bottom, y)
+    extent = np.hypot(right - left, bottom - top)
+    return _EXTENT * focal / extent if extent > 0 else np.inf
+
+
 @compiled(
     types.void(
         _MILLIMETRES,
@@ -100,6 +117,7 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
     along = np.empty((len(limbs), _STEPS))
     values = np.empty(max(len(limbs) * _STEPS, keypoints, _ENOUGH))
     for person in range(people):
+        furthest = furthest_depth(points[person], focal)
         count = 0
         for limb in range(len(limbs)):
             x0, y0 = points[person, limbs[limb, 0]]
@@ -107,15 +125,15 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
             for step in range(_STEPS):
                 part = (step + 1) / (_STEPS + 1)
                 depth = depth_at(millimetres, metres, x0 + part * (x1 - x0), y0 + part * (y1 - y0))
-                along[limb, step] = depth
-                if depth > 0:
+                along[limb, step] = depth if depth < furthest else 0.0
+                if 0 < depth < furthest:
                     values[count] = depth
                     count += 1
         if count == 0:
             for keypoint in range(keypoints):
                 x, y = points[person, keypoint]
                 depth = depth_at(millimetres, metres, x, y)
-                if depth > 0:
+                if 0 < depth < furthest:
                     values[count] = depth
                     count += 1
         depths[person] = np.nan
@@ -140,14 +158,22 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
                 reach = _LIMB_REACH + _NOISE * anchor
             # The nearest places around it that show something of that.
             spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
-            count = 0
+            count = around = holes = 0
             nearest = 0.0  # of this body, or of whatever is as far away
             for place in range(len(_AROUND)):
                 right, down = _AROUND[place]
                 depth = depth_at(millimetres, metres, x + spacing * right, y + spacing * down)
-                if nearest == 0 and depth > 0 and abs(depth - middle) < _REACH:
-                    nearest = depth
-                if depth > 0 and abs(depth - anchor) < reach:
+                if depth == 0:
+                    holes += 1
+                    continue
+                if abs(depth - middle) < _REACH:
+                    around += 1
+                    if nearest == 0:
+                        nearest = depth
+                        far = right * right + down * down > _BESIDE * _BESIDE
+                        if far and holes > _HOLED * place:
+                            break  # it lies in a hole, of which the rim says nothing
+                if abs(depth - anchor) < reach:
                     values[count] = depth
                     count += 1
                     if count == _ENOUGH:
@@ -159,7 +185,7 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
                 for place in range(count):
                     agreeing += abs(values[place] - depth) < thickness
                 # Else it is unclear which of two surfaces it is on.
-                if abs(depth - nearest) < thickness and agreeing >= _CLEAR * count:
+                if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
                     depths[person, keypoint] = depth
         # What its limbs cannot reach, from the middle of the body on, is not of this body.
         reached = np.abs(depths[person] - middle) < _NEAR
