@@ -62,6 +62,7 @@ class Stop:
         self._to_raise = False
         self._raised = False
         self._pokes = 0
+        self._report = sys.unraisablehook
         self._last = threading.RLock()  # held by who ends the process
         # Readable when asked. No Event: what a handler raises while the main thread waits for one
         # may leave the Event's lock locked.
@@ -122,13 +123,26 @@ class Stop:
         Raise KeyboardInterrupt, once; not for what joins threads or is called by C.
 
         While something is imported it waits: there are libraries that end the process when an
-        exception comes out of the import of their parts in C++.
+        exception comes out of the import of their parts in C++. What is raised inside of a
+        finalizer or of a callback, where Python drops it, is raised once more.
         """
-        with self._in(_RAISING):
-            if self.requested and not self._raised:
-                self._raised = True
-                raise KeyboardInterrupt
-            yield
+        report, sys.unraisablehook = sys.unraisablehook, self._dropped
+        self._report = report
+        try:
+            with self._in(_RAISING):
+                if self.requested and not self._raised:
+                    self._raised = True
+                    raise KeyboardInterrupt
+                yield
+        finally:
+            sys.unraisablehook = report
+
+    def _dropped(self, what: sys.UnraisableHookArgs) -> None:
+        """Be Python's hook for exceptions that cannot be raised: ours can be, a moment later."""
+        if what.exc_type is KeyboardInterrupt and self._raised:
+            self._raised, self._to_raise = False, True
+        else:
+            self._report(what)
 
     @contextmanager
     def _in(self, stretch: str) -> Iterator[None]:

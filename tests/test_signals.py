@@ -138,6 +138,48 @@ def test_raising_waits_until_what_is_imported_is_there(start: Run, tmp_path: Pat
     assert ended(process) == (130, 'imported\nraised\n', '')
 
 
+@pytest.mark.parametrize('place', ['__del__', 'weakref'])
+def test_raising_raises_again_what_python_dropped(start: Run, place: str) -> None:
+    """As where a finalizer runs at the moment of the signal."""
+    process = start(
+        'import weakref\n'
+        'def wait(*_):\n'
+        '    say("ready")\n'
+        '    while not stop.requested: time.sleep(0.01)\n'
+        '    time.sleep(1)\n'
+        'class Thing:\n'
+        f'    {"__del__ = wait" if place == "__del__" else "pass"}\n'
+        'with watched() as stop:\n'
+        '    try:\n'
+        '        with stop.raising():\n'
+        '            thing = Thing()\n'
+        f'            watcher = weakref.ref(thing, wait if {place == "weakref"} else None)\n'
+        '            del thing\n'
+        '            while True: time.sleep(60)\n'
+        '    except KeyboardInterrupt: say("interrupted")\n'
+        '    leave(stop.status)\n'
+    )
+    process.send_signal(SIGINT)
+    assert ended(process) == (130, 'interrupted\n', '')
+
+
+def test_raising_still_reports_what_others_dropped(start: Run) -> None:
+    process = start(
+        'class Thing:\n'
+        '    def __del__(self): raise ValueError("mine")\n'
+        'hook = sys.unraisablehook\n'
+        'with watched() as stop:\n'
+        '    with stop.raising(): Thing()\n'
+        '    say("ready")\n'
+        '    assert sys.unraisablehook is hook\n'
+        '    time.sleep(60)\n'
+    )
+    process.send_signal(SIGINT)
+    status, _, said = ended(process)
+    assert status == 130
+    assert 'ValueError: mine' in said
+
+
 def test_second_signal_ends_an_import(start: Run, tmp_path: Path) -> None:
     (tmp_path / 'slow_import.py').write_text(
         'import __main__\n__main__.say("ready")\n__main__.busy()'

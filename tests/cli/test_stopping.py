@@ -157,7 +157,9 @@ def test_signals_that_were_held_back_by_who_started_it_are_heard(make_picture: M
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('words', [('demo',), ('models', 'list'), ('warm-up',), RTX], ids=' '.join)
+@pytest.mark.parametrize(
+    'words', [('doctor',), ('demo',), ('models', 'list'), ('warm-up',), RTX], ids=' '.join
+)
 def test_other_verbs_stopped_at_any_moment(
     words: tuple[str, ...],
     tmp_path: Path,
