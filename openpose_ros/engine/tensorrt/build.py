@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 import logging
+import os
 from pathlib import Path
 import re
-from threading import Event, Thread
+import select
+from threading import Thread
 from time import perf_counter
 from typing import Any
 
@@ -147,7 +149,9 @@ def _build_in_thread(
     progress = Progress(on_progress)
     built: list[tuple[bytes, dict[str, int]]] = []
     failed: list[BaseException] = []
-    done = Event()  # and not Thread.join: interrupted, it takes the thread for ended (bpo-45274)
+    # Neither Thread.join, which takes the thread for ended when interrupted (bpo-45274), nor an
+    # Event, whose lock may stay locked then, and both threads would wait for it.
+    done, tell = os.pipe()
 
     def work() -> None:
         try:
@@ -156,19 +160,25 @@ def _build_in_thread(
         except BaseException as exc:  # noqa: BLE001 - raised below, in the caller's thread
             failed.append(exc)
         finally:
-            done.set()
+            os.close(tell)
+
+    def is_done() -> bool:
+        ready, _, _ = select.select([done], [], [], _POLL_S)
+        return bool(ready)
 
     thread = Thread(target=work, name='tensorrt-build', daemon=True)
     try:
         thread.start()
-        while not done.wait(_POLL_S):
+        while not is_done():
             pass
     except BaseException as exc:
         progress.stop(exc)
         # A process must not end while TensorRT is at work. What nothing can stop is left to end.
-        while library.has_progress_monitor and thread.is_alive() and not done.wait(_POLL_S):
+        while library.has_progress_monitor and thread.is_alive() and not is_done():
             pass
         raise
+    finally:
+        os.close(done)
     if progress.stopped_by is not None:
         raise progress.stopped_by
     if failed:
