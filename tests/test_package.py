@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import numba
 import pytest
 
-from openpose_ros.parsing.paf._kernels.compiling import compiled
+from openpose_ros.parsing._kernels.compiling import compiled
 from tests.source_tree import ROOT, source_files
 
 

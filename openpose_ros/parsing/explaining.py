@@ -3,7 +3,8 @@ Why the parser joined what it joined, and refused the rest.
 
 For who tunes thresholds: every pair of peaks that a limb could join, with the reason. What is
 accepted is what `parse_pafs` does, found by the same kernels; the reasons of what is refused are
-worked out in NumPy, in milliseconds where the parser takes a fraction of one.
+worked out in NumPy, in milliseconds where the parser takes a fraction of one. The stages on their
+own are compiled when first asked for, which takes seconds, once.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from openpose_ros.parsing.paf._kernels.cache import kept_in, processor
+from openpose_ros.parsing._kernels.cache import kept_in, processor
+from openpose_ros.parsing._kernels.compiling import from_python
 
 _PACKAGE = __name__.partition('.')[0]
 _KERNELS = '_kernels'  # a folder of a decoder, or of what is done with people
@@ -46,11 +47,14 @@ def compile_kernels() -> tuple[list[Kernel], str]:
     """
     root = Path(__file__).parent.parent
     kernels: dict[str, Kernel] = {}
-    for path in sorted(root.glob(f'**/{_KERNELS}/*.py')):
+    for path in sorted(root.rglob(f'{_KERNELS}/*.py')):
         place = path.relative_to(root).with_suffix('').as_posix().replace('/', '.')
-        for function in vars(import_module(f'{_PACKAGE}.{place}')).values():
-            if hasattr(function, 'py_func') and function.__module__.startswith(_PACKAGE):
-                *_, room, _, module = function.__module__.split('.')
-                name = f'{room}.{module}.{function.__name__}'
-                kernels[name] = Kernel(name, *kept_in(function))
+        module = import_module(f'{_PACKAGE}.{place}')
+        for kernel in vars(module).values():
+            if getattr(kernel, 'alone', False):
+                kernel = from_python(kernel)
+            if hasattr(kernel, 'overloads') and kernel.__module__ == module.__name__:
+                *_, room, _, file = module.__name__.split('.')
+                name = f'{room}.{file}.{kernel.__name__}'
+                kernels[name] = Kernel(name, *kept_in(kernel))
     return list(kernels.values()), processor()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.parsing.paf._kernels.matching import match_optimal
+from openpose_ros.parsing._kernels.compiling import from_python
+from openpose_ros.parsing.paf._kernels.matching import END_BITS, match_optimal
+
+_match = from_python(match_optimal)
 
 
 def assign(
@@ -27,8 +30,19 @@ def assign(
         Row and column of each pair, in no order.
 
     """
-    pairs = np.ascontiguousarray(np.argwhere(allowed))
-    if len(pairs) < 2:
-        return pairs
-    scores = profits[allowed]
-    return pairs[: match_optimal(pairs, scores, *profits.shape)]
+    rows, columns = np.nonzero(allowed)
+    if len(rows) < 2:
+        return np.stack((rows, columns), axis=1)
+    wide = max(profits.shape) + 1
+    order = np.empty(len(rows), np.int64)
+    count = _match(
+        rows << END_BITS | columns,
+        profits[allowed],
+        len(rows),
+        *profits.shape,
+        order,
+        np.empty(wide * (wide + 3), np.int64),
+        np.empty(3 * wide),
+    )
+    kept = order[:count]
+    return np.stack((rows[kept], columns[kept]), axis=1)

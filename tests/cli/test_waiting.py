@@ -36,7 +36,7 @@ def run(
 
 # What is compiled does not matter here; a minute would be waited for it.
 UNCOMPILED = (
-    'from openpose_ros.parsing.paf._kernels import cache; '
+    'from openpose_ros.parsing._kernels import cache; '
     'load = cache.CheckedCacheFile._load; '
     'cache.CheckedCacheFile.load = lambda self, key: '
     '(cache._tell_of_compiling(), load(self, key))[1]; '
@@ -64,7 +64,8 @@ def test_what_has_to_be_compiled_is_told_of(tmp_path: Path) -> None:
     shutil.copytree(ROOT / 'openpose_ros', tmp_path / 'openpose_ros', ignore=ignored)
     code = (
         'import logging; logging.basicConfig(level=logging.INFO, format="%(message)s"); '
-        'import openpose_ros.parsing.paf._kernels.compiling; main = lambda: None'
+        'from openpose_ros.parsing._kernels import compiling, sorting; '
+        'compiling.from_python(sorting.argsort_descending); main = lambda: None'
     )
     first = run(root=tmp_path, code=code)
     assert 'compiling the parser, which takes up to a minute' in first.stderr, first

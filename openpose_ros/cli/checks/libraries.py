@@ -28,13 +28,15 @@ _OPENCV_PACKAGES = (
 )
 _NUMBA = """
 import numba
-from openpose_ros.parsing.paf._kernels.cache import kept_in
-from openpose_ros.parsing.paf._kernels.compiling import argsort_descending
-compiles = hasattr(argsort_descending, 'stats')
+from openpose_ros.parsing._kernels.cache import kept_in
+from openpose_ros.parsing._kernels.compiling import from_python
+from openpose_ros.parsing._kernels.sorting import argsort_descending
+kernel = from_python(argsort_descending)
+compiles = hasattr(kernel, 'stats')
 facts = {
     'version': numba.__version__,
     'compiles': compiles,
-    'cache': kept_in(argsort_descending)[0] if compiles else None,
+    'cache': kept_in(kernel)[0] if compiles else None,
 }
 """
 

@@ -51,40 +51,25 @@ def assemble_people(
         In map cells.
 
     """
-    parts = np.empty((len(connections.ends), skeleton.num_keypoints), np.int64)
-    limbs = plan_of(skeleton, params).limbs
-    used = _kernels.assemble(connections.ends, connections.scores, peaks.counts, limbs, parts)
-    return people_of_parts(peaks, parts[:used], skeleton, params)
-
-
-def single_person(peaks: Peaks, skeleton: Skeleton, params: PafParams) -> People:
-    """
-    Make one person of the best peak of each heatmap, as the single-person tutorials do.
-
-    Parameters
-    ----------
-    peaks : Peaks
-        Found with room for one peak a keypoint: the strongest.
-    skeleton : Skeleton
-        Names the keypoints.
-    params : PafParams
-        `min_parts` and `min_score` decide whether anybody is there.
-
-    Returns
-    -------
-    People
-        One at most, in map cells.
-
-    """
-    parts = np.where(peaks.counts > 0, 0, -1)[np.newaxis]
-    return people_of_parts(peaks, parts, skeleton, params)
+    most, limbs = peaks.rows.shape[1], plan_of(skeleton, params).limbs
+    count, num_parts = len(connections.ends), skeleton.num_keypoints
+    numbers = np.empty(num_parts * most + count, np.int64)
+    people = np.empty((count, num_parts), np.int64)
+    used = _kernels.assemble(
+        connections.ends, connections.scores, count, most, limbs, numbers, people
+    )
+    return people_of_parts(peaks, people[:used], skeleton, params)
 
 
 def people_of_parts(
     peaks: Peaks, parts: npt.NDArray[np.int64], skeleton: Skeleton, params: PafParams
 ) -> People:
     """Look up the peaks of rows of parts (N, K), -1 where missing, and keep those that count."""
-    keypoints = np.empty((len(parts), skeleton.num_keypoints, 3), np.float32)
-    scores = np.empty(len(parts), np.float32)
-    count = _kernels.select_people(peaks.rows, parts, *settings_of(params), keypoints, scores)
-    return People(keypoints[:count], scores[:count], skeleton, overflow=peaks.overflow)
+    count = len(parts)
+    keypoints = np.empty((count, skeleton.num_keypoints, 3), np.float32)
+    scores, order = np.empty(count, np.float32), np.empty(count, np.int64)
+    kept = _kernels.select_people(
+        *(peaks.rows, parts, count, *settings_of(params), np.empty(count), order),
+        *(keypoints, scores),
+    )
+    return People(keypoints[:kept], scores[:kept], skeleton, overflow=peaks.overflow)

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf._kernels import limbs as _kernels
-from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.paf.peaks import Peaks
 from openpose_ros.parsing.paf.plan import plan_of
+from openpose_ros.parsing.paf.room import room_for_limbs
 from openpose_ros.skeletons import Skeleton
 
 PAFS_NOT_FINITE = (
@@ -92,9 +93,13 @@ def find_limbs(
 
     """
     plan = plan_of(skeleton, params)
-    room = len(plan.limbs) * peaks.rows.shape[1]
-    ends, scores = np.empty((room, 3), np.int64), np.empty(room, np.float64)
-    count = _kernels.find_limbs(pafs, peaks.rows, peaks.counts, *plan.arguments[1:], ends, scores)
+    rows = np.empty((len(plan.limbs) * peaks.rows.shape[1], 3), np.int64)
+    strengths = np.empty(len(rows))
+    _, height, width = pafs.shape
+    scratch = room_for_limbs(height, width, peaks.rows.shape[1])
+    count = _kernels.find_limbs(
+        pafs, peaks.rows, peaks.counts, *plan.arguments, *scratch, rows, strengths
+    )
     if count == NOT_FINITE:
         raise MapsError(PAFS_NOT_FINITE)
-    return Connections(ends[:count], scores[:count])
+    return Connections(rows[:count], strengths[:count])

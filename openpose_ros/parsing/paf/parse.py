@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing.paf._kernels import parse as _kernels
-from openpose_ros.parsing.paf.assembly import single_person
 from openpose_ros.parsing.paf.limbs import PAFS_NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams, check_reachable
-from openpose_ros.parsing.paf.peaks import HEATMAPS_NOT_FINITE, find_peaks
+from openpose_ros.parsing.paf.peaks import HEATMAPS_NOT_FINITE
 from openpose_ros.parsing.paf.plan import plan_of
+from openpose_ros.parsing.paf.room import Room
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton, load_skeleton
 
@@ -23,6 +23,10 @@ _DEFAULT_SKELETON = load_skeleton('coco_18')
 # The last one, found by identity. Among other work, when the processor's caches hold other things,
 # each line of Python costs as much as a heatmap, and so does hashing parameters.
 _recent = [plan_of(_DEFAULT_SKELETON, _DEFAULT_PARAMS)]
+# Rooms that nobody uses: one a thread that parses. Who fails in one leaves it.
+_free: list[Room] = []
+_NOTHING = np.empty(0, np.float32)
+_NOWHERE = Room(_recent[0], (0, 0, 0), (0, 0, 0))
 
 
 def parse_pafs(
@@ -67,39 +71,44 @@ def parse_pafs(
         plan = plan_of(skeleton, params)
         _recent[0] = replace(plan, skeleton=skeleton, params=params)
     if params.single_person:
-        return _single_person(heatmaps, skeleton, params)
+        heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
+        pafs = heatmaps[:0]
+    keypoints = scores = _NOTHING
     overflow = _kernels.WRONG_SHAPE
+    try:
+        room = _free.pop()
+    except IndexError:
+        room = _NOWHERE
     dtypes = getattr(heatmaps, 'dtype', None), getattr(pafs, 'dtype', None)
-    if _kernels.IS_COMPILED and dtypes[0] is dtypes[1] is _FLOAT32:
-        # The signature refuses what is not in C order, the kernel what is not of this skeleton:
-        # only then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
+    if _kernels.IS_COMPILED and room.plan is plan and dtypes[0] is dtypes[1] is _FLOAT32:
+        # The signature refuses what is not in C order, the kernel what is not of this room: only
+        # then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
         try:  # noqa: SIM105  a context manager is more cold code
-            keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments)
+            keypoints, scores, overflow = _kernels.parse(
+                heatmaps, pafs, *plan.arguments, *room.arrays
+            )
         except TypeError:
             pass
     if overflow == _kernels.WRONG_SHAPE:
         heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
-        pafs = _checked('pafs', pafs, plan.pafs, skeleton)
+        pafs = (
+            heatmaps[:0] if params.single_person else _checked('pafs', pafs, plan.pafs, skeleton)
+        )
         if heatmaps.shape[1:] != pafs.shape[1:]:
             raise MapsError(
                 f'heatmaps are {_size(heatmaps)} cells but pafs are {_size(pafs)}; '
                 'both must come from the same picture and layer size'
             )
-        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments)
+        room = Room(plan, heatmaps.shape, pafs.shape)
+        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments, *room.arrays)
+    while overflow == _kernels.TOO_SMALL:
+        room = room.larger()
+        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments, *room.arrays)
     if overflow < 0:
         broken_heatmaps = overflow == _kernels.HEATMAPS_NOT_FINITE
         raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
+    _free.append(room)
     return People(keypoints, scores, skeleton, overflow)
-
-
-def _single_person(
-    heatmaps: npt.NDArray[np.float32], skeleton: Skeleton, params: PafParams
-) -> People:
-    channels = skeleton.num_keypoints, skeleton.num_keypoints + 1
-    heatmaps = _checked('heatmaps', heatmaps, channels, skeleton)
-    peaks = find_peaks(heatmaps[: skeleton.num_keypoints], replace(params, max_peaks=1))
-    # the others are not wanted, so there is no overflow
-    return single_person(replace(peaks, overflow=0), skeleton, params)
 
 
 def _checked(

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf._kernels import peaks as _kernels
-from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.paf.plan import settings_of
+from openpose_ros.parsing.paf.room import room_for_peaks
 
 HEATMAPS_NOT_FINITE = (
     'the heatmaps hold NaN or infinity: the network or its input is broken; '
@@ -79,10 +80,11 @@ def find_peaks(heatmaps: npt.NDArray[np.float32], params: PafParams) -> Peaks:
         If a heatmap holds NaN or infinity.
 
     """
-    whole, real = settings_of(params)
-    rows = np.empty((len(heatmaps), params.max_peaks, 3), np.float32)
-    counts = np.zeros(len(heatmaps), np.int64)
-    overflow = _kernels.find_peaks(heatmaps, whole, real, rows, counts)
+    num_maps, height, width = heatmaps.shape
+    scratch = room_for_peaks(height, width)
+    peaks = np.empty((num_maps, params.max_peaks, 3), np.float32)
+    counts = np.empty(num_maps, np.int64)
+    overflow = _kernels.find_peaks(heatmaps, *settings_of(params), *scratch, peaks, counts)
     if overflow == NOT_FINITE:
         raise MapsError(HEATMAPS_NOT_FINITE)
-    return Peaks(rows, counts, int(overflow))
+    return Peaks(peaks, counts, int(overflow))

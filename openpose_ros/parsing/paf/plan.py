@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.parsing.paf._kernels import compiling
+from openpose_ros.parsing.paf._kernels import settings
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.skeletons import Skeleton
 
@@ -27,12 +27,13 @@ class Plan:
     params : PafParams
         What the rest was made of.
     heatmaps, pafs : tuple of int
-        How many there may be.
+        How many there may be; no pafs are read for a single person.
+    max_peaks : int
+        Of each keypoint; one where there is a single person.
     limbs : int64 (L, 5)
         Start, end, channel of x, channel of y, and how many samples must count.
     arguments : tuple
-        What the kernel `parse` takes after the maps: K, `limbs`, `sample_positions`, and
-        `settings_of`.
+        What the kernel `parse` takes after the maps: `limbs`, `sample_positions`, `settings_of`.
 
     """
 
@@ -40,8 +41,9 @@ class Plan:
     params: PafParams
     heatmaps: tuple[int, ...]
     pafs: tuple[int, ...]
+    max_peaks: int
     limbs: IntArray
-    arguments: tuple[int, IntArray, DoubleArray, IntArray, DoubleArray]
+    arguments: tuple[IntArray, DoubleArray, IntArray, DoubleArray]
 
 
 @lru_cache(maxsize=64)
@@ -52,36 +54,38 @@ def plan_of(skeleton: Skeleton, params: PafParams) -> Plan:
         (limb.start, limb.end, limb.paf_x, limb.paf_y, count)
         for limb, count in zip(skeleton.limbs, counts)
     ]
+    max_peaks = params.max_peaks
+    if params.single_person:  # the best peak of each heatmap is somebody's
+        rows, max_peaks = [], 1
     limbs, num_keypoints = np.array(rows, np.int64).reshape(-1, 5), skeleton.num_keypoints
     places = sample_positions(params.paf_samples)
     return Plan(
         skeleton,
         params,
         (num_keypoints, num_keypoints + 1),
-        (2 * skeleton.num_limbs,),
+        (2 * len(rows),),
+        max_peaks,
         limbs,
-        (num_keypoints, limbs, places, *settings_of(params)),
+        (limbs, places, *settings_of(params)),
     )
 
 
 @lru_cache(maxsize=64)
 def settings_of(params: PafParams) -> tuple[IntArray, DoubleArray]:
-    """Return the other parameters, in the places that `_kernels.compiling` names."""
-    threshold = np.float32(params.peak_threshold)
+    """Return the other parameters, in the places that `_kernels.settings` names."""
     whole = {
-        compiling.MAX_PEAKS: params.max_peaks,
-        compiling.NMS_RADIUS: params.nms_window // 2,
-        compiling.PEAK_THRESHOLD_BITS: int(threshold.view(np.int32)),
-        compiling.OPTIMAL: params.matching == 'optimal',
-        compiling.MIN_PARTS: params.min_parts,
-        compiling.MAX_PEOPLE: params.max_people,
+        settings.NMS_RADIUS: params.nms_window // 2,
+        settings.OPTIMAL: params.matching == 'optimal',
+        settings.MIN_PARTS: params.min_parts,
+        settings.MAX_PEOPLE: params.max_people,
+        settings.SINGLE: params.single_person,
     }
     real = {
-        compiling.PEAK_THRESHOLD: threshold,
-        compiling.PAF_THRESHOLD: params.paf_threshold,
-        compiling.PAF_MAX_GAP: params.paf_max_gap,
-        compiling.FREE_LENGTH: 0.5 if params.length_penalty else 0.0,
-        compiling.MIN_SCORE: params.min_score,
+        settings.PEAK_THRESHOLD: params.peak_threshold,
+        settings.PAF_THRESHOLD: params.paf_threshold,
+        settings.PAF_MAX_GAP: params.paf_max_gap,
+        settings.FREE_LENGTH: 0.5 if params.length_penalty else 0.0,
+        settings.MIN_SCORE: params.min_score,
     }
     return (
         np.array([whole[place] for place in range(len(whole))], np.int64),

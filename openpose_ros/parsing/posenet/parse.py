@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError, ParameterError, SkeletonError
-from openpose_ros.parsing.paf._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE
 from openpose_ros.parsing.posenet._kernels import poses as _kernels
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.people import People

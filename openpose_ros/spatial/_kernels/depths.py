@@ -3,7 +3,7 @@
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import compiled
+from openpose_ros.parsing._kernels.compiling import compiled, piece
 
 _MILLIMETRES = types.Array(types.uint16, 2, 'C', readonly=True)
 _METRES = types.Array(types.float32, 2, 'C', readonly=True)
@@ -31,7 +31,7 @@ _grid = _grid[np.argsort(np.hypot(*_grid.T), kind='stable')]
 _AROUND = _grid[np.hypot(*_grid.T) <= _RINGS]  # outwards
 
 
-@compiled(types.float64(_VALUES, types.int64, types.float64))
+@piece(types.float64(_VALUES, types.int64, types.float64))
 def densest(values, count, width):
     """Sort the first values; return the median of the most that lie so close together."""
     gap = 1
@@ -54,7 +54,7 @@ def densest(values, count, width):
     return values[best + most // 2]
 
 
-@compiled(types.float64(_MILLIMETRES, _METRES, types.float64, types.float64))
+@piece(types.float64(_MILLIMETRES, _METRES, types.float64, types.float64))
 def depth_at(millimetres, metres, x, y):
     """Return the depth at a place, metres; 0 where it is not known (REP 118)."""
     if not (x > -0.5 and y > -0.5):  # NaN too

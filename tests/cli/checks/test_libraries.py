@@ -85,7 +85,7 @@ def test_numba_without_a_cache_is_a_warning(tmp_path: Path) -> None:
         ignore=shutil.ignore_patterns('__pycache__'),
     )
     # A file where the folder would be: that stops even root.
-    (tmp_path / 'openpose_ros/parsing/paf/_kernels/__pycache__').touch()
+    (tmp_path / 'openpose_ros/parsing/_kernels/__pycache__').touch()
     code = (
         'from openpose_ros.cli.checks import libraries\n'
         'print(*libraries.check_numba()[0], sep="|")'

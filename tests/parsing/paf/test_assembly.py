@@ -6,11 +6,9 @@ from hypothesis import given
 import numpy as np
 import pytest
 
-from openpose_ros.parsing import PafParams
-from openpose_ros.parsing.paf.assembly import assemble_people, single_person
+from openpose_ros.parsing import PafParams, parse_pafs
+from openpose_ros.parsing.paf.assembly import assemble_people
 from openpose_ros.parsing.paf.limbs import Connections
-from openpose_ros.parsing.paf.peaks import find_peaks
-from openpose_ros.people import People
 from tests.parsing.paf import naive, strategies
 from tests.parsing.paf.agreement import check_assembly, check_people, peaks_of
 from tests.parsing.paf.strategies import KITE
@@ -166,5 +164,7 @@ def test_nobody_is_found_among_peaks_without_limbs():
 def test_a_single_person_agrees_with_the_twin(scene):
     heatmaps = scene.heatmaps[: KITE.num_keypoints]
     room_for_one = PafParams(**{**vars(scene.params), 'max_peaks': 1, 'max_people': 0})
-    people: People = single_person(find_peaks(heatmaps, room_for_one), KITE, room_for_one)
+    params = PafParams(**{**vars(scene.params), 'single_person': True})
+    people = parse_pafs(heatmaps, scene.pafs, KITE, params)
+    assert people.overflow == 0
     check_people(people, naive.single_person(heatmaps, room_for_one))

@@ -9,6 +9,7 @@ import pytest
 from openpose_ros.errors import MapsError
 from openpose_ros.parsing import PafParams
 from openpose_ros.parsing.paf._kernels import limbs as kernels
+from openpose_ros.parsing.paf._kernels import matching
 from openpose_ros.parsing.paf.limbs import Connections, find_limbs
 from openpose_ros.parsing.paf.peaks import Peaks, find_peaks
 from openpose_ros.parsing.paf.plan import min_counts, sample_positions
@@ -80,34 +81,36 @@ def scored(
 ) -> list[tuple[int, int, float]]:
     """Return what one way finds of one limb: start, end, score."""
     limb, params = KITE.limbs[number], scene.params
-    starts, ends = (
-        np.ascontiguousarray(peaks.rows[k, : peaks.counts[k]]) for k in (limb.start, limb.end)
-    )
-    if not (len(starts) and len(ends)):
+    counts = peaks.counts[limb.start], peaks.counts[limb.end]
+    if not all(counts):
         return []
     fields = scene.pafs[limb.paf_x], scene.pafs[limb.paf_y]
     height, width = fields[0].shape
     places, threshold = sample_positions(params.paf_samples), params.paf_threshold
     may_miss = params.paf_samples - min_counts(KITE, params.paf_min_count)[number]
-    tables = np.empty((4, len(starts))), np.empty((4, len(ends)))
-    for some, table in zip((starts, ends), tables):
-        assert kernels.look_at_peaks(*fields, some, table)
+    tables = np.empty((4, max(counts))), np.empty((4, max(counts)))
+    for k, count, table in zip((limb.start, limb.end), counts, tables):
+        assert kernels.look_at_peaks(*fields, peaks.rows[k], count, table)
+    ends = tables[0], counts[0], tables[1], counts[1]
     weak = np.zeros(height * width, np.uint8)
     if marked:
         strong = np.zeros(height * width + width + 1, np.uint8)
-        kernels.mask_weak_cells(*fields, *tables, threshold, strong, weak)
-    room = len(starts) * len(ends) + 1
-    pairs, scores = np.zeros((room, 2), np.int64), np.zeros(room)
-    if in_bulk:
-        count = kernels.candidate_pairs(*tables, width, weak, places, threshold, may_miss, pairs)
-    else:
-        count = kernels.all_pairs(len(starts), len(ends), pairs)
+        kernels.mask_weak_cells(*fields, *ends, threshold, strong, weak)
+    room = counts[0] * counts[1] + 1
+    pairs, scores = np.zeros(room, np.int64), np.zeros(room)
+    cells, misses = np.zeros((2, counts[1]), np.int64)
+    count = kernels.candidate_pairs(
+        *(*ends, width, weak, places, threshold, may_miss, in_bulk, cells, misses, pairs)
+    )
     penalty = 0.5 * height if params.length_penalty else 0.0
     count = kernels.score_pairs(
         *(*fields, weak, *tables, places, threshold, may_miss),
         *(params.paf_max_gap, penalty, count, pairs, scores),
     )
-    return [(*pair, score) for pair, score in zip(pairs[:count].tolist(), scores[:count])]
+    return [
+        (pair >> matching.END_BITS, pair & matching.END_MASK, score)
+        for pair, score in zip(pairs[:count].tolist(), scores[:count])
+    ]
 
 
 @pytest.mark.parametrize('count', [*range(2, 14), 63, 64])

@@ -8,13 +8,14 @@ from hypothesis.extra import numpy as npst
 import numpy as np
 import pytest
 
-from openpose_ros.parsing.paf._kernels import compiling, matching
+from openpose_ros.parsing._kernels import compiling, sorting
+from openpose_ros.parsing.paf._kernels import matching
 from tests.parsing.paf import naive, strategies
 from tests.parsing.paf.strategies import Array
 
 Pairs = list[tuple[int, int]]
 
-sides = st.sampled_from([1, 2, 3, 5, 8])  # 8 x 8 pairs are sorted another way than 32 are
+sides = st.sampled_from([1, 2, 3, 5, 8])  # 8 x 8 pairs are sorted with gaps, few are not
 tied = st.sampled_from([0.0, 0.0, 0.25, 0.5, 0.75, 1.0])  # 0: no limb
 matrices = st.tuples(sides, sides).flatmap(
     lambda shape: npst.arrays(np.float64, shape, elements=tied)
@@ -23,15 +24,15 @@ matrices = st.tuples(sides, sides).flatmap(
 
 def matched(scores: Array, kind: str) -> Pairs:
     """Return the pairs that a kernel keeps, in its order; its scores must be theirs."""
-    pairs, values = np.argwhere(scores > 0).copy('C'), scores[scores > 0]
+    ends, values, most = np.argwhere(scores > 0), scores[scores > 0], max(scores.shape)
+    pairs, order = ends[:, 0] << matching.END_BITS | ends[:, 1], np.empty(len(ends), np.int64)
     if kind == 'optimal':
-        count = matching.match_optimal(pairs, values, *scores.shape)
+        scratch = np.empty((most + 1) * (most + 4), np.int64), np.empty(3 * (most + 1))
+        count = matching.match_optimal(pairs, values, len(pairs), *scores.shape, order, *scratch)
     else:
-        taken = np.full((2, max(scores.shape)), -1, np.int64)
-        count = matching.match_greedy(pairs, values, taken, 0)
-    kept: Pairs = [(start, end) for start, end in pairs[:count].tolist()]
-    assert values[:count].tolist() == [scores[pair] for pair in kept]
-    return kept
+        taken = np.full(2 * most, -1, np.int64)
+        count = matching.match_greedy(pairs, values, len(pairs), taken, most, 0, order)
+    return [(start, end) for start, end in ends[order[:count]].tolist()]
 
 
 def total(scores: Array, pairs: Pairs) -> float:
@@ -73,7 +74,7 @@ def test_greedy_takes_the_best_pair_and_optimal_the_best_sum():
 def test_falling_sorts_and_keeps_the_order_of_equals(count):
     values = np.random.default_rng(count).integers(0, 5, count).astype(np.float64)
     order = np.empty(count, np.int64)
-    compiling.argsort_descending(values, order)
+    sorting.argsort_descending(values, count, order)
     assert order.tolist() == sorted(range(count), key=lambda place: -values[place])
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.parsing import PafParams
+import openpose_ros.parsing._kernels as shared
 import openpose_ros.parsing.paf._kernels as kernels
 from openpose_ros.parsing.paf.peaks import Peaks
 from tests.parsing.paf import naive, test_assembly, test_matching
@@ -29,9 +30,8 @@ from tests.parsing.paf.agreement import (
 )
 from tests.parsing.paf.strategies import KITE, Array, Scene, noise, smooth
 
-FOLDER = Path(kernels.__file__).parent
 MODULES = (
-    'compiling',
+    'sorting',
     'peaks',
     'matching',
     'pairs',
@@ -39,30 +39,27 @@ MODULES = (
     'assembly',
     'parse',
 )  # in the order of imports
+HOMES = {name: shared if name == 'sorting' else kernels for name in MODULES}
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
     'argsort_descending': (
-        'values[order[place - 1]] < values[i]',
-        'values[order[place - 1]] <= values[i]',
+        'values[other] == values[mine] and other < mine',
+        'False',  # of equals the last
     ),
     'vertex': ('log_before - log_after', 'log_after - log_before'),
-    'refine': ('if 0 < y < height - 1:', 'if 1 < y < height - 1:'),
     'find_local_maxima': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
-    'has_equal_neighbour': ('min(height, y + 2)', 'min(height, y + 1)'),
     'plateau': ('min(width, here_x + 2)', 'min(width, here_x + 1)'),
-    'keep_strongest': ('is_kept[by_score[i]]', 'is_kept[i]'),  # the first stay
-    'find_map_peaks': ('if is_first == 0.0:', 'if False:'),
+    'keep_strongest': ('scores[i] = -order[i]', 'scores[i] = -i'),  # the first stay
+    'find_map_peaks': ('if cells > 0.0:', 'if True:'),
     'find_peaks': ('left_out += count - room', 'left_out += 1'),
-    'sort_pairs': ('scores[place - 1] < score', 'scores[place - 1] <= score'),
-    'match_greedy': ('and taken[1, end] != stamp', ''),  # ends are used twice
+    'match_greedy': ('and taken[end] != stamp', ''),  # ends are used twice
     'match_optimal': ('- column_potential[c]', ''),
     'field_at': ('(1.0 - part_x) * part_y', 'part_x * part_y'),
     'field_along': ('here_x * along_x + here_y * along_y', 'here_x + here_y'),
     'look_at_peaks': ('float(peaks[i, 0]), float', 'float(peaks[0, 0]), float'),
     'mask_weak_cells': ('here[cell] | right[cell] |', 'here[cell] |'),
-    'all_pairs': ('range(num_ends)', 'range(1, num_ends)'),
-    'count_weak_samples': ('weak[cells[j]]', '1 - weak[cells[j]]'),
+    'count_weak_samples': ('+= weak[np', '+= 1 - weak[np'),
     'candidate_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
     'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
     'score_pairs': (
@@ -72,13 +69,13 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'assemble': ('if contradict:', 'if False:'),
     'select_people': ('total / num_parts', 'total / max(1, count)'),
-    'parse': ('strengths[:found], counts', 'strengths[:found] * 0.0, counts'),  # none is stronger
+    'parse': ('assemble(ends, strengths', 'assemble(ends, 0.0 * strengths'),  # none is stronger
 }
 
 
 def functions_of(module: str) -> dict[str, str]:
     """Return the source of each kernel of a module."""
-    source = (FOLDER / f'{module}.py').read_text(encoding='utf-8')
+    source = (Path(HOMES[module].__file__).parent / f'{module}.py').read_text(encoding='utf-8')
     return {
         node.name: ast.get_source_segment(source, node) or ''
         for node in ast.parse(source).body
@@ -92,22 +89,22 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
     def put_in_place(spoiled: str | None = None) -> None:
         for name in MODULES:
-            source = (FOLDER / f'{name}.py').read_text(encoding='utf-8')
+            source = (Path(HOMES[name].__file__).parent / f'{name}.py').read_text(encoding='utf-8')
             if spoiled in functions_of(name):
                 function = functions_of(name)[spoiled]
                 line, wrong = SPOILED[spoiled]
                 assert function.count(line) == 1, f'{spoiled} has not one {line}: spoil another'
                 source = source.replace(function, function.replace(line, wrong))
-            module = ModuleType(f'{kernels.__name__}.{name}')
+            module = ModuleType(f'{HOMES[name].__name__}.{name}')
             exec(compile(source, f'{name}, uncompiled', 'exec'), module.__dict__)
             monkeypatch.setitem(sys.modules, module.__name__, module)
-            monkeypatch.setattr(kernels, name, module)
+            monkeypatch.setattr(HOMES[name], name, module)
         for name in ('peaks', 'limbs', 'assembly', 'parse'):
             monkeypatch.setattr(
                 f'openpose_ros.parsing.paf.{name}._kernels', getattr(kernels, name)
             )
-        for name in ('compiling', 'matching'):
-            monkeypatch.setattr(test_matching, name, getattr(kernels, name))
+        for name in ('sorting', 'matching'):
+            monkeypatch.setattr(test_matching, name, getattr(HOMES[name], name))
 
     monkeypatch.setattr(numba.config, 'DISABLE_JIT', True)
     with np.errstate(all='ignore'):

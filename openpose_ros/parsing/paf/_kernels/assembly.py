@@ -5,58 +5,52 @@ from __future__ import annotations
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import (
-    COUNTS,
+from openpose_ros.parsing._kernels.compiling import MAPS, NUMBERS, TABLE, VALUES, piece
+from openpose_ros.parsing._kernels.sorting import argsort_descending
+from openpose_ros.parsing.paf._kernels.settings import (
     MAX_PEOPLE,
     MIN_PARTS,
     MIN_SCORE,
-    PEAKS,
     SETTINGS,
-    TABLE,
-    VALUES,
-    argsort_descending,
-    compiled,
 )
 
 
-@compiled(
-    types.int64(
-        TABLE,
-        VALUES,
-        COUNTS,
-        TABLE,
-        types.int64[:, ::1],
-    )
+@piece(
+    types.int64(TABLE, VALUES, types.int64, types.int64, TABLE, NUMBERS, types.int64[:, ::1]),
+    inlined=True,
 )
-def assemble(connections, scores, counts, limbs, people):
+def assemble(connections, strengths, count, most, limbs, numbers, people):
     """
-    Join connections, strongest first, into people (room, K) of peak numbers, -1 where missing.
+    Join so many connections, strongest first, into people (room, K) of peak numbers, or -1.
 
     A connection that would give a person a second part of one kind contradicts a stronger one
     and is dropped; one between two people that share no kind of part joins them. Returns how
-    many rows were used; a row of -1 alone was joined to another.
+    many rows were used; a row of -1 alone was joined to another. `most` is how many peaks of a
+    kind there may be; numbers is scratch, (K * most + count).
     """
     num_parts = people.shape[1]
-    owner = np.full((num_parts, max(np.int64(1), counts.max())), -1, np.int64)
+    owner, order = numbers[: num_parts * most], numbers[num_parts * most :]
+    for i in range(num_parts * most):
+        owner[i] = -1
     num_people = 0
-    order = np.empty(len(scores), np.int64)
-    argsort_descending(scores, order)
-    for c in order:
+    argsort_descending(strengths, count, order)
+    for i in range(count):
+        c = order[i]
         limb = connections[c, 0]
         start, end = limbs[limb, 0], limbs[limb, 1]
         start_peak, end_peak = connections[c, 1], connections[c, 2]
-        start_owner, end_owner = owner[start, start_peak], owner[end, end_peak]
+        start_owner, end_owner = owner[start * most + start_peak], owner[end * most + end_peak]
         if start_owner < 0 and end_owner < 0:
             for part in range(num_parts):
                 people[num_people, part] = -1
             start_owner = num_people
             num_people += 1
             people[start_owner, start] = start_peak
-            owner[start, start_peak] = start_owner
+            owner[start * most + start_peak] = start_owner
         elif start_owner < 0:
             if people[end_owner, start] < 0:
                 people[end_owner, start] = start_peak
-                owner[start, start_peak] = end_owner
+                owner[start * most + start_peak] = end_owner
             continue
         elif end_owner >= 0:
             if start_owner == end_owner:
@@ -73,52 +67,51 @@ def assemble(connections, scores, counts, limbs, people):
                 peak = people[joined, part]
                 if peak >= 0:
                     people[kept, part] = peak
-                    owner[part, peak] = kept
+                    owner[part * most + peak] = kept
                     people[joined, part] = -1
             continue
         if people[start_owner, end] < 0:
             people[start_owner, end] = end_peak
-            owner[end, end_peak] = start_owner
+            owner[end * most + end_peak] = start_owner
     return num_people
 
 
-@compiled(
+@piece(
     types.int64(
-        PEAKS,
-        TABLE,
-        *SETTINGS,
-        types.Array(types.float32, 3, 'C'),
-        types.float32[::1],
-    )
+        *(MAPS, TABLE, types.int64, *SETTINGS, types.Array(types.float64, 1, 'C'), NUMBERS),
+        *(types.Array(types.float32, 3, 'C'), types.float32[::1]),
+    ),
+    inlined=True,
 )
-def select_people(peaks, parts, whole, real, keypoints, scores):
+def select_people(peaks, people, num_people, whole, real, sums, order, keypoints, scores):
     """
-    Fill keypoints (N, K, 3) and scores (N,) from parts (N, K) of peak numbers, best first.
+    Fill keypoints (N, K, 3) and scores (N,) from people (N, K) of peak numbers, best first.
 
     Drops people with too few parts or too low a score, and all but the best `max_people`, if that
-    is not 0; returns how many were kept.
+    is not 0; returns how many were kept. sums and order are scratch, (N,).
     """
-    num_people, num_parts = parts.shape
-    min_parts, min_score, max_people = whole[MIN_PARTS], real[MIN_SCORE], whole[MAX_PEOPLE]
-    sums, order = np.empty(num_people), np.empty(num_people, np.int64)
+    num_parts = people.shape[1]
     for n in range(num_people):
         count, total = 0, 0.0
         for part in range(num_parts):
-            if parts[n, part] >= 0:
+            peak = people[n, part]
+            if peak >= 0:
                 count += 1
-                total += peaks[part, parts[n, part], 2]
-        sums[n] = total / num_parts if count >= min_parts else -1.0
-    argsort_descending(sums, order)
+                total += peaks[part, peak, 2]
+        sums[n] = total / num_parts if count >= whole[MIN_PARTS] else -1.0
+    argsort_descending(sums, num_people, order)
     kept = 0
-    for n in order:
-        if sums[n] < min_score or sums[n] < 0.0 or kept == max_people > 0:
+    for i in range(num_people):
+        n = order[i]
+        if sums[n] < real[MIN_SCORE] or sums[n] < 0.0 or kept == whole[MAX_PEOPLE] > 0:
             break
         scores[kept] = sums[n]
         for part in range(num_parts):
-            peak = parts[n, part]
-            is_found = peak >= 0
-            keypoints[kept, part, 0] = peaks[part, peak, 0] if is_found else np.nan
-            keypoints[kept, part, 1] = peaks[part, peak, 1] if is_found else np.nan
-            keypoints[kept, part, 2] = peaks[part, peak, 2] if is_found else 0.0
+            peak = people[n, part]
+            for axis in range(3):
+                if peak >= 0:
+                    keypoints[kept, part, axis] = peaks[part, peak, axis]
+                else:
+                    keypoints[kept, part, axis] = np.nan if axis < 2 else 0.0
         kept += 1
     return kept

@@ -5,52 +5,49 @@ from __future__ import annotations
 import math
 
 from numba import types
-import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import (
+from openpose_ros.parsing._kernels.compiling import (
     COUNTS,
     FLAGS,
-    FREE_LENGTH,
     MAP,
     MAPS,
     NOT_FINITE,
-    OPTIMAL,
-    PAF_MAX_GAP,
-    PAF_THRESHOLD,
-    PEAKS,
-    SETTINGS,
+    NUMBERS,
     TABLE,
     VALUES,
-    compiled,
+    piece,
 )
-from openpose_ros.parsing.paf._kernels.matching import match_greedy, match_optimal
+from openpose_ros.parsing.paf._kernels.matching import (
+    END_BITS,
+    END_MASK,
+    match_greedy,
+    match_optimal,
+)
 from openpose_ros.parsing.paf._kernels.pairs import (
     ENDS,
-    all_pairs,
     candidate_pairs,
     field_along,
     look_at_peaks,
     mask_weak_cells,
 )
+from openpose_ros.parsing.paf._kernels.settings import (
+    FREE_LENGTH,
+    OPTIMAL,
+    PAF_MAX_GAP,
+    PAF_THRESHOLD,
+    SETTINGS,
+)
 
-_PAIRS = types.int64[:, ::1]
+_REALS = types.Array(types.float64, 1, 'C')
 # Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with
 # up to so many, going through them one by one costs less than refusing unlikely ones in bulk.
 _FEW, _CROWD = 8, 16
 
 
-@compiled(
+@piece(
     types.int64(
-        MAP,
-        MAP,
-        FLAGS,
-        types.float64,
-        types.float64,
-        types.float64,
-        types.float64,
-        types.int64,
-        types.float64,
-        types.float64,
+        *(MAP, MAP, FLAGS, types.float64, types.float64, types.float64, types.float64),
+        *(types.int64, types.float64, types.float64),
     )
 )
 def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, threshold, max_gap):
@@ -82,21 +79,10 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
     return 0
 
 
-@compiled(
+@piece(
     types.int64(
-        MAP,
-        MAP,
-        FLAGS,
-        ENDS,
-        ENDS,
-        VALUES,
-        types.float64,
-        types.int64,
-        types.float64,
-        types.float64,
-        types.int64,
-        _PAIRS,
-        types.float64[::1],
+        *(MAP, MAP, FLAGS, ENDS, ENDS, VALUES, types.float64, types.int64, types.float64),
+        *(types.float64, types.int64, NUMBERS, _REALS),
     )
 )
 def score_pairs(
@@ -127,7 +113,7 @@ def score_pairs(
     # walked before they are sampled, if the end counts, or else the walk is long.
     gap_first = 2 * may_miss >= num_samples
     for c in range(count):
-        start, end = pairs[c, 0], pairs[c, 1]
+        start, end = pairs[c] >> END_BITS, pairs[c] & END_MASK
         start_x, start_y = starts[0, start], starts[1, start]
         end_x, end_y = ends[0, end], ends[1, end]
         along_x, along_y = end_x - start_x, end_y - start_y
@@ -139,6 +125,7 @@ def score_pairs(
         last = ends[2, end] * along_x + ends[3, end] * along_y
         missed = int(not first > least) + int(not last > least)
         steps = max(num_samples - 1, math.ceil(length))
+        is_long = steps >= num_samples
         walk = start_x, start_y, along_x, along_y, steps, threshold, max_gap
         is_long = steps >= num_samples
         walked = is_long and gap_first and last > least
@@ -178,41 +165,37 @@ def score_pairs(
                 return NOT_FINITE
             if gap:
                 continue
-        pairs[kept, 0] = start
-        pairs[kept, 1] = end
+        pairs[kept] = pairs[c]
         scores[kept] = score
         kept += 1
     return kept
 
 
-@compiled(
+@piece(
     types.int64(
-        MAPS,
-        PEAKS,
-        COUNTS,
-        TABLE,
-        VALUES,
-        *SETTINGS,
-        types.int64[:, ::1],
-        types.float64[::1],
-    )
+        *(MAPS, MAPS, COUNTS, TABLE, VALUES, *SETTINGS, types.Array(types.uint8, 1, 'C'), NUMBERS),
+        *(_REALS, types.Array(types.float64, 2, 'C'), types.Array(types.int64, 2, 'C'), _REALS),
+    ),
+    inlined=True,
 )
-def find_limbs(pafs, peaks, counts, limbs, parts, whole, real, ends, scores):
+def find_limbs(
+    pafs, peaks, counts, limbs, parts, whole, real, marks, numbers, reals, tables, ends, strengths
+):
     """
-    Score and match limb by limb; fill ends (room, 3) with limb, start, end, and scores (room,).
+    Score and match limb by limb; fill ends (room, 3) with limb, start, end, and their strengths.
 
+    marks, numbers, reals and tables are those of a Room, as wide as it has room for peaks.
     Returns the number of limbs found, or NOT_FINITE.
     """
-    height, width = pafs.shape[1:]
-    size = height * width
-    threshold, free_length = real[PAF_THRESHOLD], real[FREE_LENGTH] * height
-    strong = np.zeros(size + width + 1, np.uint8)
-    none_weak, weak = np.zeros(size, np.uint8), np.empty(size, np.uint8)
-    most = max(np.int64(1), counts.max())
+    size, width = pafs.shape[1] * pafs.shape[2], pafs.shape[2]
+    most, threshold = tables.shape[1], real[PAF_THRESHOLD]
+    unmarked, weak, strong = marks[:size], marks[size : 2 * size], marks[2 * size :]
+    start_table, end_table = tables[:4], tables[4:]
     room = most * most + 1  # one more: pairs are written before they are counted
-    pairs, pair_scores = np.empty((room, 2), np.int64), np.empty(room)
-    start_room, end_room = np.empty(4 * most), np.empty(4 * most)
-    taken = np.full((2, most), -1, np.int64)
+    scores = reals[:room]
+    pairs, order, taken = numbers[:room], numbers[room : 2 * room], numbers[2 * room :]
+    for i in range(2 * most):
+        taken[i] = -1
     total = 0
     for limb in range(len(limbs)):
         start, end = limbs[limb, 0], limbs[limb, 1]
@@ -221,23 +204,40 @@ def find_limbs(pafs, peaks, counts, limbs, parts, whole, real, ends, scores):
             continue
         field_x, field_y = pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]
         may_miss = len(parts) - limbs[limb, 4]
-        start_table = start_room[: 4 * num_starts].reshape(4, num_starts)
-        end_table = end_room[: 4 * num_ends].reshape(4, num_ends)
         if not (
-            look_at_peaks(field_x, field_y, peaks[start, :num_starts], start_table)
-            and look_at_peaks(field_x, field_y, peaks[end, :num_ends], end_table)
+            look_at_peaks(field_x, field_y, peaks[start], num_starts, start_table)
+            and look_at_peaks(field_x, field_y, peaks[end], num_ends, end_table)
         ):
             return NOT_FINITE
-        known_weak = none_weak
+        known_weak = unmarked
         if num_starts * num_ends > _FEW:
-            mask_weak_cells(field_x, field_y, start_table, end_table, threshold, strong, weak)
-            known_weak = weak
-        if num_starts * num_ends > _CROWD:
-            count = candidate_pairs(
-                start_table, end_table, width, weak, parts, threshold, may_miss, pairs
+            mask_weak_cells(
+                field_x,
+                field_y,
+                start_table,
+                num_starts,
+                end_table,
+                num_ends,
+                threshold,
+                strong,
+                weak,
             )
-        else:
-            count = all_pairs(num_starts, num_ends, pairs)
+            known_weak = weak
+        count = candidate_pairs(
+            start_table,
+            num_starts,
+            end_table,
+            num_ends,
+            width,
+            weak,
+            parts,
+            threshold,
+            may_miss,
+            num_starts * num_ends > _CROWD,
+            taken[2 * most :],
+            taken[3 * most :],
+            pairs,
+        )
         count = score_pairs(
             field_x,
             field_y,
@@ -248,21 +248,31 @@ def find_limbs(pafs, peaks, counts, limbs, parts, whole, real, ends, scores):
             threshold,
             may_miss,
             real[PAF_MAX_GAP],
-            free_length,
+            real[FREE_LENGTH] * pafs.shape[1],
             count,
             pairs,
-            pair_scores,
+            scores,
         )
         if count == NOT_FINITE:
             return NOT_FINITE
         if whole[OPTIMAL]:
-            count = match_optimal(pairs[:count], pair_scores[:count], num_starts, num_ends)
+            count = match_optimal(
+                pairs,
+                scores,
+                count,
+                num_starts,
+                num_ends,
+                order,
+                taken[4 * most :],
+                reals[room:],
+            )
         else:
-            count = match_greedy(pairs[:count], pair_scores[:count], taken, limb)
+            count = match_greedy(pairs, scores, count, taken, most, limb, order)
         for c in range(count):
+            pair = order[c]
             ends[total, 0] = limb
-            ends[total, 1] = pairs[c, 0]
-            ends[total, 2] = pairs[c, 1]
-            scores[total] = pair_scores[c]
+            ends[total, 1] = pairs[pair] >> END_BITS
+            ends[total, 2] = pairs[pair] & END_MASK
+            strengths[total] = scores[pair]
             total += 1
     return total

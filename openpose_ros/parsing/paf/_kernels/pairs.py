@@ -7,19 +7,21 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import FLAGS, MAP, VALUES, compiled
+from openpose_ros.parsing._kernels.compiling import FLAGS, MAP, NUMBERS, VALUES, piece
+from openpose_ros.parsing.paf._kernels.matching import END_BITS
 
 ENDS = types.Array(types.float64, 2, 'C', readonly=True)
-_PAIRS = types.int64[:, ::1]
+_ROOM = types.Array(types.float64, 2, 'C')
+_MARKS = types.Array(types.uint8, 1, 'C')
 
 
-@compiled(types.UniTuple(types.float64, 2)(MAP, MAP, types.float64, types.float64))
+@piece(types.UniTuple(types.float64, 2)(MAP, MAP, types.float64, types.float64))
 def field_at(field_x, field_y, x, y):
     """Return the field at a point inside the map, bilinear between the four cells around it."""
     height, width = field_x.shape
     left, top = np.uint32(x), np.uint32(y)  # unsigned: no index can count from the end
-    right = min(left + np.uint32(1), np.uint32(width - 1))
-    bottom = min(top + np.uint32(1), np.uint32(height - 1))
+    right = left + np.uint32(left < np.uint32(width - 1))
+    bottom = top + np.uint32(top < np.uint32(height - 1))
     part_x, part_y = x - left, y - top
     upper_left = (1.0 - part_x) * (1.0 - part_y)
     upper_right = part_x * (1.0 - part_y)
@@ -40,9 +42,7 @@ def field_at(field_x, field_y, x, y):
     return value_x, value_y
 
 
-@compiled(
-    types.float64(MAP, MAP, FLAGS, types.float64, types.float64, types.float64, types.float64)
-)
+@piece(types.float64(MAP, MAP, FLAGS, types.float64, types.float64, types.float64, types.float64))
 def field_along(field_x, field_y, weak, x, y, along_x, along_y):
     """
     Return the field at a point along a limb, times the limb's length: a step of every walk.
@@ -55,20 +55,26 @@ def field_along(field_x, field_y, weak, x, y, along_x, along_y):
     return here_x * along_x + here_y * along_y
 
 
-@compiled(types.boolean(MAP, MAP, MAP, types.float64[:, ::1]))
-def look_at_peaks(field_x, field_y, peaks, table):
+@piece(types.boolean(MAP, MAP, MAP, types.int64, _ROOM))
+def look_at_peaks(field_x, field_y, peaks, count, table):
     """Fill table (4, room) with x, y and the field of each peak; say whether it is finite."""
     total = 0.0
-    for i in range(len(peaks)):
+    for i in range(count):
         x, y = float(peaks[i, 0]), float(peaks[i, 1])
         here_x, here_y = field_at(field_x, field_y, x, y)
-        table[0, i], table[1, i], table[2, i], table[3, i] = x, y, here_x, here_y
+        table[0, i] = x
+        table[1, i] = y
+        table[2, i] = here_x
+        table[3, i] = here_y
         total += 0.0 * here_x + 0.0 * here_y
     return total == 0.0
 
 
-@compiled(types.void(MAP, MAP, ENDS, ENDS, types.float64, types.uint8[::1], types.uint8[::1]))
-def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
+@piece(
+    types.void(MAP, MAP, ENDS, types.int64, ENDS, types.int64, types.float64, _MARKS, _MARKS),
+    inlined=True,
+)
+def mask_weak_cells(field_x, field_y, starts, num_starts, ends, num_ends, threshold, strong, weak):
     """
     Fill weak (h * w): 1 where no point from a cell to the next in x and y can count, else 0.
 
@@ -79,54 +85,45 @@ def mask_weak_cells(field_x, field_y, starts, ends, threshold, strong, weak):
     """
     height, width = field_x.shape
     top, bottom = height, 0
-    for peaks in (starts, ends):
-        for i in range(peaks.shape[1]):
-            top, bottom = min(top, int(peaks[1, i])), max(bottom, int(peaks[1, i]))
-    first = max(top - 1, 0) * width
-    last = min(bottom + 2, height) * width
+    for i in range(num_starts):
+        top, bottom = min(top, int(starts[1, i])), max(bottom, int(starts[1, i]))
+    for i in range(num_ends):
+        top, bottom = min(top, int(ends[1, i])), max(bottom, int(ends[1, i]))
+    top, bottom = max(top - 1, 0), min(bottom + 2, height)
     limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error
-    flat_x, flat_y = field_x.reshape(field_x.size)[first:], field_y.reshape(field_y.size)[first:]
+    first, cells = top * width, (bottom - top) * width
     # Slices, so that no index is a sum: only so the loops become vector instructions.
     here, right = strong[first:], strong[first + 1 :]
     below, beyond = strong[first + width :], strong[first + width + 1 :]
-    for cell in range(min(last + width, field_x.size) - first):
+    marked = weak[first:]
+    flat_x, flat_y = field_x.reshape(field_x.size)[first:], field_y.reshape(field_y.size)[first:]
+    for cell in range(min(cells + width, len(flat_x))):
         square = flat_x[cell] * flat_x[cell] + flat_y[cell] * flat_y[cell]
         here[cell] = not square < limit
-    marked = weak[first:]
-    for cell in range(last - first):
+    for cell in range(cells):
         marked[cell] = 1 - (here[cell] | right[cell] | below[cell] | beyond[cell])
 
 
-@compiled(types.int64(types.int64, types.int64, _PAIRS))
-def all_pairs(num_starts, num_ends, pairs):
-    """Fill pairs (room, 2) with every start and end, and count them."""
-    count = 0
-    for i in range(num_starts):
-        for j in range(num_ends):
-            pairs[count, 0] = i
-            pairs[count, 1] = j
-            count += 1
-    return count
-
-
-@compiled(
+@piece(
     types.void(
-        types.float64,
-        types.float64,
-        types.float64,
-        types.float64,
-        ENDS,
-        VALUES,
-        types.float64,
-        types.int64,
-        types.int64,
-        FLAGS,
-        types.uint64[::1],
-        types.int64[::1],
+        *(types.float64, types.float64, types.float64, types.float64, ENDS, types.int64, VALUES),
+        *(types.float64, types.int64, types.int64, FLAGS, NUMBERS, NUMBERS),
     )
 )
 def count_weak_samples(
-    start_x, start_y, field_x, field_y, ends, parts, threshold, enough, width, weak, cells, misses
+    start_x,
+    start_y,
+    field_x,
+    field_y,
+    ends,
+    num_ends,
+    parts,
+    threshold,
+    enough,
+    width,
+    weak,
+    cells,
+    misses,
 ):
     """
     Fill misses with how many of both ends and the first `enough` samples cannot count.
@@ -134,7 +131,6 @@ def count_weak_samples(
     Neither loop has a branch, so that both become vector instructions: in a crowd this refuses
     nearly all of the many pairs at a tenth of the cost of sampling them.
     """
-    num_ends = ends.shape[1]
     for j in range(num_ends):
         along_x, along_y = ends[0, j] - start_x, ends[1, j] - start_y
         least = threshold * math.sqrt(along_x * along_x + along_y * along_y)
@@ -148,33 +144,58 @@ def count_weak_samples(
             x, y = from_x + part * ends[0, j], from_y + part * ends[1, j]
             cells[j] = int(y) * width + int(x)
         for j in range(num_ends):
-            misses[j] += weak[cells[j]]
+            misses[j] += weak[np.uint64(cells[j])]
 
 
-@compiled(types.int64(ENDS, ENDS, types.int64, FLAGS, VALUES, types.float64, types.int64, _PAIRS))
-def candidate_pairs(starts, ends, width, weak, parts, threshold, may_miss, pairs):
-    """Fill pairs (room, 2) with the starts and ends of which enough samples may count."""
-    num_ends = ends.shape[1]
+@piece(
+    types.int64(
+        *(ENDS, types.int64, ENDS, types.int64, types.int64, FLAGS, VALUES, types.float64),
+        *(types.int64, types.boolean, NUMBERS, NUMBERS, NUMBERS),
+    ),
+    inlined=True,
+)
+def candidate_pairs(
+    starts,
+    num_starts,
+    ends,
+    num_ends,
+    width,
+    weak,
+    parts,
+    threshold,
+    may_miss,
+    in_bulk,
+    cells,
+    misses,
+    pairs,
+):
+    """
+    Fill pairs (room,) with all starts and ends, and count them.
+
+    In bulk, only with those of which enough samples may count.
+    """
     enough = min(may_miss + 3, len(parts) - 2)
-    cells, misses = np.empty(num_ends, np.uint64), np.empty(num_ends, np.int64)
+    for j in range(num_ends):
+        misses[j] = 0
     count = 0
-    for i in range(starts.shape[1]):
-        count_weak_samples(
-            starts[0, i],
-            starts[1, i],
-            starts[2, i],
-            starts[3, i],
-            ends,
-            parts,
-            threshold,
-            enough,
-            width,
-            weak,
-            cells,
-            misses,
-        )
+    for i in range(num_starts):
+        if in_bulk:
+            count_weak_samples(
+                starts[0, i],
+                starts[1, i],
+                starts[2, i],
+                starts[3, i],
+                ends,
+                num_ends,
+                parts,
+                threshold,
+                enough,
+                width,
+                weak,
+                cells,
+                misses,
+            )
         for j in range(num_ends):
-            pairs[count, 0] = i
-            pairs[count, 1] = j
+            pairs[count] = (i << END_BITS) | j
             count += misses[j] <= may_miss
     return count

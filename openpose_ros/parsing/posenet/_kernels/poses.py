@@ -7,7 +7,7 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import MAPS, NOT_FINITE, TABLE, compiled
+from openpose_ros.parsing._kernels.compiling import MAPS, NOT_FINITE, TABLE, compiled, piece
 from openpose_ros.parsing.posenet._kernels.roots import fill_queue, find_roots, take_best
 
 _REFINEMENTS = 2  # steps by offsets at the end of each edge, as the reference takes them
@@ -16,23 +16,21 @@ _KEYPOINTS = types.Array(types.float32, 3, 'C')
 _BITS = types.Array(types.int32, 3, 'C', readonly=True)
 
 
-@compiled(types.int64(types.float64, types.float64, types.int64))
+@piece(types.int64(types.float64, types.float64, types.int64))
 def nearest_cell(position, stride, length):
     """Return the cell nearest to a position, of two equally near the later; within the map."""
     # math.floor is a whole number to Numba, and what lies beyond those would become any of them.
     return np.int64(min(max(np.floor(position / stride + 0.5), 0.0), length - 1.0))
 
 
-@compiled(
-    types.void(MAPS, types.int64, types.int64, types.int64, types.float64, types.float64[::1])
-)
+@piece(types.void(MAPS, types.int64, types.int64, types.int64, types.float64, types.float64[::1]))
 def place_at(offsets, k, cell_x, cell_y, stride, position):
     """Set position (2,) to x and y of keypoint k as seen from a cell; y comes first in offsets."""
     position[0] = cell_x * stride + offsets[offsets.shape[0] // 2 + k, cell_y, cell_x]
     position[1] = cell_y * stride + offsets[k, cell_y, cell_x]
 
 
-@compiled(
+@piece(
     types.boolean(
         MAPS,
         MAPS,
@@ -73,7 +71,7 @@ def follow(
     return True
 
 
-@compiled(
+@piece(
     types.boolean(
         MAPS,
         MAPS,
@@ -84,7 +82,8 @@ def follow(
         types.Array(types.float64, 2, 'C'),
         types.Array(types.float32, 2, 'C'),
         types.boolean[::1],
-    )
+    ),
+    inlined=True,
 )
 def follow_tree(
     heatmaps, offsets, forward, backward, edges, stride, positions, keypoints, is_there
@@ -129,7 +128,7 @@ def follow_tree(
     return True
 
 
-@compiled(
+@piece(
     types.boolean(
         _POSITIONS, types.int64, types.int64, types.float64, types.float64, types.float64
     )
@@ -203,7 +202,8 @@ def find_poses(
             return NOT_FINITE
         if is_taken(positions, count, root, x, y, nms_radius * nms_radius):
             continue
-        is_there[:] = False
+        for k in range(num_maps):
+            is_there[k] = False
         is_there[root] = True
         found[root, 2] = heatmaps[root, cell // width, cell % width]
         if not follow_tree(

@@ -5,22 +5,16 @@ from __future__ import annotations
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing.paf._kernels.compiling import (
-    MAP,
-    MAPS,
-    NOT_FINITE,
-    argsort_descending,
-    compiled,
-)
+from openpose_ros.parsing._kernels.compiling import MAP, MAPS, NOT_FINITE, NUMBERS, piece
+from openpose_ros.parsing._kernels.sorting import argsort_descending
 
 _EXPONENT = np.int32(0x7F800000)  # all set in a float32 that is NaN or infinite
 _WITHOUT_SIGN = np.int32(0x7FFFFFFF)
-_NUMBERS = types.int64[::1]
 _SCORES = types.float32[::1]
 _BITS = types.Array(types.int32, 3, 'C', readonly=True)
 
 
-@compiled(types.boolean(MAP, types.int64, types.int64, types.int64))
+@piece(types.boolean(MAP, types.int64, types.int64, types.int64))
 def is_maximum(heatmap, x, y, radius):
     """Say whether no cell of the window is larger; others may be as large."""
     height, width = heatmap.shape
@@ -32,7 +26,7 @@ def is_maximum(heatmap, x, y, radius):
     return True
 
 
-@compiled(types.int64(MAPS, _BITS, types.float64, types.int32, types.int64, _NUMBERS))
+@piece(types.int64(MAPS, _BITS, types.float64, types.int32, types.int64, NUMBERS), inlined=True)
 def find_roots(heatmaps, bits, threshold, low_bits, radius, places):
     """
     Fill places (K h w,) with the local maxima from the threshold on: (y w + x) K + keypoint.
@@ -60,7 +54,7 @@ def find_roots(heatmaps, bits, threshold, low_bits, radius, places):
     return count
 
 
-@compiled(types.void(MAPS, _NUMBERS, types.int64, _NUMBERS, _SCORES))
+@piece(types.void(MAPS, NUMBERS, types.int64, NUMBERS, _SCORES), inlined=True)
 def fill_queue(heatmaps, places, count, queue, scores):
     """
     Fill queue and scores (count,) with the places, a heap of which the best comes first.
@@ -73,7 +67,7 @@ def fill_queue(heatmaps, places, count, queue, scores):
     negative, order = np.empty(count), np.empty(count, np.int64)
     for i in range(count):
         negative[i] = -places[i]
-    argsort_descending(negative, order)
+    argsort_descending(negative, count, order)
     for i in range(count):
         place = places[order[i]]
         cell, k = place // num_maps, place % num_maps
@@ -87,7 +81,7 @@ def fill_queue(heatmaps, places, count, queue, scores):
             node = parent
 
 
-@compiled(types.int64(_NUMBERS, _SCORES, types.int64))
+@piece(types.int64(NUMBERS, _SCORES, types.int64))
 def take_best(queue, scores, count):
     """Return the best place of count in the queue, and leave count - 1 there."""
     best, last, node = queue[0], count - 1, 0

@@ -141,9 +141,8 @@ def _stamps_beside(folder: Path) -> tuple[tuple[str, float, int], ...]:
 
     Machine code holds that of the kernels that it calls, and Numba looks at one source only.
     """
-    rooms = (
-        folder.parent.parent.glob(f'*/{folder.name}') if folder.name == '_kernels' else [folder]
-    )
+    ours = Path(__file__).parents[1]
+    rooms = ours.rglob('_kernels') if ours in folder.parents else [folder]
     sources = sorted(source for room in rooms for source in room.glob('*.py'))
     stats = [(source, source.stat()) for source in sources]
     return tuple((source.name, stat.st_mtime, stat.st_size) for source, stat in stats)

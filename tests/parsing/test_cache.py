@@ -13,11 +13,12 @@ import sys
 import numba
 import pytest
 
-from openpose_ros.parsing.paf._kernels import cache
+from openpose_ros.parsing._kernels import cache
+from openpose_ros.parsing._kernels.compiling import from_python
 from openpose_ros.parsing.warming import compile_kernels
 
 KERNEL = """
-from openpose_ros.parsing.paf._kernels.compiling import compiled
+from openpose_ros.parsing._kernels.compiling import compiled
 
 @compiled('float64(float64)')
 def twice(x):
@@ -138,7 +139,7 @@ def test_files_of_other_kernels_are_not_used(installed: Path) -> None:
 
 def test_where_kernels_are_kept(installed: Path) -> None:
     code = """
-from openpose_ros.parsing.paf._kernels.cache import kept_in
+from openpose_ros.parsing._kernels.cache import kept_in
 from kernel import twice
 print(*kept_in(twice))
 """
@@ -159,9 +160,10 @@ def test_every_kernel_is_checked() -> None:
     kernels, processor = compile_kernels()
     assert processor
     names = {kernel.name for kernel in kernels}
-    assert {'paf.peaks.find_peaks', 'paf.parse.parse', 'posenet.roots.find_roots'} <= names
+    assert {'paf.parse.parse', 'paf.matching.match_optimal', 'posenet.poses.find_poses'} <= names
     for kernel in kernels:
-        decoder, module, name = kernel.name.split('.')
-        place = f'openpose_ros.parsing.{decoder}._kernels.{module}'
-        function = getattr(import_module(place), name)
+        room, module, name = kernel.name.split('.')
+        inside = 'openpose_ros' if room in ('parsing', 'spatial') else 'openpose_ros.parsing'
+        place = f'{inside}.{room}._kernels.{module}'
+        function = from_python(getattr(import_module(place), name))
         assert isinstance(function._cache._cache_file, cache.CheckedCacheFile), kernel.name

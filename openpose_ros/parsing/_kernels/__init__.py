@@ -1,0 +1,19 @@
+"""
+What the compiled loops of all decoders share: how they are compiled and kept, and sorting.
+
+A decoder's own loops are in its room `_kernels`: arrays and scalars only, no checks of arguments.
+The public functions around them validate and allocate; in there all arrays are taken to be
+C-ordered and of the signature's dtype.
+"""
+
+from openpose_ros._imports import hidden
+
+# Numba asks coverage for what the versions of Debian 12 and Ubuntu 24.04 do not have, and colcon
+# brings them along. Where coverage measures, it was imported before and stays.
+try:
+    with hidden('coverage'):
+        import numba  # noqa: F401
+except ImportError:
+    raise
+except Exception as exc:  # what a broken library raises is no error of whoever imports us
+    raise ImportError(f'Numba cannot be imported ({type(exc).__name__}: {exc})') from exc

@@ -1,0 +1,110 @@
+"""
+How the kernels are compiled, and the types of their arguments.
+
+What Numba compiles for itself costs most: a function of NumPy takes a tenth of a second for each
+type of its arguments, a way in from Python half as much, and each kernel that others call is
+compiled once more in each of them. So kernels call no function of NumPy but `np.empty` of one
+dimension, and only those that are `compiled` can be called from Python at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+from numba import types
+from numba.extending import typeof_impl
+
+from openpose_ros.parsing._kernels.cache import keep_compiled
+
+_OPTIONS = {'error_model': 'numpy', 'nogil': True, 'no_cfunc_wrapper': True}
+
+MAPS = types.Array(types.float32, 3, 'C', readonly=True)
+MAP = types.Array(types.float32, 2, 'C', readonly=True)
+ROW = types.Array(types.float32, 1, 'C', readonly=True)
+COUNTS = types.Array(types.int64, 1, 'C', readonly=True)
+TABLE = types.Array(types.int64, 2, 'C', readonly=True)
+VALUES = types.Array(types.float64, 1, 'C', readonly=True)
+FLAGS = types.Array(types.uint8, 1, 'C', readonly=True)
+NUMBERS = types.Array(types.int64, 1, 'C')
+
+IS_COMPILED = not numba.config.DISABLE_JIT  # then signatures are checked at each call
+
+NOT_FINITE = -1  # returned where a count is expected: a map holds NaN or infinity
+
+
+def compiled(signature):
+    """Compile now, or take what Numba's cache has."""
+
+    def compile_function(function):
+        if numba.config.DISABLE_JIT:
+            return function
+        dispatcher = numba.njit(**_OPTIONS)(function)
+        keep_compiled(dispatcher)
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+        return dispatcher
+
+    return compile_function
+
+
+def piece(signature, *, inlined=False, alone=False):
+    """
+    Compile with the kernels that call it; from Python, where that is seldom, at the first call.
+
+    Parameters
+    ----------
+    signature : Numba's
+        Of arguments and what is returned.
+    inlined : bool
+        It becomes a part of its caller, and its variables the types that they have there: for
+        large ones with one caller, which then are compiled once less.
+    alone : bool
+        It is called from Python, too, see `from_python`.
+
+    """
+
+    def make_piece(function):
+        return function if numba.config.DISABLE_JIT else Piece(function, signature, inlined, alone)
+
+    return make_piece
+
+
+class Piece:
+    """A function that kernels call, see `piece`."""
+
+    def __init__(self, function, signature, inlined, alone):
+        self.py_func, self.alone = function, alone
+        self.targetoptions = {'inline': 'always' if inlined else 'never'}  # Numba asks for these
+        self._signature = signature
+        self._inner = self._outer = None
+        self.__module__, self.__name__ = function.__module__, function.__name__
+
+    def __call__(self, *args):
+        return self.standing_alone()(*args)
+
+    def standing_alone(self):
+        """Return it with a way in from Python."""
+        if self._outer is None:
+            self._outer = compiled(self._signature)(self.py_func)
+        return self._outer
+
+    def within(self):
+        """Return it as other kernels call it; from Python it would end the process."""
+        if self._inner is None:
+            no_way_in = {'no_cpython_wrapper': True}
+            self._inner = numba.njit(**_OPTIONS, **no_way_in)(self.py_func)
+            if self.targetoptions['inline'] == 'never':  # else it is in its caller already
+                self._inner.compile(self._signature)
+                self._inner.disable_compile()
+        return self._inner
+
+
+def from_python(kernel: Any) -> Any:
+    """Return a piece compiled now, so that the first call need not wait."""
+    return kernel.standing_alone() if isinstance(kernel, Piece) else kernel
+
+
+@typeof_impl.register(Piece)
+def _type_of_piece(value, context):
+    return types.Dispatcher(value.within())
