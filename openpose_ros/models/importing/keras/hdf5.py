@@ -149,13 +149,26 @@ def _messages(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 def _unpacked(content: memoryview) -> Hdf5:
     messages = _messages(content)
-    told, arrays = json.loads(bytes(next(messages)[1])), {}
-    check_tensors(len(told['arrays']))
-    for entry in told['arrays']:
-        dtype = np.dtype(entry['dtype'])
-        if dtype.kind != 'f' or dtype.itemsize > 8:
-            raise ValueError(f"'{entry['name'][:80]}' is of type {dtype}, expected floats")
-        _, part = next(messages)
-        shape = check_shape(entry['shape'], len(part), dtype.itemsize, entry['name'][:80])
-        arrays[entry['name']] = np.frombuffer(part, dtype).reshape(shape)
-    return Hdf5(told['texts'], arrays)
+    try:  # nothing of what a child says is believed: HDF5 may have been led astray in it
+        told = json.loads(bytes(next(messages)[1]))
+        check_tensors(len(told['arrays']))
+        texts = {str(name): _texts(held) for name, held in told['texts'].items()}
+        arrays = {str(entry['name']): _array(entry, next(messages)[1]) for entry in told['arrays']}
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ValueError(f'HDF5 has not read it ({type(exc).__name__})') from exc
+    return Hdf5(texts, arrays)
+
+
+def _texts(held: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    return {
+        name: [*map(str, value)] if isinstance(value, list) else str(value)
+        for name, value in held.items()
+    }
+
+
+def _array(entry: Mapping[str, Any], part: memoryview) -> npt.NDArray[Any]:
+    dtype, what = np.dtype(str(entry['dtype'])), str(entry['name'])[:80]
+    if dtype.kind != 'f' or dtype.itemsize > 8:
+        raise ValueError(f"'{what}' is of type {dtype}, expected floats")
+    shape = check_shape([int(size) for size in entry['shape']], len(part), dtype.itemsize, what)
+    return np.frombuffer(part, dtype).reshape(shape)

@@ -288,21 +288,48 @@ def test_the_child_has_little_to_spend(code, told, tmp_path):
     assert not any(path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_a_child_that_hangs_is_ended(monkeypatch, small):
-    monkeypatch.setattr(hdf5, '_PATIENCE_S', 0.0)
-    with pytest.raises(ValueError, match='HDF5 has not read it within 0 s'):
+@pytest.fixture
+def child_does(monkeypatch, tmp_path):
+    """Return a function that lets a program take the child's place."""
+
+    def child_does(main):
+        package = tmp_path / 'fake_keras'
+        package.mkdir()
+        (package / '__init__.py').touch()
+        (package / 'child.py').write_text(
+            f'import os, signal, sys, time\nmain = lambda *_: {main}'
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(hdf5, '__package__', package.name)
+
+    return child_does
+
+
+def test_a_child_that_hangs_is_ended(child_does, monkeypatch, small):
+    child_does('time.sleep(1e6)')
+    monkeypatch.setattr(hdf5, '_PATIENCE_S', 0.2)
+    with pytest.raises(ValueError, match=r'HDF5 has not read it within 0\.2 s'):
         read_hdf5(small)
 
 
-def test_a_child_that_dies_is_one_line(monkeypatch, small):
-    """As HDF5 would let it, whose C code has had many ways to."""
-    program = 'import os, signal; main = lambda *_: os.kill(os.getpid(), signal.SIGSEGV)'
-    (small.parent / 'fake').mkdir()
-    (small.parent / 'fake' / 'child.py').write_text(program)
-    (small.parent / 'fake' / '__init__.py').write_text('')
-    monkeypatch.syspath_prepend(small.parent)
-    monkeypatch.setattr(hdf5, '__package__', 'fake')
-    with pytest.raises(ValueError, match=r'HDF5 cannot read it \(SIGSEGV\): it is damaged'):
+@pytest.mark.parametrize(
+    ('main', 'message'),
+    [
+        # As HDF5 would let it, whose C code has had many ways to.
+        ('os.kill(os.getpid(), signal.SIGSEGV)', r'cannot read it \(SIGSEGV\): it is damaged'),
+        ('sys.exit(3)', r'cannot read it \(exit status 3\)'),
+        ('None', 'has not read all of it'),
+        ("os.write(1, b'{' + bytes(8))", 'Expecting value'),
+        ("os.write(1, b'{' + b'\\xff' * 8)", 'has not read all of it'),
+        ("os.write(1, b'[' + bytes(8))", 'Expecting value'),
+        ("os.write(1, b'{' + bytes(7) + b'\\x02' + b'{}')", r'has not read it \(KeyError\)'),
+        ("os.write(1, b'{' + bytes(7) + b'\\x02' + b'[]')", r'has not read it \(TypeError\)'),
+        ("os.write(1, b'{' + bytes(7) + b'\\x02' + b'12')", r'has not read it \(TypeError\)'),
+    ],
+)
+def test_whatever_a_child_does_is_one_line(main, message, child_does, small):
+    child_does(main)
+    with pytest.raises(ValueError, match=message):
         read_hdf5(small)
 
 
