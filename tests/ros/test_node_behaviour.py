@@ -410,7 +410,7 @@ def ids_there(show: Show, is_so: Callable[[list[str]], bool]) -> list[str]:
 def test_bodies_come_and_go_as_rep_155_has_them(transport: str) -> None:
     if 'hri_msgs' in absent(transport):
         pytest.skip('needs hri_msgs')
-    with staged(transport, tracking=True, hri=True) as show:
+    with staged(transport, tracking=True, hri=True, track_timeout=30.0) as show:
         show.foreign.listen('/humans/bodies/tracked', 'hri_msgs/msg/IdsList')
         ids = ids_there(show, lambda found: len(found) == 2)
         region, skeleton = (f'/humans/bodies/{ids[0]}/{what}' for what in ('roi', 'skeleton2d'))
@@ -418,7 +418,10 @@ def test_bodies_come_and_go_as_rep_155_has_them(transport: str) -> None:
         show.foreign.listen(skeleton, 'hri_msgs/msg/Skeleton2D')
         show.until(lambda: show.foreign.publishers(region) == 1)
         show.until(lambda: show.foreign.publishers(skeleton) == 1)
-        show.foreign.publish(times=20, hz=20)
+        deadline_s = monotonic() + PATIENCE_S
+        while not (show.foreign.has_heard(region) and show.foreign.has_heard(skeleton)):
+            assert monotonic() < deadline_s, show.lines
+            show.foreign.publish(times=5, hz=20)
         box = show.foreign.wait(region)['message']
         assert 0 <= box['xmin'] < box['xmax'] <= 1
         assert 0 <= box['ymin'] < box['ymax'] <= 1
@@ -545,7 +548,9 @@ def test_depth_of_another_frame_needs_transforms(transport: str) -> None:
 
 
 def test_bodies_are_frames_while_their_place_is_known(transport: str) -> None:
-    with staged(transport, depth=True, depth_wait=1.0, tracking=True, publish_tf=True) as show:
+    with staged(
+        transport, depth=True, depth_wait=1.0, tracking=True, track_timeout=30.0, publish_tf=True
+    ) as show:
         show.foreign.listen('/tf', 'tf2_msgs/msg/TFMessage')
         deadline_s = monotonic() + PATIENCE_S
         while not show.foreign.has_heard('/tf'):  # until they have ids

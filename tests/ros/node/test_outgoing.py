@@ -242,10 +242,10 @@ def test_node_publishes_and_withdraws_in_each_state() -> None:
     transport.watched = {'detections'}
     for tenth in range(4):
         show(node, tenth)
-    (last,) = {tuple(sorted(message.ids)) for message in transport.outlets[TRACKED].published[1:]}
+    last = sorted(transport.outlets[TRACKED].published[-1].ids)
     assert len(last) == 2
     assert len(transport.of('detections')) == 4
-    assert sorted(one.id for one in transport.of('detections')[-1].detections) == list(last)
+    assert sorted(one.id for one in transport.of('detections')[-1].detections) == last
     node.deactivate()
     assert transport.outlets[TRACKED].published[-1].ids == []
     node.cleanup()
