@@ -21,7 +21,7 @@ from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
 from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.models import ModelSpec
+from openpose_ros.models import ModelSpec, ScoreCalibration
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parts import PartParams
@@ -32,6 +32,7 @@ from openpose_ros.preprocess import check_net_resolution, preprocess
 
 _PAGE_PX = 1024
 _MOST_PEAKS = 4096  # that a capacity can be
+_SLACK = 1e-6  # of a parser's score, which is float32
 _PLAIN = AugmentationParams()
 _PART_PARAMS = PartParams()
 
@@ -99,8 +100,9 @@ class PoseEstimator(Closing):
 
     Several threads may use one: they wait for each other, since one network runs, and one buffer
     holds its input. `params` may be replaced at any moment; a frame is parsed with those that
-    stood when its parsing began. It can be pickled, to be opened again in another process, if its
-    engine can.
+    stood when its parsing began. Where the model has a `score_calibration`, people's scores are
+    told by it, and `min_score` is meant so; those of keypoints stay the network's. It can be
+    pickled, to be opened again in another process, if its engine can.
 
     Parameters
     ----------
@@ -126,6 +128,7 @@ class PoseEstimator(Closing):
     spec, engine, net_resolution
         As given, or what was taken where nothing was.
     params : PafParams or PoseNetParams
+        Of these, `min_score` is a score as it is told.
     augmentation : AugmentationParams
     parts : Parts
         Its `params` may be replaced.
@@ -362,7 +365,10 @@ class PoseEstimator(Closing):
 
     def _people_in(self, maps: AnyMaps, placement: Placement, params: DecoderParams) -> People:
         of_frame = (some[0] for some in maps)
-        return _on_frame(self._parse(*of_frame, self.spec.skeleton, params), placement)
+        calibration = self.spec.score_calibration
+        own = _of_parser(params, calibration)
+        in_cells = self._parse(*of_frame, self.spec.skeleton, own)
+        return _on_frame(_told(in_cells, calibration, params), placement)
 
     def warm_up(self, source_size: Size = (640, 480)) -> None:
         """
@@ -399,6 +405,25 @@ def _with_room(params: DecoderParams, growth: float) -> DecoderParams:
     if growth <= 1 or not isinstance(params, PafParams):
         return params
     return replace(params, max_peaks=min(_MOST_PEAKS, ceil(growth * params.max_peaks)))
+
+
+def _of_parser(params: DecoderParams, calibration: ScoreCalibration | None) -> DecoderParams:
+    """Return what the parser gets: its own score instead of the one that is told."""
+    if calibration is None or not isinstance(params, PafParams):
+        return params
+    least = calibration.own(params.min_score) - _SLACK  # rounding must not lose anybody
+    return replace(params, min_score=min(max(least, 0.0), 1.0))
+
+
+def _told(people: People, calibration: ScoreCalibration | None, params: DecoderParams) -> People:
+    """Tell the scores of people by the model's calibration, and keep who then has `min_score`."""
+    if calibration is None:
+        return people
+    scores = calibration.told(people.scores).astype(np.float32)
+    if isinstance(params, PafParams):
+        kept = int((scores >= np.float32(params.min_score)).sum())  # they come best first
+        people, scores = people[:kept], scores[:kept]
+    return replace(people, scores=scores)
 
 
 def _on_frame(people: People, placement: Placement) -> People:

@@ -29,7 +29,7 @@ class Person:
     Attributes
     ----------
     score : float
-        How sure the parser is, in [0, 1].
+        As `People.scores`.
     keypoints : float32 (K, 3)
         As `People.keypoints` has them; a view, not a copy.
     skeleton : Skeleton
@@ -68,7 +68,8 @@ class People:
         the centre of the top-left pixel); NaN where a part was not found. score in [0, 1],
         0 where a part was not found.
     scores : float32 (N,)
-        How sure the parser is of each person, in [0, 1], falling.
+        How sure the parser is of each person, in [0, 1], falling; from an estimator whose model
+        has a `score_calibration`: how often a person of that score is really there.
     skeleton : Skeleton
         Names the K keypoints.
     overflow : int

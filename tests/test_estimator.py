@@ -23,7 +23,7 @@ from openpose_ros.engine import open_engine
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.errors import EngineError, FrameError, MapsError, ParameterError
-from openpose_ros.models import InputSpec, ModelSpec
+from openpose_ros.models import InputSpec, ModelSpec, ScoreCalibration
 from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import Skeleton
@@ -119,6 +119,57 @@ def test_estimator_position_is_that_in_the_picture(
         people = estimator(frame)
         assert len(people) == 1
         np.testing.assert_allclose(people.keypoints[0, 0, :2], [x, y], atol=0.12 * cell)
+
+
+def dim(people: int, size: tuple[int, int]) -> FakeEngine:
+    """Return an engine that sees people of different scores."""
+    drawn = people_on(size, people, COCO)
+    placement = place_frame(size, SPEC.net_resolution, multiple=8, stride=8)
+    cells = drawn.copy()
+    cells[..., :2] = placement.to_cells(cells[..., :2])
+    parts = [render_maps(one[np.newaxis], COCO, (46, 82)) for one in cells]
+    strengths = np.linspace(0.3, 0.9, people)
+    heatmaps = sum(s * maps[0] for s, maps in zip(strengths, parts))
+    pafs = sum(maps[1] for maps in parts)
+    return FakeEngine(lambda batch: (heatmaps[np.newaxis], pafs[np.newaxis]), SPEC)
+
+
+@pytest.mark.parametrize('least', [0.0, 0.03, 0.2, 0.5, 0.9, 0.999, 1.0])
+def test_scores_are_told_as_the_model_says_and_min_score_is_one_of_these(least: float) -> None:
+    size = (1280, 720)
+    calibration = ScoreCalibration(11.0, -6.0)
+    with PoseEstimator(SPEC, dim(5, size), {'min_score': 0.0}) as plain:
+        own = plain(grey(size))
+    assert len(own) == 5
+    assert own.scores.max() - own.scores.min() > 0.2
+    spec = replace(SPEC, score_calibration=calibration)
+    with PoseEstimator(spec, dim(5, size), {'min_score': least}) as estimator:
+        people = estimator(grey(size))
+        assert estimator.params == PafParams(min_score=least)  # as it was asked for
+    expected = calibration.told(own.scores).astype(np.float32)
+    passed = expected >= np.float32(least)
+    np.testing.assert_array_equal(people.scores, expected[passed])
+    np.testing.assert_array_equal(people.keypoints, own.keypoints[passed])
+
+
+def test_a_score_that_is_told_passes_as_min_score() -> None:
+    size = (1280, 720)
+    spec = replace(SPEC, score_calibration=ScoreCalibration(7.3, -2.9))
+    with PoseEstimator(spec, dim(5, size), {'min_score': 0.0}) as estimator:
+        for rank, score in enumerate(estimator(grey(size)).scores):
+            estimator.params = PafParams(min_score=float(score))
+            assert len(estimator(grey(size))) == rank + 1
+
+
+def test_the_best_stay_the_best_where_scores_are_told() -> None:
+    size = (1280, 720)
+    spec = replace(SPEC, score_calibration=ScoreCalibration(11.0, -6.0))
+    with PoseEstimator(spec, dim(5, size), {'min_score': 0.0}) as estimator:
+        everybody = estimator(grey(size))
+        estimator.params = {'min_score': 0.0, 'max_people': 2}
+        best = estimator(grey(size))
+    np.testing.assert_array_equal(best.scores, everybody.scores[:2])
+    np.testing.assert_array_equal(best.keypoints, everybody.keypoints[:2])
 
 
 def test_estimate_says_how_people_were_found() -> None:

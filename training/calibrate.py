@@ -6,7 +6,7 @@ Scores that say how often a person of that score is really there.
 runs each network on annotated photographs with `min_score` 0, and fits the probability that a
 person found has an OKS of 0.5 or better with an annotated one (each annotated person once), as a
 logistic function of the parser's own score. Prints `score_calibration: [slope, offset]` for the
-manifest: the score to tell is 1 / (1 + exp(-(slope * score + offset))). Prints the best F1 on the
+manifest, as `openpose_ros.models.ScoreCalibration` applies it. Prints the best F1 on the
 same pictures and the score at which it is reached too.
 """
 
@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from openpose_ros.models import ScoreCalibration
 
 RIDGE = 1e-3  # keeps the slope finite where right and wrong can be told apart without a mistake
 LEAST_SLOPE = 0.1  # where better scores are no better: the order must stay
@@ -44,45 +46,6 @@ class Found(NamedTuple):
     scores: np.ndarray
     right: np.ndarray
     annotated: int
-
-
-def calibrated(scores: np.ndarray, slope: float, offset: float) -> np.ndarray:
-    """
-    Return the scores to tell.
-
-    Parameters
-    ----------
-    scores : float (N,)
-        The parser's own.
-    slope, offset : float
-        As `fit` returns them.
-
-    Returns
-    -------
-    float64 (N,)
-        In (0, 1), in the same order.
-
-    """
-    return 1 / (1 + np.exp(-(slope * np.asarray(scores, np.float64) + offset)))
-
-
-def parser_score(probability: float, slope: float, offset: float) -> float:
-    """
-    Return the parser's score of what is told as `probability`: the inverse of `calibrated`.
-
-    Parameters
-    ----------
-    probability : float
-        In [0, 1]. At the ends the result is infinite: everybody passes 0, nobody 1.
-    slope, offset : float
-        As `fit` returns them.
-
-    """
-    if probability <= 0:
-        return -math.inf
-    if probability >= 1:
-        return math.inf
-    return (math.log(probability / (1 - probability)) - offset) / slope
 
 
 def fit(scores: np.ndarray, right: np.ndarray) -> tuple[float, float]:
@@ -242,7 +205,7 @@ def main() -> None:
         found = joined([find(model, arguments.images, truth, (w, h)) for w, h in sizes])
         slope, offset = fit(found.scores, found.right)
         f1, least = best_f1(found)
-        told = float(calibrated(np.array([least]), slope, offset)[0])
+        told = float(ScoreCalibration(slope, offset).told(least))
         print(  # noqa: T201, a table on standard output
             f'{network}: score_calibration: [{slope:.4f}, {offset:.4f}] '
             f'({found.right.sum()} of {len(found.right)} found are right, {found.annotated} '

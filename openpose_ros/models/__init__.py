@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from openpose_ros._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from openpose_ros.models.calibration import ScoreCalibration
     from openpose_ros.models.fetching import fetch_model
     from openpose_ros.models.finding import list_models, load_model
     from openpose_ros.models.importing.importer import import_model
@@ -19,6 +20,7 @@ __all__ = [
     'OnnxFacts',
     'OutputSpec',
     'PublishedFile',
+    'ScoreCalibration',
     'fetch_model',
     'import_model',
     'list_models',
@@ -34,6 +36,7 @@ __getattr__ = lazy_names(
         'OnnxFacts': 'openpose_ros.models.onnx_file',
         'OutputSpec': 'openpose_ros.models.spec',
         'PublishedFile': 'openpose_ros.models.spec',
+        'ScoreCalibration': 'openpose_ros.models.calibration',
         'fetch_model': 'openpose_ros.models.fetching',
         'import_model': 'openpose_ros.models.importing.importer',
         'list_models': 'openpose_ros.models.finding',

@@ -4,10 +4,11 @@ Manifests: a `ModelSpec` as JSON, or as the metadata of an ONNX file.
 A manifest has the fields of `ModelSpec` by the same names: `name`, `file`, `sha256`, `size`,
 `decoder`,
 `skeleton` (a name, or the path of a .json file relative to the manifest), `stride`,
-`net_resolution`, `licence`, `description`, `homepage`, `ap`, and the objects `input`, `outputs`
-and `origin` with the fields of `InputSpec`, `OutputSpec` and `PublishedFile`. The metadata of an
-ONNX file hold the same, one entry a field: `openpose_ros.skeleton` is `coco_18`,
-`openpose_ros.input.mean` is `[128, 128, 128]`; values are JSON or plain words.
+`net_resolution`, `score_calibration` (`[slope, offset]`), `licence`, `description`, `homepage`,
+`ap`, and the objects `input`, `outputs` and `origin` with the fields of `InputSpec`, `OutputSpec`
+and `PublishedFile`. The metadata of an ONNX file hold the same, one entry a field:
+`openpose_ros.skeleton` is `coco_18`, `openpose_ros.input.mean` is `[128, 128, 128]`; values are
+JSON or plain words.
 
 A model of one's own needs only `REQUIRED`; the rest has defaults.
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 from openpose_ros.documents import parse_json
 from openpose_ros.errors import ModelError, SkeletonError
+from openpose_ros.models.calibration import ScoreCalibration
 from openpose_ros.models.spec import (
     BACKGROUNDS,
     COLOURS,
@@ -216,6 +218,14 @@ def _resolution(value: Any) -> tuple[Any, ...]:
     return width, height
 
 
+def _calibration(value: Any) -> ScoreCalibration:
+    form = '[slope, offset], two numbers, the slope above 0'
+    slope, offset = _list(_number, 2, form)(value)
+    if slope <= 0:
+        raise ValueError(form)
+    return ScoreCalibration(slope, offset)
+
+
 def _order(value: Any) -> tuple[str, str]:
     if value not in (['heatmaps', 'pafs'], ['pafs', 'heatmaps']):
         raise ValueError('["heatmaps", "pafs"] or ["pafs", "heatmaps"]')
@@ -244,6 +254,7 @@ _MODEL: dict[str, Reader] = {
     'decoder': _choice(*DECODERS),
     'stride': _whole(1),
     'net_resolution': _resolution,
+    'score_calibration': _calibration,
     'licence': _words,
     'description': _words,
     'homepage': _words,

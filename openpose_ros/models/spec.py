@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from openpose_ros.models.calibration import ScoreCalibration
 from openpose_ros.skeletons import Skeleton
 
 DECODERS = ('paf', 'posenet', 'heatmaps')
@@ -142,6 +143,8 @@ class ModelSpec:
     outputs : OutputSpec
     net_resolution : (int, int)
         Width and height of the input that it is best run at, pixels; -1 for what keeps the aspect.
+    score_calibration : ScoreCalibration or None
+        From the parser's scores of people to those that `PoseEstimator` tells; None leaves them.
     origin : tuple of PublishedFile
         What to download. Where `file` is not among them, it was converted from them.
     licence, description, homepage : str
@@ -162,6 +165,7 @@ class ModelSpec:
     input: InputSpec
     outputs: OutputSpec = field(default_factory=OutputSpec)
     net_resolution: tuple[int, int] = (-1, 368)
+    score_calibration: ScoreCalibration | None = None
     origin: tuple[PublishedFile, ...] = ()
     licence: str = 'unknown'
     description: str = ''

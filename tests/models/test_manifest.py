@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from openpose_ros.errors import ModelError
+from openpose_ros.models import ScoreCalibration
 from openpose_ros.models.finding import _DATA, known_models
 from openpose_ros.models.manifest import fields_of_metadata, make_spec, read_json
 from openpose_ros.models.spec import InputSpec, OutputSpec, PublishedFile
@@ -28,6 +29,7 @@ def test_a_minimal_manifest_has_defaults(tmp_path):
     assert spec.sha256 == 'ab' * 32
     assert spec.skeleton.name == 'coco_18'
     assert (spec.decoder, spec.stride, spec.net_resolution) == ('paf', 8, (-1, 368))
+    assert spec.score_calibration is None
     assert spec.outputs == OutputSpec()
     assert spec.input == InputSpec(colour='BGR', mean=(0, 0, 0), scale=(1, 1, 1))
 
@@ -47,6 +49,7 @@ def test_every_field_is_read(tmp_path):
     outputs = {'joined': 'maps', 'order': ['pafs', 'heatmaps'], 'background': 'first'}
     origin = [{'file': 'a/b.xml', 'sha256': '0' * 64, 'urls': ['http://x', 'http://y']}]
     more = {'stride': 4, 'ap': 0.5, 'licence': 'MIT', 'net_resolution': [256, -1]}
+    more['score_calibration'] = [8, -3.5]
     fields = {**MINIMAL, **more, 'input': inputs, 'outputs': outputs, 'origin': origin}
     spec = make_spec(fields, 'here', tmp_path)
     assert spec.input == InputSpec(
@@ -68,6 +71,7 @@ def test_every_field_is_read(tmp_path):
     )
     assert (spec.stride, spec.ap, spec.licence) == (4, 0.5, 'MIT')
     assert spec.net_resolution == (256, -1)
+    assert spec.score_calibration == ScoreCalibration(8.0, -3.5)
 
 
 def test_a_skeleton_may_lie_beside_the_manifest(tmp_path):
@@ -107,6 +111,14 @@ def test_all_missing_fields_are_listed(tmp_path):
         ({'net_resolution': [-1, -1]}, r'net_resolution is \[-1, -1\], but must be'),
         ({'net_resolution': [0, 5]}, 'net_resolution is'),
         ({'net_resolution': 368}, 'net_resolution is 368'),
+        (
+            {'score_calibration': [0, 1]},
+            r'score_calibration is \[0, 1\], but must be \[slope, offset\], two numbers, the '
+            'slope above 0',
+        ),
+        ({'score_calibration': 8}, 'score_calibration is 8'),
+        ({'score_calibration': [8, '1']}, 'score_calibration is'),
+        ({'score_calibration': [8, 1, 2]}, 'score_calibration is'),
         ({'input': {**RAW_BGR, 'mean': [1, 2]}}, r'input.mean is \[1, 2\], but must be three'),
         ({'input': {**RAW_BGR, 'mean': ['1', 2, 3]}}, 'input.mean is'),
         ({'input': {**RAW_BGR, 'layout': 'CHW'}}, 'input.layout is .* one of NCHW, NHWC'),

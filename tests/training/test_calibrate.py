@@ -1,28 +1,18 @@
-"""Scores that tell the truth: their order stays, and the way back is exact."""
+"""Scores that tell the truth: what is fitted to what was found, and where F1 is best."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
-from training.calibrate import (
-    Found,
-    best_f1,
-    calibrated,
-    choose,
-    compare_with_truth,
-    fit,
-    joined,
-    parser_score,
-)
+from openpose_ros.models import ScoreCalibration
+from training.calibrate import Found, best_f1, choose, compare_with_truth, fit, joined
 
 
 def drawn(slope: float, offset: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     scores = rng.uniform(0, 1, count)
-    return scores, rng.random(count) < calibrated(scores, slope, offset)
+    return scores, rng.random(count) < ScoreCalibration(slope, offset).told(scores)
 
 
 @pytest.mark.parametrize(('slope', 'offset'), [(8.0, -3.0), (15.0, -9.0), (2.0, 0.5)])
@@ -30,8 +20,8 @@ def test_fit_finds_what_the_scores_were_drawn_from(slope, offset):
     got_slope, got_offset = fit(*drawn(slope, offset))
     assert got_slope == pytest.approx(slope, rel=0.12)
     for score in (0.1, 0.5, 0.9):
-        expected = calibrated(np.array([score]), slope, offset)
-        got = calibrated(np.array([score]), got_slope, got_offset)
+        expected = ScoreCalibration(slope, offset).told(score)
+        got = ScoreCalibration(got_slope, got_offset).told(score)
         assert got == pytest.approx(expected, abs=0.03)
 
 
@@ -45,20 +35,10 @@ def test_fit_finds_what_the_scores_were_drawn_from(slope, offset):
     ],
 )
 def test_calibrated_is_strictly_monotonic_and_inside_0_and_1(scores, right):
-    slope, offset = fit(scores, right)
-    told = calibrated(np.linspace(0, 1, 101), slope, offset)
+    told = ScoreCalibration(*fit(scores, right)).told(np.linspace(0, 1, 101))
     assert (np.diff(told) > 0).all()
     assert told[0] > 0
     assert told[-1] < 1
-
-
-def test_parser_score_is_the_exact_inverse():
-    slope, offset = fit(*drawn(8.0, -3.0))
-    for score in np.linspace(0, 1, 21):
-        told = float(calibrated(np.array([score]), slope, offset)[0])
-        assert parser_score(told, slope, offset) == pytest.approx(score, abs=1e-12)
-    assert parser_score(0.0, slope, offset) == -math.inf
-    assert parser_score(1.0, slope, offset) == math.inf
 
 
 @pytest.mark.parametrize('right', [np.ones(5, bool), np.zeros(5, bool), np.zeros(0, bool)])
