@@ -11,7 +11,7 @@ import torch
 from training.augment import AugmentParams
 from training.base_network import BaseConfig, BaseNetwork
 from training.batches import make_batch
-from training.losses import LossParams, pose_loss
+from training.losses import LossParams, placement_loss, pose_loss
 from training.network import NetworkConfig, PoseNetwork
 from training.train import main, open_trainer, run
 from training.trainer import NotFiniteError, Trainer, TrainParams, learning_rate, save
@@ -153,6 +153,54 @@ def test_pose_loss_plain_weights_are_the_squared_error():
     errors = [((p - target[:, 19:]) ** 2).sum() / 24 for p in pafs]
     assert float(heat) == pytest.approx(float(((heatmaps - target[:, :19]) ** 2).sum() / 24))
     assert float(paf) == pytest.approx(float(errors[1] + 0.5 * errors[0]), rel=1e-5)
+
+
+def bump(x: float, y: float, height: float = 0.8) -> torch.Tensor:
+    """Return heatmaps (1, 19, 16, 16): a peak at x, y of the fourth joint, and the background."""
+    rows, columns = torch.meshgrid(torch.arange(16.0), torch.arange(16.0), indexing='ij')
+    maps = torch.zeros(1, 19, 16, 16)
+    maps[0, 3] = height * torch.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 2)
+    maps[0, -1] = 1 - maps[0, 3]
+    return maps
+
+
+def test_placement_loss_is_the_squared_distance_whatever_the_height():
+    target = bump(8, 7)
+    assert placement_loss(target, target) == pytest.approx(0, abs=1e-6)
+    assert placement_loss(0.5 * target, target) == pytest.approx(0, abs=1e-4)
+    for height in (0.8, 0.4, 1.2):
+        moved = placement_loss(bump(8.3, 6.6, height), target)
+        assert moved == pytest.approx(0.3**2 + 0.4**2, rel=0.1)
+
+
+def test_placement_loss_counts_what_is_there_and_known():
+    target = bump(8, 7) + bump(1, 7)  # the second is at the edge
+    assert placement_loss(bump(8, 7), target) == pytest.approx(0, abs=1e-6)
+    assert placement_loss(torch.zeros_like(target), torch.zeros_like(target)) == 0
+    assert placement_loss(bump(9, 7, 0.8), bump(8, 7, 0.2)) == 0  # too low to be a peak
+    mask = torch.ones_like(target)
+    mask[:, 3, :, 8:] = 0
+    assert placement_loss(bump(9, 7), target, mask) == 0
+
+
+def test_placement_loss_moves_the_peak():
+    maps = bump(8.6, 7).requires_grad_()
+    placement_loss(maps, bump(8, 7)).backward()
+    row = maps.grad[0, 3, 7]
+    assert row[7] < 0 < row[10]  # higher on the target's side, lower on the other
+    assert (maps.grad[0, -1] == 0).all()
+
+
+def test_pose_loss_takes_the_place_of_every_stage():
+    target = torch.cat([bump(8, 7), torch.zeros(1, 38, 16, 16)], dim=1)
+    stages = [bump(8.5, 7), bump(8.2, 7)]
+    pafs = [torch.zeros(1, 38, 16, 16)] * 2
+    plain, _ = pose_loss(stages, pafs, target, params=LossParams())
+    with_place, paf = pose_loss(stages, pafs, target, params=LossParams(place=2.0))
+    expected = 2 * (placement_loss(stages[1], target[:, :19]))
+    expected += 2 * 0.5 * placement_loss(stages[0], target[:, :19])
+    assert with_place - plain == pytest.approx(float(expected), rel=1e-4)
+    assert paf == 0
 
 
 def test_save_never_replaces_a_good_checkpoint_by_nan(tmp_path):
