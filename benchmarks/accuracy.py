@@ -7,7 +7,8 @@ How well the whole way from a picture to people does: COCO's keypoint AP (OKS, p
                                   [--images DIR --annotations JSON] [--nms-window 5 ...]
 
 prints a table for all pictures and for two halves of them (every other one by id): a change
-that helps only one half is noise, and so are differences below 0.01. Pictures, their annotations
+that helps only one half is noise, and so are differences below 0.01. People of any score count
+(`min_score` 0) where no other is given. Pictures, their annotations
 and models are looked for in ../shared where nothing else is said; the figures of other decoders
 on the same pictures stand in its README.
 """
@@ -28,6 +29,7 @@ from openpose_ros.cli.parameters import add_parameters, given_values, net_resolu
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.evaluation import coco_results, evaluate
+from openpose_ros.models import load_model
 from openpose_ros.parsing.decoders import PARAMS
 
 SHARED = Path(__file__).parents[2] / 'shared'
@@ -64,6 +66,14 @@ def estimate_all(
     return results
 
 
+def everybody(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters that were given; AP asks for people of any score, where none is."""
+    given = given_values(args, PARAMS.values())
+    if load_model(args.model).decoder == 'paf':
+        given.setdefault('min_score', 0.0)
+    return given
+
+
 def read_annotations(path: Path) -> dict[str, Any]:
     """Return the content of a COCO person_keypoints file, or raise a ParameterError."""
     if not path.is_file():
@@ -90,7 +100,7 @@ def main() -> int:
             args.model,
             backend=args.backend,
             net_resolution=args.net_resolution,
-            params=given_values(args, PARAMS.values()),
+            params=everybody(args),
         ) as estimator:
             print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
             print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))

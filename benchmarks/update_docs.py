@@ -164,11 +164,14 @@ def main(run: Callable[..., Run] = run) -> int:
         'names', nargs='*', metavar='NAME', help=f'default: {" ".join(BENCHMARKS)}'
     )
     parser.add_argument('--sports', metavar='PACK')
+    parser.add_argument('--nobody', metavar='DIR')
     parser.add_argument(
         '--incomplete', action='store_true', help='write tables that lack something, too'
     )
     args = parser.parse_args()
-    flags = {'networks': ('--sports', args.sports)} if args.sports else {}
+    data = {'--sports': args.sports, '--nobody': args.nobody}
+    given = [part for name, value in data.items() if value for part in (name, value)]
+    flags = {'networks': tuple(given)}
     for name in args.names:
         if name not in BENCHMARKS:
             parser.error(f"no benchmark '{name}'; there are {', '.join(BENCHMARKS)}")

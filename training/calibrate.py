@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 import math
 import os
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from openpose_ros.models import ScoreCalibration
+from openpose_ros.models import ScoreCalibration, load_model
 
 RIDGE = 1e-3  # keeps the slope finite where right and wrong can be told apart without a mistake
 LEAST_SLOPE = 0.1  # where better scores are no better: the order must stay
@@ -154,12 +155,13 @@ def find(
 ) -> Found:
     """Run a network, with every score let through."""
     from benchmarks.accuracy import estimate_all
+    from openpose_ros.engine import open_engine
     from openpose_ros.estimator import PoseEstimator
     from openpose_ros.parsing import PafParams
 
-    with PoseEstimator.from_model(
-        model, backend='onnxruntime', net_resolution=size, params=PafParams(min_score=0.0)
-    ) as estimator:
+    plain = replace(load_model(model), score_calibration=None)  # the parser's own scores
+    engine = open_engine(plain, backend='onnxruntime')
+    with PoseEstimator(plain, engine, PafParams(min_score=0.0), size) as estimator:
         return compare_with_truth(estimate_all(estimator, images, annotations), annotations)
 
 

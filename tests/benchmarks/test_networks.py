@@ -13,12 +13,16 @@ import pytest
 
 pytest.importorskip('pycocotools')
 from benchmarks import networks
-from benchmarks.networks import Row, measure, milliseconds, tables
+from benchmarks.networks import Row, Shown, measure, milliseconds, shown, tables
+from benchmarks.nobody import Ghosts, count_ghosts, read_list
 from benchmarks.pck import JOINTS, count_correct, pck
-from benchmarks.recall import EDGES_PX, heights_px, recall_by_height
+from benchmarks.recall import EDGES_PX, KINDS, heights_px, recall_by_height, recall_of_kinds
+from benchmarks.twice import count_twice
+from openpose_ros.errors import SourceError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.evaluation import Scores
 from openpose_ros.models import load_model
+from openpose_ros.models.finding import file_sha256
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 from training.pack import Picture, make_picture, write_pack
@@ -155,7 +159,7 @@ def test_a_network_is_measured_at_each_size(estimator, annotations, tmp_path):
     for image in annotations['images']:
         picture = np.zeros((image['height'], image['width'], 3), np.uint8)
         cv2.imwrite(str(tmp_path / image['file_name']), picture)
-    args = Namespace(images=tmp_path, sports=None)
+    args = Namespace(images=tmp_path, sports=None, nobody=None)
     rows = list(measure('fake', estimator, args, annotations))
     assert [(row.size, row.pck) for row in rows] == [((256, 256), None), ((456, 256), None)]
     assert all(row.accuracy.ap == 0 for row in rows)
@@ -166,14 +170,117 @@ def test_a_network_is_measured_at_each_size(estimator, annotations, tmp_path):
 def test_tables_compare_with_the_teacher():
     recall = [(2, 1)] * len(EDGES_PX)
     rows = [
-        Row(name, (256, 256), Scores(0.25, 0.5, 0.1, *[0.0] * 7), recall, share)
-        for name, share in ((networks.OURS, 0.5), (networks.TEACHER, None))
+        Row(
+            name,
+            (256, 256),
+            Scores(0.25, 0.5, 0.1, *[0.0] * 7),
+            recall,
+            share,
+            Shown(people=10, right=8, annotated=20, twice=3),
+            dict.fromkeys(KINDS, (7, 4)),
+            ghosts,
+        )
+        for name, share, ghosts in (
+            (networks.OURS, 0.5, Ghosts(np.zeros(100, int), ('',) * 100)),
+            (networks.TEACHER, None, None),
+        )
     ]
     times = {(256, 256): {networks.OURS: 4.0, networks.TEACHER: 20.0}}
     lines = tables(rows, times)
-    assert f'| {networks.OURS} | 256x256 | 0.250 | 0.500 | 0.50 | 4.0 | 0.20 |' in lines
-    assert f'| {networks.TEACHER} | 256x256 | 0.250 | 0.500 |  | 20.0 | 1.00 |' in lines
-    assert f'| {networks.OURS} | 256x256 | {" | ".join(["1 of 2"] * len(EDGES_PX))} |' in lines
+    shown = '0.250 | 0.500 | 0.80 | 0.40 | 0.53 | 3 of 10'
+    ghosts = '0.000 (0.000 to 0.030)'
+    assert f'| {networks.OURS} | 256x256 | {shown} | {ghosts} | 0.50 | 4.0 | 0.20 |' in lines
+    assert f'| {networks.TEACHER} | 256x256 | {shown} |  |  | 20.0 | 1.00 |' in lines
+    counts = ' | '.join([*['1 of 2'] * len(EDGES_PX), '4 of 7', '4 of 7'])
+    assert f'| {networks.OURS} | 256x256 | {counts} |' in lines
+
+
+def test_what_is_shown_is_judged_above_the_least_score(annotations):
+    people = [*found(annotations, 1, 2, 3), *found(annotations, 3)]
+    results = [
+        {**result, 'score': score}
+        for result, score in zip(people, (0.9, 0.1, 0.8, 0.7), strict=True)
+    ]
+    assert shown(results, annotations, 0.5) == Shown(people=3, right=2, annotated=3, twice=1)
+    judged = shown(results, annotations, 0.0)
+    assert judged == Shown(people=4, right=3, annotated=3, twice=1)
+    assert (judged.precision, judged.recall) == (0.75, 1.0)
+    assert judged.f1 == pytest.approx(6 / 7)
+    assert shown([], annotations, 0.0) == Shown(0, 0, 3, 0)
+
+
+def test_two_halves_and_one_inside_the_other_are_found_twice(annotations):
+    whole = found(annotations, 3)[0]
+    rows = np.reshape(whole['keypoints'], (-1, 3))
+    upper, lower, moved = rows.copy(), rows.copy(), rows.copy()
+    upper[9:] = 0
+    lower[:9] = 0
+    moved[:, 0] += 500
+    halves = [{**whole, 'keypoints': part.ravel().tolist()} for part in (upper, lower)]
+    elsewhere = {**whole, 'keypoints': moved.ravel().tolist()}
+    assert count_twice([whole], annotations) == 0
+    assert count_twice(halves, annotations) == 1
+    assert count_twice([whole, halves[0]], annotations) == 1
+    assert count_twice([whole, elsewhere], annotations) == 0  # a ghost, but nobody twice
+    assert count_twice(found(annotations, 1, 2, 3), annotations) == 0
+    assert count_twice([{**half, 'score': 0.1} for half in halves], annotations, 0.5) == 0
+
+
+def test_kinds_of_people_are_counted(annotations):
+    half, wide, whole, _ = annotations['annotations']
+    for place in (38, 41, 44, 47, 50):  # v of both knees and ankles, and of a hip
+        half['keypoints'][place] = 0
+    wide['bbox'] = [200, 20, 120, 100]
+    counts = recall_of_kinds(found(annotations, 2), annotations)
+    assert counts == {'half bodies': (1, 0), 'wider than high': (1, 1)}
+    whole['keypoints'][41] = 0  # one knee: the other is seen
+    assert recall_of_kinds([], annotations)['half bodies'] == (1, 0)
+
+
+def list_of(folder: Path, pictures: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Write pictures, and return a list of them."""
+    for name, picture in pictures.items():
+        cv2.imwrite(str(folder / name), picture)
+    entries = [{'file': name, 'sha256': file_sha256(folder / name)} for name in pictures]
+    return {'source': 'https://example.org', 'pictures': entries}
+
+
+def test_ghosts_are_everybody_on_pictures_of_nobody(estimator, tmp_path):
+    picture = np.zeros((96, 128, 3), np.uint8)
+    listed = list_of(tmp_path, {'a.png': picture, 'b.png': picture + 9})
+    people = len(estimator(picture))
+    assert people > 0
+    ghosts = count_ghosts(estimator, tmp_path, listed)
+    assert ghosts.counts.tolist() == [people, people]
+    assert ghosts.names == ('a.png', 'b.png')
+    assert (ghosts.rate, ghosts.interval()) == (people, (people, people))
+
+
+def test_another_picture_than_the_listed_one_is_refused(estimator, tmp_path):
+    listed = list_of(tmp_path, {'a.png': np.zeros((96, 128, 3), np.uint8)})
+    cv2.imwrite(str(tmp_path / 'a.png'), np.full((96, 128, 3), 7, np.uint8))
+    with pytest.raises(SourceError, match=r'a\.png has sha256 .*, but .* is listed'):
+        count_ghosts(estimator, tmp_path, listed)
+    (tmp_path / 'a.png').unlink()
+    with pytest.raises(SourceError, match=r'no picture .*a\.png; get https://example\.org'):
+        count_ghosts(estimator, tmp_path, listed)
+
+
+def test_the_interval_of_ghosts_holds_the_rate():
+    counts = np.zeros(400, int)
+    counts[:20] = 1
+    low, high = Ghosts(counts, ('',) * 400).interval()
+    # Of 400 pictures with a probability of 0.05: standard deviation 0.0109
+    assert (low, high) == pytest.approx((0.05 - 1.96 * 0.0109, 0.05 + 1.96 * 0.0109), abs=0.003)
+    assert Ghosts(np.zeros(59, int), ('',) * 59).interval()[1] == pytest.approx(0.05, abs=0.001)
+
+
+def test_the_list_of_pictures_without_people_is_whole():
+    listed = read_list()
+    assert len(listed['pictures']) >= 200
+    assert {'source', 'licence', 'commit'} <= listed.keys()
+    assert len({entry['sha256'] for entry in listed['pictures']}) == len(listed['pictures'])
+    assert all(len(entry['sha256']) == 64 for entry in listed['pictures'])
 
 
 def test_a_missing_set_of_pictures_is_said(monkeypatch, tmp_path, capsys):
@@ -183,5 +290,5 @@ def test_a_missing_set_of_pictures_is_said(monkeypatch, tmp_path, capsys):
 
 
 def test_our_networks_are_known():
-    for name in (networks.OURS, networks.INT8, networks.TEACHER, networks.OTHER):
+    for name in networks.NAMES:
         assert load_model(name, need_file=False).decoder == 'paf'
