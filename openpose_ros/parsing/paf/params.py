@@ -84,7 +84,7 @@ class PafParams:
         3, 'keypoints that a person must have', low=1, high=256, section='people'
     )
     min_score: float = parameter(
-        0.1, 'a person must score at least this', low=0.0, high=1.0, section='people'
+        0.2, 'a person must score at least this', low=0.0, high=1.0, section='people'
     )
     max_people: int = parameter(
         0, 'keep at most so many people, the best; 0 keeps all', low=0, high=4096, section='people'

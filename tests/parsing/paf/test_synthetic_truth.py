@@ -19,6 +19,7 @@ SHAPE = (46, 82) if JIT else (23, 41)
 COUNTS = [1, 2, 5, 10, 20, 30, 50] if JIT else [1, 2]
 SEEDS = range(5 if JIT else 1)
 NOISE = 0.01
+IN_PARTS = PafParams(min_score=0.1)  # a part of a body scores less than a whole one
 DOG = Path(__file__).parents[2] / 'data/dog.json'
 
 
@@ -114,8 +115,8 @@ def test_redundant_limbs_hold_people_together(name, count):
         drawn = scatter_people(count, skeleton, SHAPE, seed)
         drawn[:, skeleton.index('neck')] = np.nan
         heatmaps, pafs = render_maps(drawn, skeleton, SHAPE, noise=NOISE, seed=seed)
-        with_them = parse_pafs(heatmaps, pafs, skeleton)
-        alone = parse_pafs(heatmaps, np.ascontiguousarray(pafs[channels]), tree)
+        with_them = parse_pafs(heatmaps, pafs, skeleton, IN_PARTS)
+        alone = parse_pafs(heatmaps, np.ascontiguousarray(pafs[channels]), tree, IN_PARTS)
         assert count <= len(with_them) < len(alone)
         # Two parts or three instead of up to five.
         assert len(with_them) <= 3.1 * count
