@@ -127,6 +127,18 @@ def test_spread_share_of_the_values_as_numpys_quantiles():
     np.testing.assert_allclose((low, high), expected, atol=0.02)
 
 
+def test_spread_thinned_has_all_extremes_and_the_same_quantiles():
+    values = np.random.default_rng(0).normal(0, 1, (1, 4, 300, 300)).astype(np.float32)
+    values[0, 0, 1, 1] = 50  # not counted
+    spread = Spread()
+    for first in range(3):
+        spread.add(values, 3, first)
+        assert spread._counts.sum() == (first + 1) * 4 * 100 * 100
+    assert spread.range(1.0) == (values.min(), 50)
+    expected = np.quantile(values, (0.005, 0.995))
+    np.testing.assert_allclose(spread.range(0.99), expected, atol=0.08)
+
+
 def test_spread_of_a_relu_begins_at_0():
     spread = Spread()
     spread.add(np.maximum(np.random.default_rng(0).normal(0, 1, 10_000), 0).astype(np.float32))
