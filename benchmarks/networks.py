@@ -7,8 +7,9 @@ How well and how fast our own networks are, beside their teacher and two baselin
                                   [--backend onnxruntime]
 
 prints AP and AP50 (see accuracy.py) of everybody found, precision, recall and F1 at OKS 0.50 and
-people found twice (see twice.py) at the default `min_score`, milliseconds an inference, that as a
-part of the teacher's at the same size, taken in turn with it, and which people are found, by their
+people found twice (see twice.py) at the default `min_score`, CPU milliseconds an inference on one
+thread (which other work changes little), that as a part of the teacher's at the same size, taken
+in turn with it, and which people are found, by their
 height and kind. With --sports also PCK (see pck.py) on held-out pictures of Leeds Sports Pose
 extended, packed by `training.sources`; ours are im09501 to im10000. With --nobody also ghosts a
 picture (see nobody.py). The untrained network needs PyTorch. What is not here is left out, and
@@ -24,7 +25,7 @@ import os
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -141,13 +142,13 @@ def opened(networks: Mapping[str, str | Path], backend: str) -> Iterator[dict[st
     """Open every network."""
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(PoseEstimator.from_model(model, backend=backend))
+            name: stack.enter_context(PoseEstimator.from_model(model, backend=backend, threads=1))
             for name, model in networks.items()
         }
 
 
 def milliseconds(estimators: Mapping[str, PoseEstimator], size: Size) -> dict[str, float]:
-    """Return the median time of an inference of each network that runs at a size, in turn."""
+    """Return the median CPU time of an inference of each network that runs at a size, in turn."""
     taken: dict[str, list[float]] = {
         name: [] for name, estimator in estimators.items() if size in sizes_of(estimator)
     }
@@ -155,9 +156,9 @@ def milliseconds(estimators: Mapping[str, PoseEstimator], size: Size) -> dict[st
     tensor = noise.astype(np.float32)
     for _ in range(_ROUNDS):
         for name, times in taken.items():
-            started = perf_counter()
+            started = process_time()
             estimators[name].engine.infer(tensor)
-            times.append(1000 * (perf_counter() - started))
+            times.append(1000 * (process_time() - started))
     return {name: float(np.median(times[1:])) for name, times in taken.items()}
 
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
+import io
 import math
 import os
 from pathlib import Path
@@ -136,7 +138,8 @@ def compare_with_truth(results: list[dict[str, Any]], annotations: dict[str, Any
     scorer.params.areaRng = [[0, 1e10]]
     scorer.params.areaRngLbl = ['all']
     scorer.params.maxDets = [1000]
-    scorer.evaluate()
+    with redirect_stdout(io.StringIO()):  # pycocotools reports each step
+        scorer.evaluate()
     scores: list[float] = []
     right: list[bool] = []
     annotated = 0

@@ -1,10 +1,13 @@
 """
 A checkpoint into the package: both networks, manifests, the tables and the picture of the docs.
 
-    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--sports PACK]
+    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--share S] [--sports PACK]
+                            [--nobody DIR]
 
-The pictures of --data calibrate the int8 form, those of --sports are held out and measured on.
-What changes in the checkout is one commit.
+It is `openpose-ros-base` or `openpose-ros-small`, by the checkpoint's kind. The pictures of --data
+give the int8 form its ranges (--share: see `training.quantise`); scores are calibrated on the even
+half of ../shared/images (see `training.calibrate`); the pictures of --sports and --nobody are held
+out and measured on. What changes in the checkout is one commit.
 """
 
 from __future__ import annotations
@@ -19,19 +22,36 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from openpose_ros.models.finding import DEFAULT_MODEL, DEFAULT_ON_CPU, file_sha256
+from benchmarks.accuracy import ANNOTATIONS, SHARED, read_annotations
+from openpose_ros.models import ScoreCalibration
+from openpose_ros.models.default import BASE, INT8_SUFFIX, SMALL
+from openpose_ros.models.finding import file_sha256
 from openpose_ros.models.manifest import fields_of_metadata
+from training.base_network import BaseNetwork
+from training.calibrate import choose, find, fit
 from training.export import METADATA, export, load_network
+from training.network import PoseNetwork
 from training.quantise import calibration_batches, quantise
 
 ROOT = Path(__file__).parents[1]
 BOX = ROOT / 'openpose_ros/models/data'
+CALIBRATED_AT = (456, 256)
+_KINDS = {
+    BaseNetwork: (BASE, 'human-pose-estimation-0001 pruned, with a cheaper refinement'),
+    PoseNetwork: (SMALL, 'MobileNet v1 cut at stride 8'),
+}
+_WHERE = {
+    BASE: 'that have instructions for int8',
+    SMALL: 'that have none, or of which that is not known,',
+}
 _log = logging.getLogger(__name__)
 
 
-def manifest(network: Path, description: str) -> dict[str, Any]:
+def manifest(
+    network: Path, description: str, calibration: ScoreCalibration | None = None
+) -> dict[str, Any]:
     """Return what the manifest beside a network of ours says, of a file that lies there."""
-    return {
+    fields = {
         'name': network.stem,
         'description': description,
         'file': network.name,
@@ -40,26 +60,61 @@ def manifest(network: Path, description: str) -> dict[str, Any]:
         'homepage': 'training/MODEL_CARD.md',
         **fields_of_metadata(METADATA),
     }
+    if calibration is not None:
+        rounded = [round(calibration.slope, 3), round(calibration.offset, 3)]
+        fields['score_calibration'] = rounded
+    return fields
 
 
-def fill(box: Path, checkpoint: Path, packs: list[Path]) -> None:
-    """Write both networks of a checkpoint, and a manifest beside each."""
-    full, small = box / f'{DEFAULT_MODEL}.onnx', box / f'{DEFAULT_ON_CPU}.onnx'
+def calibration_of(network: Path, images: Path) -> ScoreCalibration:
+    """Fit what a network's scores are worth, on the even half of annotated photographs."""
+    truth = choose(read_annotations(images / ANNOTATIONS), 'even')
+    return ScoreCalibration(*fit(*find(network, images, truth, CALIBRATED_AT)[:2]))
+
+
+def fill(
+    box: Path,
+    checkpoint: Path,
+    packs: list[Path],
+    *,
+    share: float = 1.0,
+    images: Path | None = None,
+) -> None:
+    """
+    Write both networks of a checkpoint, and a manifest beside each.
+
+    Parameters
+    ----------
+    box : Path
+        Where to.
+    checkpoint : Path
+        As `training.train` writes it; its kind says which network it is.
+    packs : list of Path
+        Pictures that the ranges of the int8 form are measured on.
+    share : float
+        See `training.quantise.activation_ranges`.
+    images : Path, optional
+        Annotated photographs; without them scores are not calibrated.
+
+    """
     network = load_network(checkpoint)
+    name, what = _KINDS[type(network)]
+    full, small = box / f'{name}.onnx', box / f'{name}{INT8_SUFFIX}.onnx'
     with TemporaryDirectory() as folder:  # there, nothing is compared with the manifests of old
         float32, int8 = Path(folder, 'float32.onnx'), Path(folder, 'int8.onnx')
         export(network, float32)
-        quantise(float32, int8, calibration_batches(float32, packs))
+        quantise(float32, int8, calibration_batches(float32, packs), share=share)
+        fitted = [images and calibration_of(path, images) for path in (float32, int8)]
         shutil.copyfile(float32, full)
         shutil.copyfile(int8, small)
     parameters = sum(parameter.numel() for parameter in network.parameters()) / 1e6
-    descriptions = {
-        full: f'our own, in the package: MobileNet v1 cut at stride 8, {parameters:.2f} M '
-        'parameters, float32; normalisation is in the graph',
-        small: f'{full.stem} in int8, for CPUs: what they run where no network is named',
-    }
-    for path, description in descriptions.items():
-        text = json.dumps(manifest(path, description), indent=2)
+    descriptions = (
+        f'our own, in the package: {what}, {parameters:.2f} M parameters, float32; normalisation '
+        'is in the graph',
+        f'{name} in int8, for CPUs: what those run {_WHERE[name]} where no network is named',
+    )
+    for path, description, calibration in zip((full, small), descriptions, fitted):
+        text = json.dumps(manifest(path, description, calibration or None), indent=2)
         path.with_suffix('.json').write_text(f'{text}\n', encoding='utf-8')
         _log.info('%s: %d bytes', path.relative_to(box.parent), path.stat().st_size)
 
@@ -70,15 +125,27 @@ def main() -> None:
     )
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='PACK')
+    parser.add_argument('--share', type=float, default=1.0)
     parser.add_argument('--sports', type=Path, metavar='PACK')
+    parser.add_argument('--nobody', type=Path, metavar='DIR')
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(message)s')
-    fill(BOX, arguments.checkpoint, arguments.data)
+    images = SHARED / 'images'
+    fill(
+        BOX,
+        arguments.checkpoint,
+        arguments.data,
+        share=arguments.share,
+        images=images if images.is_dir() else None,
+    )
     # In processes of their own: what this one knows of the manifests is what was there before.
-    sports = ['--sports', str(arguments.sports.resolve())] if arguments.sports else []
+    held_out = []
+    for name in ('sports', 'nobody'):
+        if given := getattr(arguments, name):
+            held_out += [f'--{name}', str(given.resolve())]
     for command in (
         ['-m', 'tests.docs.test_tables'],
-        ['-m', 'benchmarks.update_docs', 'networks', '--incomplete', *sports],
+        ['-m', 'benchmarks.update_docs', 'networks', '--incomplete', *held_out],
         ['-m', 'docs.render'],
     ):
         subprocess.run([sys.executable, *command], cwd=ROOT, check=True)

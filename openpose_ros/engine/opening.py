@@ -16,7 +16,14 @@ from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
 from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, load_model
-from openpose_ros.models.finding import DEFAULT_ON_CPU
+from openpose_ros.models.default import (
+    CPU,
+    GPU,
+    default_name,
+    float32_name,
+    processor_flags,
+    why_default,
+)
 from openpose_ros.placement import Size
 
 _LOGGER = logging.getLogger(__name__)
@@ -39,8 +46,8 @@ def open_engine(
     Parameters
     ----------
     model : ModelSpec, str, Path or None
-        A spec, or what `load_model` takes. None is the package's own network; where a CPU runs
-        it, whichever backend was asked for, the int8 form of it.
+        A spec, or what `load_model` takes. None is a network of the package:
+        `models.default_name` of what would run it, whichever backend was asked for.
     backend : str
         'tensorrt'; 'onnxruntime'; 'openvino', which runs ONNX and OpenVINO IR on a CPU; 'fake',
         which needs no model file and shows synthetic people; or 'auto': a cached TensorRT engine
@@ -109,12 +116,15 @@ def model_to_open(
         raise EngineError(f"no backend '{backend}'; choose from {', '.join(CHOICES)}")
     need_file = backend == AUTO or BACKENDS[backend].needs_file
     spec = model if isinstance(model, ModelSpec) else load_model(model, need_file=need_file)
-    if (
-        model is None
-        and precision in ('', 'int8')
-        and comes_to_cpu(spec, backend, providers=providers, net_resolution=net_resolution)
-    ):
-        spec = load_model(DEFAULT_ON_CPU)
+    if model is None:
+        device, flags = GPU, frozenset[str]()
+        if comes_to_cpu(spec, backend, providers=providers, net_resolution=net_resolution):
+            device, flags = CPU, processor_flags()
+        name = default_name(device, flags)
+        if precision not in ('', 'int8'):
+            name = float32_name(name)
+        spec = load_model(name, need_file=need_file)
+        _LOGGER.info('no model is named: took %s, as %s', name, why_default(device, flags))
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
     return spec

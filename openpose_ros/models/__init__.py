@@ -8,6 +8,7 @@ from openpose_ros._lazy import lazy_names
 
 if TYPE_CHECKING:
     from openpose_ros.models.calibration import ScoreCalibration
+    from openpose_ros.models.default import default_name
     from openpose_ros.models.fetching import fetch_model
     from openpose_ros.models.finding import list_models, load_model
     from openpose_ros.models.importing.importer import import_model
@@ -21,6 +22,7 @@ __all__ = [
     'OutputSpec',
     'PublishedFile',
     'ScoreCalibration',
+    'default_name',
     'fetch_model',
     'import_model',
     'list_models',
@@ -37,6 +39,7 @@ __getattr__ = lazy_names(
         'OutputSpec': 'openpose_ros.models.spec',
         'PublishedFile': 'openpose_ros.models.spec',
         'ScoreCalibration': 'openpose_ros.models.calibration',
+        'default_name': 'openpose_ros.models.default',
         'fetch_model': 'openpose_ros.models.fetching',
         'import_model': 'openpose_ros.models.importing.importer',
         'list_models': 'openpose_ros.models.finding',

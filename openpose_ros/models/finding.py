@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from openpose_ros.commands import command
 from openpose_ros.errors import ModelError
 from openpose_ros.home import expand_user
+from openpose_ros.models.default import GPU, default_name
 from openpose_ros.models.manifest import (
     METADATA_PREFIX,
     REQUIRED,
@@ -33,9 +34,6 @@ from openpose_ros.models.manifest import (
 from openpose_ros.models.onnx_file import read_onnx_facts
 from openpose_ros.models.spec import ModelSpec
 
-DEFAULT_MODEL = 'openpose-ros-small'
-# The same network in int8, for a CPU: half the time, at most a twentieth less AP.
-DEFAULT_ON_CPU = 'openpose-ros-small-int8'
 _LOGGER = logging.getLogger(__name__)
 _DATA = Path(__file__).parent / 'data'
 CONVERTED_FROM = 'openpose_ros_converted_from'  # an entry in the metadata of an ONNX file
@@ -94,7 +92,7 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     ----------
     name_or_path : str or Path, optional
         The path of a file, or else a name that is looked for in `model_folders()`. By default
-        the package's own, DEFAULT_MODEL.
+        what a GPU runs where none is named; `open_engine` also knows what a CPU does.
     need_file : bool
         False also returns a known model whose file is not here, `path` None: enough for the fake
         engine, which runs no network.
@@ -113,7 +111,7 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
 
     """
     if name_or_path is None:
-        name_or_path = DEFAULT_MODEL
+        name_or_path = default_name(GPU)
     path = Path(expand_user(name_or_path))
     if isfile(path):
         return _load_file(path)

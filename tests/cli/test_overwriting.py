@@ -18,7 +18,7 @@ from openpose_ros.cli import doctor, main
 from openpose_ros.cli.checks import models
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.io.pictures import read_picture
-from openpose_ros.models.finding import DEFAULT_MODEL, load_model
+from openpose_ros.models import load_model
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']
@@ -37,7 +37,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """Return a network of the user's own, with its manifest and a skeleton."""
-    spec = load_model(DEFAULT_MODEL)
+    spec = load_model()
     assert spec.path is not None
     path = tmp_path / 'own.onnx'
     shutil.copy(spec.path, path)

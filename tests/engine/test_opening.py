@@ -16,8 +16,7 @@ import pytest
 from openpose_ros.backends import BACKENDS
 from openpose_ros.engine import automatic, open_engine
 from openpose_ros.errors import EngineError, ModelError
-from openpose_ros.models import load_model
-from openpose_ros.models.finding import DEFAULT_MODEL, DEFAULT_ON_CPU
+from openpose_ros.models import default, load_model
 from tests.engine.graphs import RAW_BGR, write_network
 
 ROOT = Path(__file__).parents[2]
@@ -54,28 +53,43 @@ def test_a_model_is_a_path_or_a_spec(tiny, given):
         assert engine.spec.name == 'tiny'
 
 
+VNNI, OLD = 'flags : avx2 avx512_vnni', 'flags : avx2'
+BASE, BASE_INT8 = 'openpose-ros-base', 'openpose-ros-base-int8'
+SMALL, SMALL_INT8 = 'openpose-ros-small', 'openpose-ros-small-int8'
+ON_CPU = {'providers': ['CPUExecutionProvider']}
+
+
 @pytest.mark.parametrize(
-    ('cuda', 'wishes', 'name'),
+    ('cuda', 'facts', 'wishes', 'name'),
     [
-        (False, {}, DEFAULT_ON_CPU),
-        (False, {'providers': ['CPUExecutionProvider']}, DEFAULT_ON_CPU),
-        (False, {'precision': 'fp32'}, DEFAULT_MODEL),
-        (False, {'backend': 'onnxruntime'}, DEFAULT_ON_CPU),
-        (False, {'backend': 'onnxruntime', 'precision': 'int8'}, DEFAULT_ON_CPU),
-        (False, {'backend': 'onnxruntime', 'precision': 'fp32'}, DEFAULT_MODEL),
-        (True, {'backend': 'onnxruntime'}, DEFAULT_MODEL),
-        (True, {'backend': 'onnxruntime', 'providers': ['CPUExecutionProvider']}, DEFAULT_ON_CPU),
-        (True, {'backend': 'openvino'}, DEFAULT_ON_CPU),  # which has no CUDA
-        (False, {'backend': 'openvino', 'precision': 'fp32'}, DEFAULT_MODEL),
-        (False, {'backend': 'fake'}, DEFAULT_MODEL),
-        (True, {}, DEFAULT_MODEL),  # it will not work, but was to be
+        (False, VNNI, {}, BASE_INT8),
+        (False, OLD, {}, SMALL_INT8),
+        (False, '', {}, SMALL_INT8),
+        (False, VNNI, ON_CPU, BASE_INT8),
+        (False, OLD, ON_CPU, SMALL_INT8),
+        (False, VNNI, {'precision': 'fp32'}, BASE),
+        (False, OLD, {'precision': 'fp32'}, SMALL),
+        (False, VNNI, {'backend': 'onnxruntime'}, BASE_INT8),
+        (False, VNNI, {'backend': 'onnxruntime', 'precision': 'int8'}, BASE_INT8),
+        (False, VNNI, {'backend': 'onnxruntime', 'precision': 'fp32'}, BASE),
+        (True, OLD, {'backend': 'onnxruntime'}, BASE),
+        (True, VNNI, {'backend': 'onnxruntime', **ON_CPU}, BASE_INT8),
+        (True, OLD, {'backend': 'openvino'}, SMALL_INT8),  # which has no CUDA
+        (False, OLD, {'backend': 'openvino', 'precision': 'fp32'}, SMALL),
+        (False, OLD, {'backend': 'fake'}, BASE),  # nothing computes it
+        (True, OLD, {}, BASE),  # it will not work, but was to be
     ],
 )
-def test_the_default_model_suits_what_runs_it(monkeypatch, tmp_path, cuda, wishes, name):
+def test_the_default_model_suits_what_runs_it(
+    monkeypatch, tmp_path, caplog, cuda, facts, wishes, name
+):
+    (tmp_path / 'cpuinfo').write_text(facts)
+    monkeypatch.setattr(default, '_FACTS', tmp_path / 'cpuinfo')
     monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))  # without TensorRT engines
     monkeypatch.setattr(automatic, '_offers_cuda', lambda: cuda)
-    with open_engine(**wishes) as engine:
+    with caplog.at_level(logging.INFO, 'openpose_ros'), open_engine(**wishes) as engine:
         assert engine.spec.name == name
+    assert f'no model is named: took {name}, as ' in caplog.text
 
 
 def test_a_format_that_nothing_runs_is_refused(tmp_path):
@@ -151,7 +165,8 @@ def test_auto_goes_on_without_a_library_that_cannot_be_imported(source, tmp_path
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout == f'{DEFAULT_ON_CPU} onnxruntime\n'
+    chosen = default.default_name('cpu', default.processor_flags())
+    assert run.stdout == f'{chosen} onnxruntime\n'
     (warning,) = [line for line in run.stderr.splitlines() if line.startswith('WARNING')]
     assert 'openvino cannot be loaded' in warning
     assert 'taking onnxruntime (CPUExecutionProvider) instead' in warning

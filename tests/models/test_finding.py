@@ -16,6 +16,8 @@ from openpose_ros.models.finding import cache_folder, known_models
 from tests.models.known import RAW_BGR, sha256
 from tests.models.test_onnx_file import FLOATS, make_model
 
+OWN = tuple(f'openpose-ros-{size}{form}' for size in ('base', 'small') for form in ('', '-int8'))
+
 ONNX = make_model([FLOATS]).SerializeToString()
 
 
@@ -220,8 +222,8 @@ def test_a_published_model_that_is_not_here_can_be_fetched(know):
 
 def test_the_default_is_the_packages_own(cache, shared, monkeypatch):
     monkeypatch.setenv('OPENPOSE_ROS_MODEL_PATH', str(shared / 'models'))
-    assert load_model() == load_model(finding.DEFAULT_MODEL)
-    for name in (finding.DEFAULT_MODEL, finding.DEFAULT_ON_CPU):
+    assert load_model() == load_model('openpose-ros-base')
+    for name in OWN:
         spec = load_model(name)
         assert spec.path is not None
         assert spec.path.parent == finding._DATA
@@ -251,5 +253,5 @@ def test_the_shared_networks_are_those_of_the_manifests(shared, cache, monkeypat
             continue
         found = load_model(spec.name)
         assert found.path is not None
-        if spec.name not in (finding.DEFAULT_MODEL, finding.DEFAULT_ON_CPU):  # the package's own
+        if spec.name not in OWN:  # the package's own
             assert found.path.is_relative_to(shared / 'models')

@@ -60,7 +60,8 @@ def check_estimate(model: str | None) -> list[Finding]:
     if trouble:
         return [Finding('estimate', 'broken', trouble)]
     why = f' ({facts["why"]})' if facts['why'] else ''
-    found = f'{facts["model"]} runs with {facts["engine"]}{why}'
+    default = f', the default as {facts["default"]},' if facts['default'] else ''
+    found = f'{facts["model"]}{default} runs with {facts["engine"]}{why}'
     if facts['warnings']:
         return [Finding('estimate', 'warning', f'{found}, but: {facts["warnings"]}')]
     return [Finding('estimate', 'ok', found)]

@@ -18,8 +18,9 @@ def try_estimate(model: str | None) -> dict[str, str]:
     Returns
     -------
     dict of str
-        'model': its name; 'engine': what runs it; 'why': what the backend `auto` logged about its
-        choice; 'warnings': what went wrong before that.
+        'model': its name; 'default': why it is that where none is named; 'engine': what runs it;
+        'why': what the backend `auto` logged about its choice; 'warnings': what went wrong before
+        that.
 
     """
     told: SimpleQueue[logging.LogRecord] = SimpleQueue()
@@ -31,9 +32,11 @@ def try_estimate(model: str | None) -> dict[str, str]:
         engine = estimator.engine
         records = [told.get() for _ in range(told.qsize())]
         choices = [record.message for record in records if 'backend auto' in record.message]
+        defaults = [record.message for record in records if 'no model is named' in record.message]
         warnings = [record.message for record in records if record.levelno >= logging.WARNING]
         return {
             'model': estimator.spec.name,
+            'default': ''.join(defaults).partition(', as ')[2],
             'engine': f'{engine.description}, {engine.precision}',
             'why': ''.join(choices).partition(': ')[2],
             'warnings': '; '.join(warnings),

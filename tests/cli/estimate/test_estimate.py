@@ -19,6 +19,7 @@ from openpose_ros.cli import main
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.pictures import read_picture
 from openpose_ros.io.video import open_video
+from openpose_ros.models.default import default_name, processor_flags
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']  # three people who stand still, whatever the picture
@@ -46,7 +47,7 @@ def test_estimate_says_in_one_line_what_runs(
     for backend, title in (('auto', 'with '), ('onnxruntime', 'with ONNX Runtime ')):
         assert main(['estimate', str(make_picture()), '--backend', backend]) == 0
         said = capsys.readouterr().err.splitlines()[0]
-        assert f'openpose-ros-small-int8 in int8 {title}' in said
+        assert f'{default_name("cpu", processor_flags())} in int8 {title}' in said
 
 
 def test_estimate_warms_up_once_with_the_first_frames_size(

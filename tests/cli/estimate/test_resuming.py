@@ -74,7 +74,7 @@ def test_first_line_is_the_run(resume: Resume, folder: Path, tmp_path: Path) -> 
     assert resume()[0] == 0
     first, *rest = (tmp_path / 'out/progress.jsonl').read_text().splitlines()
     run = json.loads(first)
-    assert (run['model'], run['decoder'], run['backend']) == ('openpose-ros-small', 'paf', 'fake')
+    assert (run['model'], run['decoder'], run['backend']) == ('openpose-ros-base', 'paf', 'fake')
     assert run['parameters']['min_parts'] == 3
     entry, seen = json.loads(rest[0]), os.stat(folder / 'p1.png')
     assert (entry['path'], entry['size'], entry['mtime_ns']) == (
@@ -144,7 +144,7 @@ OTHER = [  # arguments, what the line says
     (['--rotate', '90'], 'rotate 0 there, 90 here'),
     (
         ['--model', 'openpose-ros-small-int8'],
-        'model openpose-ros-small there, openpose-ros-small-',
+        'model openpose-ros-base there, openpose-ros-small-',
     ),
 ]
 
