@@ -191,6 +191,7 @@ def tell(message: Any) -> None:
     known = [z for z in far if z == z]
     say(
         'persons',
+        stamp_ns=stamp.sec * 10**9 + stamp.nanosec,
         age_s=(time.time_ns() - (stamp.sec * 10**9 + stamp.nanosec)) / 1e9,
         people=len(message.persons),
         size=[message.image_width, message.image_height],
@@ -284,7 +285,7 @@ class Stage:
         colour = image(self._world.types, {})
         colour.header.stamp = header.stamp
         self._world.cameras[0](colour)
-        say('shown')
+        say('shown', stamp_ns=self._now_ns)
 
     def _send(self, topic: str, type_name: str, message: Any, *, latched: bool = False) -> None:
         """Publish a message, once the node listens if it is not latched."""

@@ -161,8 +161,10 @@ class Foreign:
     def show(self, **command: Any) -> dict[str, Any]:
         """Publish an image with its depth (see `foreign.Stage`); return what the node says."""
         self._tell({'depth': command})
-        self.wait('shown')
-        return self.wait('persons')
+        stamp_ns = self.wait('shown')['stamp_ns']
+        while (found := self.wait('persons'))['stamp_ns'] != stamp_ns:
+            pass  # of an image before, which was answered late
+        return found
 
     def _tell(self, command: dict[str, Any]) -> None:
         assert self._process.stdin is not None

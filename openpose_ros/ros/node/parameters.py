@@ -275,12 +275,19 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
 
 
 def node_declarations() -> tuple[Declaration, ...]:
-    """Return every parameter, the node's own first, those of tracking behind them."""
+    """
+    Return every parameter.
+
+    The node's own are the first; then come augmentation, hands and faces, then tracking, then what
+    the decoders have.
+    """
     decoders = {name for decoder in PARAMS for name in names_of(decoder)}
-    items = declarations(NodeParams)
-    return tuple(
-        sorted(items, key=lambda item: (item.name in decoders, item.section == 'tracking'))
-    )
+    shared = {item.name for cls in (AugmentationParams, PartParams) for item in declarations(cls)}
+
+    def place(item: Declaration) -> tuple[bool, bool, bool]:
+        return item.name in decoders, item.section == 'tracking', item.name in shared
+
+    return tuple(sorted(declarations(NodeParams), key=place))
 
 
 def ros_type(item: Declaration) -> str:

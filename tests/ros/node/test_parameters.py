@@ -55,6 +55,8 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
     assert {name for name, item in DECLARED.items() if not item.live} == {
         'model',
         'backend',
+        'hand_model',
+        'face_model',
         'publish_tf',
         'hri',
         'detections',
