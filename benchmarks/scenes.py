@@ -520,13 +520,14 @@ def partly_outside(random: np.random.Generator) -> tuple[Actor, ...]:
 
 
 def crowd(count: int) -> Callable[[np.random.Generator], tuple[Actor, ...]]:
-    """Return how so many people stand side by side, in rows."""
+    """Return how so many people stand, ten in a row, behind the gaps of the others."""
 
     def actors(random: np.random.Generator) -> tuple[Actor, ...]:
         people = []
         for index in range(count):
-            row, column = divmod(index, 5)
-            x, y = 3.0 + 0.9 * row, (column - 2) * 0.75 + 0.2 * (row % 2)
+            row, column = divmod(index, 10)
+            x = 3.0 + 1.2 * row
+            y = (column - (min(count, 10) - 1) / 2 + 0.5 * (row % 2)) * 0.8
             heading = np.pi + random.uniform(-1, 1)
             people.append(
                 Actor(
