@@ -69,19 +69,6 @@ def depth_at(millimetres, metres, x, y):
     return 0.0
 
 
-@compiled(types.float64(types.Array(types.float64, 2, 'A', readonly=True), types.float64))
-def furthest_depth(points, focal):
-    """Return how far away somebody can be, of whom keypoints are so far apart in the image."""
-    left = top = np.inf
-    right = bottom = -np.inf
-    for x, y in points:
-        if x == x and y == y:
-            left, right = min(left, x), max(right, x)
-            top, bottom = min(top, y), max(bottom, y)
-    extent = np.hypot(right - left, bottom - top)
-    return _EXTENT * focal / extent if extent > 0 else np.inf
-
-
 @compiled(
     types.void(
         _MILLIMETRES,
@@ -117,7 +104,15 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
     along = np.empty((len(limbs), _STEPS))
     values = np.empty(max(len(limbs) * _STEPS, keypoints, _ENOUGH))
     for person in range(people):
-        furthest = furthest_depth(points[person], focal)
+        # How far away somebody can be, of whom keypoints are so far apart.
+        left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
+        for keypoint in range(keypoints):
+            x, y = points[person, keypoint]
+            if x == x and y == y:
+                left, right = min(left, x), max(right, x)
+                top, bottom = min(top, y), max(bottom, y)
+        extent = np.sqrt(max(right - left, 0.0) ** 2 + max(bottom - top, 0.0) ** 2)
+        furthest = _EXTENT * focal / extent if extent > 0 else np.inf
         count = 0
         for limb in range(len(limbs)):
             x0, y0 = points[person, limbs[limb, 0]]
@@ -161,8 +156,8 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
             count = around = holes = 0
             nearest = 0.0  # of this body, or of whatever is as far away
             for place in range(len(_AROUND)):
-                right, down = _AROUND[place]
-                depth = depth_at(millimetres, metres, x + spacing * right, y + spacing * down)
+                aside, down = _AROUND[place]
+                depth = depth_at(millimetres, metres, x + spacing * aside, y + spacing * down)
                 if depth == 0:
                     holes += 1
                     continue
@@ -170,7 +165,7 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
                     around += 1
                     if nearest == 0:
                         nearest = depth
-                        far = right * right + down * down > _BESIDE * _BESIDE
+                        far = aside * aside + down * down > _BESIDE * _BESIDE
                         if far and holes > _HOLED * place:
                             break  # it lies in a hole, of which the rim says nothing
                 if abs(depth - anchor) < reach:
