@@ -157,6 +157,7 @@ def test_whatever_is_in_the_image_nothing_breaks(seed: int) -> None:
     assert (np.nan_to_num(positions[..., 2], nan=1.0) > 0).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 20), min_size=1, max_size=60), st.floats(0.01, 2))
 def test_densest_is_that_of_its_twin(values: list[float], width: float) -> None:
     ordered = sorted(values)

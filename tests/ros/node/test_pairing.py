@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
@@ -102,6 +102,7 @@ def test_what_lacks_is_said_in_one_line() -> None:
         assert '\n' not in line
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**9), max_size=8), st.integers(0, 10**9), st.floats(0, 0.5))
 def test_a_match_is_near_enough_and_none_is_nearer(
     stamps: list[int], stamp: int, max_dt_s: float
