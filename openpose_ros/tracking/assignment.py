@@ -30,9 +30,10 @@ def assign(
         Row and column of each pair, in no order.
 
     """
-    rows, columns = np.nonzero(allowed)
-    if len(rows) < 2:
-        return np.stack((rows, columns), axis=1)
+    pairs = np.array(allowed.nonzero())
+    rows, columns = pairs
+    if len(set(rows.tolist())) == len(set(columns.tolist())) == len(rows):  # as most often
+        return pairs.T
     wide = max(profits.shape) + 1
     order = np.empty(len(rows), np.int64)
     count = _match(
@@ -44,5 +45,4 @@ def assign(
         np.empty(wide * (wide + 3), np.int64),
         np.empty(3 * wide),
     )
-    kept = order[:count]
-    return np.stack((rows[kept], columns[kept]), axis=1)
+    return pairs[:, order[:count]].T

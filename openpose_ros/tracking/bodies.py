@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.tracking.motion import Motion
+from openpose_ros.tracking.motion import Index, Motion
 from openpose_ros.tracking.similarity import Parts, body_sizes
 from openpose_ros.tracking.smoothing import Smoothing
 
@@ -139,7 +139,7 @@ class Bodies:
 
     def see(
         self,
-        which: npt.NDArray[np.int64],
+        which: Index,
         points: FloatArray,
         middles: FloatArray,
         stamp_s: float,

@@ -92,14 +92,13 @@ class Motion:
 
         """
         place, both, speed = self.variances[which].T
-        gains = np.stack((place, both), axis=1) / (place + noise**2)[:, np.newaxis]
+        gains = self.variances[which, :2] / (place + noise**2)[:, np.newaxis]
         added = gains[..., np.newaxis] * errors[:, np.newaxis]
         self.places[which] += added[:, 0]
         self.velocities[which] += added[:, 1]
-        left = 1 - gains[:, 0]
-        self.variances[which] = np.stack(
-            (left * place, left * both, speed - gains[:, 1] * both), axis=1
-        )
+        speed = speed - gains[:, 1] * both
+        self.variances[which, :2] *= 1 - gains[:, :1]
+        self.variances[which, 2] = speed
         return np.asarray(added)
 
     def unsettle(self, which: Index, distance: float, elapsed_s: float) -> None:

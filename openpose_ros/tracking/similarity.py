@@ -97,10 +97,8 @@ def body_sizes(points: FloatArray) -> FloatArray:
         In the unit of the points, at least 1e-6; 1e-6 of who has no more than one point.
 
     """
-    missing = np.isnan(points)
-    highest = np.where(missing, -np.inf, points).max(axis=1)
-    lowest = np.where(missing, np.inf, points).min(axis=1)
-    sides = np.maximum(highest - lowest, 0)
+    # fmax and fmin prefer whatever is not NaN.
+    sides = np.fmax(np.fmax.reduce(points, axis=1) - np.fmin.reduce(points, axis=1), 0)
     area = _BODY_OF_BOX * sides[:, 0] * sides[:, 1]
     return np.asarray(np.sqrt(np.maximum(area, (_NARROWEST * sides.max(axis=1)) ** 2)) + 1e-6)
 
@@ -146,7 +144,7 @@ def similarities(
     apart = expected[:, np.newaxis] - found
     halved = -0.5 * (apart[..., 0] ** 2 + apart[..., 1] ** 2)
     missing = np.isnan(halved)
-    halved[missing] = -np.inf
+    np.copyto(halved, -np.inf, where=missing)
     likeness = np.exp(halved / (bell_widths(sizes, parts.sigmas) + variances)[:, np.newaxis])
     count = _comparable(missing)
     own = (np.maximum(parts.sigmas, _SHARPEST) * sizes[:, np.newaxis]) ** 2
@@ -209,7 +207,9 @@ def displacements(expected: FloatArray, found: FloatArray, weights: FloatArray) 
     shape = apart.shape
     apart = apart.reshape(-1, *shape[-2:])
     seen = ~np.isnan(apart[..., :1])
-    weights = seen * np.broadcast_to(weights, shape[:-1]).reshape(-1, shape[-2], 1)
+    if weights.shape != shape[:-1]:
+        weights = np.broadcast_to(weights, shape[:-1])
+    weights = seen * weights.reshape(-1, shape[-2], 1)
     ordered = np.sort(apart, axis=1)  # NaN last
     count = np.count_nonzero(seen, axis=1)[:, 0]
     median = ordered[np.arange(len(apart)), np.maximum(count - 1, 0) // 2]

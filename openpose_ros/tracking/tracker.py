@@ -15,6 +15,7 @@ from openpose_ros.tracking.assignment import assign
 from openpose_ros.tracking.bodies import SIGHTINGS, Bodies, Guess
 from openpose_ros.tracking.camera import common_part, jump, middle
 from openpose_ros.tracking.identities import new_id
+from openpose_ros.tracking.motion import Index
 from openpose_ros.tracking.params import TrackingParams
 from openpose_ros.tracking.similarity import Parts, displacements, parts_of, similarities
 from openpose_ros.tracking.tracks import Coasting, Tracks
@@ -134,8 +135,11 @@ class Tracker:
         """Correct what is known of the bodies by where they were found."""
         if not len(pairs):
             return
-        which, motion, sizes = pairs[:, 0], bodies.motion, bodies.sizes
-        seen = points[pairs[:, 1]]
+        which: Index = pairs[:, 0]
+        everybody = len(pairs) == len(bodies)
+        if pairs[:, 0].tolist() == list(range(len(bodies))):
+            which = slice(None)  # which is cheaper to find in
+        motion, sizes, seen = bodies.motion, bodies.sizes, points[pairs[:, 1]]
         errors = displacements(guess.points[which], seen, guess.weights[which])
         middles = motion.places[which] + errors
         noise = _NOISE * sizes[which]
@@ -144,7 +148,7 @@ class Tracker:
         if push and elapsed_s > 0:
             motion.unsettle(which, push, elapsed_s)
         added = motion.correct(which, errors, noise)
-        if shared and len(which) < len(bodies):
+        if shared and not everybody:
             unseen = np.ones(len(bodies), np.bool_)
             unseen[which] = False
             place, velocity = shared * middle(added)
@@ -175,7 +179,7 @@ class Tracker:
     def _confirm(self, bodies: Bodies, stamp_s: float) -> None:
         enough = stamp_s - bodies.sightings_s[:, SIGHTINGS - 1] <= _CONFIRMED_WITHIN_S
         enough &= bodies.sightings_s[:, 0] == stamp_s
-        for row in np.flatnonzero(enough).tolist():
+        for row in enough.nonzero()[0].tolist():
             bodies.ids[row] = bodies.ids[row] or new_id()
 
     def _tracks(
@@ -200,9 +204,10 @@ class Tracker:
             keypoints = keypoints.copy()
             keypoints[visible, :, :2] = smoothed
         unseen = bodies.sightings_s[:, 0] < stamp_s
-        unseen &= stamp_s - bodies.sightings_s[:, 0] <= params.track_timeout
-        unseen &= np.array([name != '' for name in bodies.ids], np.bool_)
-        coasting = np.flatnonzero(unseen)
+        if unseen.any():
+            unseen &= stamp_s - bodies.sightings_s[:, 0] <= params.track_timeout
+            unseen &= np.array([name != '' for name in bodies.ids], np.bool_)
+        coasting = unseen.nonzero()[0]
         return Tracks(
             replace(people, keypoints=keypoints, ids=tuple(ids)),
             velocities,
@@ -215,6 +220,8 @@ class Tracker:
         )
 
     def _remembered(self, bodies: Bodies, stamp_s: float, params: TrackingParams) -> Bodies:
+        if (bodies.sightings_s[:, 0] == stamp_s).all():
+            return bodies
         confirmed = np.array([name != '' for name in bodies.ids], np.bool_)
         patience_s = np.where(confirmed, params.track_timeout, _CONFIRMED_WITHIN_S)
         stays = stamp_s - bodies.sightings_s[:, 0] <= patience_s
