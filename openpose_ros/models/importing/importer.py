@@ -20,6 +20,7 @@ from openpose_ros.models.finding import (
     known_models,
 )
 from openpose_ros.models.importing.detect import KINDS, kind_of
+from openpose_ros.models.importing.limits import one_line
 from openpose_ros.models.manifest import METADATA_PREFIX, read_json
 from openpose_ros.models.spec import ModelSpec
 
@@ -172,10 +173,7 @@ def _import_graph(
 
 
 def _refusal(source: Path, exc: Exception) -> ModelError:
-    """Return what is wrong with a file in one line, whatever the names in it are made of."""
-    told = ' '.join(str(exc).split())
-    shown = ''.join(letter if letter.isprintable() else '?' for letter in told)
-    return ModelError(f'cannot convert {source}: {shown}')
+    return ModelError(f'cannot convert {source}: {one_line(exc)}')
 
 
 def _other_files(reader: ModuleType, source: Path) -> Sequence[Path]:

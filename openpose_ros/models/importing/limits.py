@@ -55,6 +55,12 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     return content
 
 
+def one_line(exc: Exception) -> str:
+    """Return what an error says as one line of text, whatever names of a file are in it."""
+    told = ' '.join(str(exc).split())
+    return ''.join(letter if letter.isprintable() else '?' for letter in told)
+
+
 def check_nodes(count: int) -> None:
     """Raise a ValueError for more operations than a network may have."""
     if count > MOST_NODES:

@@ -10,7 +10,7 @@ from openpose_ros.models.importing.caffe.prototxt import parse
 from openpose_ros.models.importing.caffe.weights import read_weights
 from openpose_ros.models.importing.deploy import build_openpose
 from openpose_ros.models.importing.graph import Graph
-from openpose_ros.models.importing.limits import read_bytes
+from openpose_ros.models.importing.limits import one_line, read_bytes
 
 _MOST_TEXT = 1 << 22  # bytes of a .prototxt
 
@@ -42,4 +42,4 @@ def read(path: Path, *, prototxt: Path | None = None, stages: int | None = None)
     try:
         return build(parse(str(read_bytes(prototxt, _MOST_TEXT), 'utf-8')), layers)
     except ValueError as exc:
-        raise ModelError(f'cannot convert {path} by {prototxt}: {exc}') from exc
+        raise ModelError(f'cannot convert {path} by {prototxt}: {one_line(exc)}') from exc

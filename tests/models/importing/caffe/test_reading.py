@@ -277,6 +277,7 @@ def test_what_is_wrong_with_the_weights_is_named(tmp_path, weights, change, mess
     ('text', 'message'),
     [
         ('layer { name: "a" type: "LRN" } layer { type: "Eltwise" }', 'known here: Eltwise, LRN;'),
+        ('layer { type: "a\x1b[2J" }', r'known here: a\?\[2J; known'),
         ('input: "a" input: "b"', 'it has 2 inputs, expected one picture'),
         ('layer { type: "ReLU" bottom: "x" top: "x" }', 'it has 0 inputs'),
         (
