@@ -87,6 +87,10 @@ def test_sdist_has_every_file_of_the_checkout(sdist: Path) -> None:
     assert {name.split('/')[0] for name in ours} >= {'launch', 'msg', 'scripts', 'docs', 'tests'}
 
 
+def test_wheel_is_no_large_download(wheel: Path) -> None:
+    assert wheel.stat().st_size < 20e6, 'the networks in the package are too large'
+
+
 def test_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     expected = {name for name in source_files() if name.startswith('openpose_ros/')}
     names = set(ZipFile(wheel).namelist())
