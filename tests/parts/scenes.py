@@ -33,7 +33,7 @@ def spec_of(skeleton: str, decoder: str, size: tuple[int, int]) -> ModelSpec:
     )
 
 
-def part_engine(skeleton: str) -> FakeEngine:
+def part_engine(skeleton: str, delay_s: float = 0.0) -> FakeEngine:
     """Return a network that sees the dots of a part, and nothing else."""
     spec = spec_of(skeleton, 'heatmaps', (SIDE, SIDE))
     count = spec.skeleton.num_keypoints
@@ -55,7 +55,7 @@ def part_engine(skeleton: str) -> FakeEngine:
             maps.append(heatmaps)
         return (np.stack(maps),)
 
-    return FakeEngine(see, spec)
+    return FakeEngine(see, spec, delay_s=delay_s)
 
 
 def body_engine(people: Array, size: tuple[int, int]) -> FakeEngine:

@@ -197,6 +197,7 @@ def tell(message: Any) -> None:
         size=[message.image_width, message.image_height],
         frame_id=len(message.header.frame_id),
         positions=len(far),
+        hands=sum(len(person.left_hand) + len(person.right_hand) for person in message.persons),
         known=len(known),
         far=sorted(known)[len(known) // 2] if known else None,
     )

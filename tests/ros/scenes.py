@@ -93,5 +93,5 @@ class Scene:
         engine = Engine(infer, spec, delay_s=self.delay_s)
         parts = Parts(params=params)
         if params.hand_model:
-            parts.hand = PartFinder('hand', part_engine('hand_21'))
+            parts.hand = PartFinder('hand', part_engine('hand_21', delay_s=self.delay_s / 4))
         return PoseEstimator(spec, engine, params, params.net_size or (-1, 256), parts=parts)

@@ -267,12 +267,18 @@ def transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize('depth', [False, True], ids=['2D', 'depth that never comes'])
-def test_slow_network_is_always_on_the_newest_image(transport: str, depth: bool) -> None:
+@pytest.mark.parametrize(
+    'params',
+    [{}, {'depth': True}, {'hand_model': 'drawn', 'hand_min_size': 1}],
+    ids=['2D', 'depth that never comes', 'hands'],
+)
+def test_slow_network_is_always_on_the_newest_image(
+    transport: str, params: dict[str, Any]
+) -> None:
     """Age: one inference, one period of the camera, and 50 ms; it does not grow."""
     delay_s, hz, seconds = 0.2, 30, 4
-    with staged(transport, Scene(delay_s=delay_s), depth=depth) as show:
-        wait_s = show.node.params.depth_wait if depth else 0.0
+    with staged(transport, Scene(delay_s=delay_s), **params) as show:
+        wait_s = show.node.params.depth_wait if show.node.params.depth else 0.0
         show.foreign.publish(times=hz * seconds, hz=hz)
         show.settle()
         counts = show.node.counts()
@@ -285,11 +291,21 @@ def test_slow_network_is_always_on_the_newest_image(transport: str, depth: bool)
     assert counts.replaced >= counts.received / 2
     # What an inference takes on this machine now; the limit itself is for a machine at rest
     # (benchmarks/node.py), here it has room for the others who use the processor.
-    inference_s = float(values['infer (ms, 95th percentile)']) / 1000
+    stages = [f'{stage} (ms, 95th percentile)' for stage in ('infer', 'hands')]
+    inference_s = sum(float(values[stage]) for stage in stages if stage in values) / 1000
+    assert ('hand_model' in params) == (stages[1] in values)
     limit_s = inference_s + 1 / hz + 0.05 + wait_s
     assert np.median(ages) <= limit_s
     assert np.median(ages[-5:]) <= np.median(ages[:5]) + inference_s
     assert len(ages) >= processed
+
+
+def test_hands_come_with_people(transport: str) -> None:
+    """The pictures are grey, so none of their keypoints is found; all of them are told."""
+    with staged(transport, hand_model='drawn', hand_min_size=1) as show:
+        assert show.is_served()['hands'] == 2 * 2 * 21
+    with staged(transport) as show:
+        assert show.is_served()['hands'] == 0
 
 
 FAULTS = {
