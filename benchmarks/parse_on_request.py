@@ -40,7 +40,8 @@ class Parser:
     def __init__(self, scenes: Path, megabytes: int) -> None:
         self._scenes = scenes
         self._waste = np.zeros(megabytes << 20, np.uint8)
-        self._skeleton, self._params = load_skeleton('coco_18'), PafParams()
+        self._skeleton = load_skeleton('coco_18')
+        self._params = PafParams(min_score=0.1)  # whose default is not the same in all trees
         self._maps: dict[str, npt.NDArray[np.float32]] = {}
 
     def people(self, number: int) -> str:

@@ -25,7 +25,7 @@ MakeTree = Callable[..., Tree]
 PACKAGE = """
 import numpy as np
 from types import SimpleNamespace
-PafParams = load_skeleton = lambda *_: None
+PafParams = load_skeleton = lambda *_, **__: None
 def parse_pafs(heatmaps, pafs, skeleton, params):
     place = np.full((1, 1, 3), heatmaps.sum() + pafs.sum(), np.float32)
     return SimpleNamespace(keypoints=place, scores=np.float32([{score}]), overflow={overflow})
