@@ -18,7 +18,7 @@ from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.hands import can_have_faces, face_rectangles, hand_rectangles
 from openpose_ros.models import ModelSpec
-from openpose_ros.parsing import PafParams, parse_pafs
+from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parts.crops import cut, to_frame
 from openpose_ros.parts.params import PartParams
 from openpose_ros.people import People
@@ -64,6 +64,9 @@ class PartFinder(Closing):
             raise
         self.part = part
         self.engine = engine
+        from openpose_ros.parsing import parse_pafs  # compiles, when somebody looks for parts
+
+        self._parse = parse_pafs
 
     @property
     def spec(self) -> ModelSpec:
@@ -155,7 +158,7 @@ class PartFinder(Closing):
         """Return (K, 3) in map cells."""
         skeleton = self.spec.skeleton
         no_fields = np.zeros((2 * skeleton.num_limbs, *heatmaps.shape[1:]), np.float32)
-        people = parse_pafs(heatmaps, no_fields, skeleton, _ONE)
+        people = self._parse(heatmaps, no_fields, skeleton, _ONE)
         if len(people):
             return np.asarray(people.keypoints[0], np.float32)
         nothing = np.zeros((skeleton.num_keypoints, 3), np.float32)

@@ -5,3 +5,5 @@ Every compiled loop of PoseNet's decoder: arrays and scalars only, no checks of 
 imported, and hold the others. Positions are in pixels of the network's input, (0, 0) the centre of
 the first cell, and float64 as in the reference.
 """
+
+import openpose_ros.parsing._kernels  # noqa: F401  imports Numba as it must be, before who needs it
