@@ -16,7 +16,7 @@ from openpose_ros.errors import MapsError, ParameterError
 from openpose_ros.parsing import Explanation, PafParams, explain, parse_pafs
 from openpose_ros.skeletons import load_skeleton
 from tests.parsing.paf import naive
-from tests.parsing.paf.strategies import KITE, Scene, examples, scenes
+from tests.parsing.paf.strategies import JIT, KITE, Scene, examples, scenes
 
 Array = npt.NDArray[Any]
 COCO = load_skeleton('coco_18')
@@ -84,6 +84,7 @@ def test_reasons_are_those_of_the_twin(scene: Scene) -> None:
             assert (limb.reason == 'taken') == (limb[:3] not in joined)
 
 
+@pytest.mark.skipif(not JIT, reason='minutes without the compiler')
 def test_a_crowd_has_every_reason() -> None:
     people = scatter_people(6, COCO, (46, 82), seed=2)
     heatmaps, pafs = render_maps(people, COCO, (46, 82), noise=0.1, seed=1)

@@ -162,6 +162,7 @@ def test_without_room_the_strongest_above_one_stays():
     assert peaks_in(heatmap, max_peaks=1) == [(7, 1)]
 
 
+@strategies.infinity_is_meant
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_not_finite_is_found_wherever_it_is(value):
     heatmaps = strategies.noise(2, (4, 9), 0)
@@ -172,6 +173,7 @@ def test_a_value_that_is_not_finite_is_found_wherever_it_is(value):
             find_peaks(broken, DEFAULTS)
 
 
+@strategies.infinity_is_meant
 def test_a_nan_of_either_sign_and_any_payload_is_found():
     for bits in (0x7FC00000, 0xFFC00000, 0x7F800001, 0xFFFFFFFF):
         heatmap = np.zeros((1, 3, 3), np.float32)
