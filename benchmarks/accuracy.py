@@ -4,7 +4,7 @@ How well the whole way from a picture to people does: COCO's keypoint AP (OKS, p
 ::
 
     python benchmarks/accuracy.py [--model M] [--backend B] [--net-resolution 656x368]
-                                  [--images DIR --annotations JSON] [--nms-window 5 ...]
+                                  [--images DIR --annotations JSON] [--flip] [--nms-window 5 ...]
 
 prints a table for all pictures and for two halves of them (every other one by id): a change
 that helps only one half is noise, and so are differences below 0.01. People of any score count
@@ -25,7 +25,13 @@ from typing import Any
 
 import cv2
 
-from openpose_ros.cli.parameters import add_parameters, given_values, net_resolution
+from openpose_ros.augmentation import AugmentationParams
+from openpose_ros.cli.parameters import (
+    add_parameters,
+    given_parameters,
+    given_values,
+    net_resolution,
+)
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.evaluation import coco_results, evaluate
@@ -91,6 +97,7 @@ def main() -> int:
     parser.add_argument('--net-resolution', type=net_resolution, metavar='WxH')
     parser.add_argument('--images', type=Path, default=SHARED / 'images')
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
+    add_parameters(parser, AugmentationParams)
     add_parameters(parser, *PARAMS.values())
     args = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
@@ -101,6 +108,7 @@ def main() -> int:
             backend=args.backend,
             net_resolution=args.net_resolution,
             params=everybody(args),
+            augmentation=given_parameters(args, AugmentationParams),
         ) as estimator:
             print(f'{estimator.engine.description}, {len(annotations["images"])} pictures\n')
             print('\n'.join(table(estimate_all(estimator, args.images, annotations), annotations)))
