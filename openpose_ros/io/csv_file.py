@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from types import TracebackType
 
 from openpose_ros.errors import OutputError, ParameterError
 from openpose_ros.files import LineFile
 from openpose_ros.files.places import find_place
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.result_file import ResultFile
 from openpose_ros.people import People
 
 COLUMNS = (
@@ -29,7 +29,7 @@ COLUMNS = (
 _FORMULAS = ('=', '+', '-', '@', '\t', '\r', '\n')
 
 
-class CsvFile:
+class CsvFile(ResultFile):
     """
     Writes the rows of each frame as it comes; a context.
 
@@ -56,16 +56,8 @@ class CsvFile:
 
     def __init__(self, name: str, *, kept: bool = False) -> None:
         self._file = LineFile(name, kept=kept, check=check_csv_file)
+        super().__init__(self._file)
         self._begun = False
-
-    @property
-    def ended_early(self) -> bool:
-        """Whether the work was stopped; no rows are no result then."""
-        return self._file.ended_early
-
-    @ended_early.setter
-    def ended_early(self, early: bool) -> None:
-        self._file.ended_early = early
 
     def write(self, frame: Frame, people: People) -> None:
         """
@@ -83,18 +75,6 @@ class CsvFile:
         if rows or not self._begun:
             self._file.write(('' if self._begun else _text([COLUMNS])) + _text(rows))
             self._begun = True
-
-    def __enter__(self) -> CsvFile:
-        self._file.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.__exit__(kind, error, traceback)
 
 
 def rows_of(frame: Frame, people: People) -> list[tuple[str | int | float | None, ...]]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 import json
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from openpose_ros.files.gathered import GatheredFile
 from openpose_ros.io.coco.results import PERSON
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.result_file import ResultFile
 from openpose_ros.io.sources import Source
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
@@ -20,7 +20,7 @@ _IMAGES, _ANNOTATIONS = range(2)
 _FOUND = 2  # COCO's word for a keypoint that is labelled and visible
 
 
-class DatasetFile:
+class DatasetFile(ResultFile):
     """
     Gathers the people of every frame, and writes one object of JSON at the end; a context.
 
@@ -48,19 +48,11 @@ class DatasetFile:
 
     def __init__(self, name: str, skeleton: Skeleton, sources: Sequence[Source]) -> None:
         self._file = GatheredFile(name, 2, self._compose)
+        super().__init__(self._file)
         self._skeleton = skeleton
         self._root = _common_folder(sources)
         self._alone = len(sources) == 1
         self._images = self._people = 0
-
-    @property
-    def ended_early(self) -> bool:
-        """Whether the work was stopped; no frames are no result then."""
-        return self._file.ended_early
-
-    @ended_early.setter
-    def ended_early(self, early: bool) -> None:
-        self._file.ended_early = early
 
     def write(self, frame: Frame, people: People) -> None:
         """
@@ -93,18 +85,6 @@ class DatasetFile:
                 'score': round(score, 4),
             }
             self._file.add(_ANNOTATIONS, _json(annotation))
-
-    def __enter__(self) -> DatasetFile:
-        self._file.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.__exit__(kind, error, traceback)
 
     def _called(self, frame: Frame) -> str:
         if frame.fps is not None:

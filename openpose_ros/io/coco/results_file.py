@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import json
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from openpose_ros.errors import ParameterError
@@ -13,11 +12,12 @@ from openpose_ros.io.coco.results import coco_results
 from openpose_ros.io.coco.truth import Truth
 from openpose_ros.io.frame import Frame
 from openpose_ros.io.pictures import Picture
+from openpose_ros.io.result_file import ResultFile
 from openpose_ros.io.sources import Source
 from openpose_ros.people import People
 
 
-class ResultsFile:
+class ResultsFile(ResultFile):
     """
     Gathers the people of every picture of a truth, and writes them at the end; a context.
 
@@ -40,16 +40,8 @@ class ResultsFile:
 
     def __init__(self, name: str, truth: Truth) -> None:
         self._file = GatheredFile(name, 1, _compose)
+        super().__init__(self._file)
         self._truth = truth
-
-    @property
-    def ended_early(self) -> bool:
-        """Whether the work was stopped; nobody is no result then."""
-        return self._file.ended_early
-
-    @ended_early.setter
-    def ended_early(self, early: bool) -> None:
-        self._file.ended_early = early
 
     def write(self, frame: Frame, people: People) -> None:
         """
@@ -68,18 +60,6 @@ class ResultsFile:
             person['keypoints'] = [round(number, 4) for number in person['keypoints']]
             text = json.dumps(person, separators=(',', ':'), allow_nan=False)
             self._file.add(0, text.encode())
-
-    def __enter__(self) -> ResultsFile:
-        self._file.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.__exit__(kind, error, traceback)
 
 
 def strangers(sources: Sequence[Source], truth: Truth) -> list[str]:
