@@ -16,11 +16,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import (
     Concat,
     Convolution,
-    Graph,
-    Node,
     Operation,
     Pool,
     PRelu,

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from openpose_ros.models.importing.graph import Affine, Convolution, Graph, Node, Pad
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import Affine, Convolution, Pad
 
 
 def fold(graph: Graph) -> Graph:

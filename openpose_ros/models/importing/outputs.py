@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
     Convolution,
-    Graph,
-    Node,
     Sigmoid,
     Slice,
 )

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from openpose_ros.models.importing.folding import fold
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.onnx_graph import Attribute, OnnxGraph
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
     Convolution,
     Elu,
-    Graph,
     InstanceNormalisation,
-    Node,
     Pad,
     Pads,
     Pair,
@@ -26,7 +26,6 @@ from openpose_ros.models.importing.graph import (
     Sigmoid,
     Slice,
 )
-from openpose_ros.models.importing.onnx_graph import Attribute, OnnxGraph
 
 CHANNELS = 1  # the axis of (N, C, H, W)
 

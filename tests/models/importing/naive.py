@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
     Convolution,
     Elu,
-    Graph,
     InstanceNormalisation,
     Pad,
     Pool,

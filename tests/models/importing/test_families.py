@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from openpose_ros.models.importing.families import FAMILIES, manifest_of
-from openpose_ros.models.importing.graph import Convolution, Graph, Node
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import Convolution
 from openpose_ros.models.manifest import make_spec
 from openpose_ros.preprocess import preprocess
 

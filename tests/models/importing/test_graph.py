@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.limits import MOST_NODES
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
     Convolution,
-    Graph,
     InstanceNormalisation,
-    Node,
     Pad,
     Pool,
     PRelu,
@@ -21,7 +21,6 @@ from openpose_ros.models.importing.graph import (
     Slice,
     batch_normalisation,
 )
-from openpose_ros.models.importing.limits import MOST_NODES
 
 
 def ones(*shape):

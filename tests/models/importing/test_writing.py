@@ -8,15 +8,14 @@ import onnxruntime
 import pytest
 
 from openpose_ros.models.importing.folding import fold
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
     Convolution,
     Elu,
-    Graph,
     InstanceNormalisation,
-    Node,
     Pad,
     Pool,
     PRelu,

@@ -13,11 +13,11 @@ import numpy as np
 
 from openpose_ros.models.importing.caffe.prototxt import Fields
 from openpose_ros.models.importing.deploy import FAMILIES_BY_CHANNELS, Layers, expected
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.limits import check_nodes
+from openpose_ros.models.importing.operations import (
     Concat,
     Convolution,
-    Graph,
-    Node,
     Operation,
     Pair,
     Pool,
@@ -26,7 +26,6 @@ from openpose_ros.models.importing.graph import (
     Slice,
     channels_of,
 )
-from openpose_ros.models.importing.limits import check_nodes
 
 _CHANNELS, _RANK = 1, 4  # of (N, C, H, W)
 _SAME_AT_WORK = ('split', 'dropout')  # these change something in training only

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.keras.config import KerasLayer
+from openpose_ros.models.importing.operations import (
     Add,
     Affine,
     Concat,
@@ -24,7 +25,6 @@ from openpose_ros.models.importing.graph import (
     Sigmoid,
     batch_normalisation,
 )
-from openpose_ros.models.importing.keras.config import KerasLayer
 
 Weights = Mapping[str, npt.NDArray[Any]]
 """Of one layer, by what Keras calls them: kernel, bias, gamma."""

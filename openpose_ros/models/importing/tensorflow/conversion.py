@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.models.importing.graph import Node, Operation, Pads, Pair
+from openpose_ros.models.importing.graph import Node
+from openpose_ros.models.importing.operations import Operation, Pads, Pair
 from openpose_ros.models.importing.tensorflow.nodes import TensorFlowNode
 
 Array = npt.NDArray[Any]

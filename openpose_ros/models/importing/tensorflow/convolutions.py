@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.operations import (
     Affine,
     Convolution,
     InstanceNormalisation,

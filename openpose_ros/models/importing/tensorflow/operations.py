@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from openpose_ros.models.importing.graph import Add, Affine, Concat, Pad, Pool, Resize, Slice
+from openpose_ros.models.importing.operations import Add, Affine, Concat, Pad, Pool, Resize, Slice
 from openpose_ros.models.importing.tensorflow.conversion import (
     CHANNELS,
     HEIGHT,

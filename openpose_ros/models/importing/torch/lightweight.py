@@ -16,13 +16,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.models.importing.graph import (
+from openpose_ros.models.importing.graph import Graph, Node
+from openpose_ros.models.importing.operations import (
     Add,
     Concat,
     Convolution,
     Elu,
-    Graph,
-    Node,
     Operation,
     Relu,
     batch_normalisation,

@@ -12,7 +12,8 @@ import pytest
 from openpose_ros.errors import ModelError, ParameterError
 from openpose_ros.models import import_model, load_model
 from openpose_ros.models.importing.detect import kind_of
-from openpose_ros.models.importing.graph import Sigmoid, stride_of
+from openpose_ros.models.importing.graph import stride_of
+from openpose_ros.models.importing.operations import Sigmoid
 from openpose_ros.models.importing.outputs import POSENET
 from openpose_ros.models.importing.tfjs.reading import other_files, read
 from tests.models.importing.judged import ALLOWED, difference, maps_of
