@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import ceil
 from os import PathLike
 from pathlib import Path
@@ -20,6 +20,7 @@ from openpose_ros.closing import Closing
 from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
 from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
+from openpose_ros.estimates import Estimate
 from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.models import ModelSpec, ScoreCalibration
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
@@ -30,7 +31,6 @@ from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 
-_PAGE_PX = 1024
 _MOST_PEAKS = 4096  # that a capacity can be
 _SLACK = 1e-6  # of a parser's score, which is float32
 _PLAIN = AugmentationParams()
@@ -39,59 +39,6 @@ _PART_PARAMS = PartParams()
 
 def _on_view(done: int, total: int) -> None:
     """Tell nobody."""
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """
-    The people in one frame, and how they were found.
-
-    A notebook shows the frame with the people drawn on it.
-
-    Attributes
-    ----------
-    people : People
-        In pixels of the frame.
-    maps : Maps or PoseNetMaps
-        What the network returned, of one frame (N = 1).
-    placement : Placement
-        Where the maps lie on the frame.
-    times : mapping of str to float
-        Seconds of each stage, in the order in which they ran: preprocess, infer, merge (of
-        several views), parse, hands, faces.
-    frame : uint8 (H, W, 3), optional
-        What was looked at, not copied.
-    crops_left_out : int
-        Hands and faces that were not looked at, since there were more than `max_crops`.
-
-    """
-
-    people: People
-    maps: AnyMaps
-    placement: Placement
-    times: Mapping[str, float]
-    frame: FrameArray | None = field(default=None, kw_only=True)
-    crops_left_out: int = field(default=0, kw_only=True)
-
-    def __repr__(self) -> str:
-        stages = ', '.join(f'{name} {1000 * took:.1f}' for name, took in self.times.items())
-        size = '{}x{}'.format(*self.placement.source_size)
-        return f'<Estimate: {self.people!r} in {size} pixels; ms: {stages}>'
-
-    def _repr_png_(self) -> bytes:
-        """Return what a notebook shows; not larger than a page is wide."""
-        import cv2
-
-        from openpose_ros.drawing import draw_people
-
-        width, height = self.placement.source_size
-        ground = self.frame
-        drawn = np.full((height, width, 3), 64, np.uint8) if ground is None else ground.copy()
-        draw_people(drawn, self.people)
-        scale = _PAGE_PX / max(width, height)
-        if scale < 1:
-            drawn = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        return bytes(cv2.imencode('.png', drawn)[1])
 
 
 class PoseEstimator(Closing):
@@ -328,9 +275,9 @@ class PoseEstimator(Closing):
         )
 
     def _estimate_bodies(self, frame: FrameArray) -> Estimate:
-        started = perf_counter()
         if not self._augmentation.is_plain:
             return self._estimate_views(frame)
+        started = perf_counter()
         self._tensor, placement = preprocess(
             frame, self.spec, self.net_resolution, out=self._tensor
         )

@@ -10,7 +10,7 @@ from openpose_ros.drawing import draw_heatmaps, draw_pafs, draw_people
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.engine import Maps
 from openpose_ros.errors import ParameterError
-from openpose_ros.estimator import Estimate
+from openpose_ros.estimates import Estimate
 from openpose_ros.frames import FrameArray
 from openpose_ros.models import ModelSpec
 from openpose_ros.people import People

@@ -15,7 +15,8 @@ from openpose_ros.cli.estimate.painting import Painter
 from openpose_ros.cli.estimate.report import RunReport
 from openpose_ros.cli.parameters import given_parameters
 from openpose_ros.errors import MapsError, SourceError
-from openpose_ros.estimator import Estimate, PoseEstimator
+from openpose_ros.estimates import Estimate
+from openpose_ros.estimator import PoseEstimator
 from openpose_ros.files import Claims
 from openpose_ros.frames import FrameArray
 from openpose_ros.io import Frame, Source
