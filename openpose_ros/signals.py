@@ -12,7 +12,7 @@ once, whatever that is in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 import os
 import select
@@ -26,6 +26,21 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SAME_S = 0.1  # `timeout` and some managers signal both the process and its group: one request
 _GLANCE_S = 0.1
 _AT_ONCE, _NOTED, _RAISING = 'at once', 'noted', 'raising'
+_FAREWELLS: list[Callable[[], object]] = []
+
+
+def before_any_end(function: Callable[[], object]) -> None:
+    """
+    Have something done also where a signal ends the process at once, where no `finally` runs.
+
+    Parameters
+    ----------
+    function : callable
+        Called in the thread that hears the signals, while the others go on: it must be quick,
+        wait for nobody, and raise nothing but OSErrors.
+
+    """
+    _FAREWELLS.append(function)
 
 
 class Stop:
@@ -197,7 +212,7 @@ class Stop:
             self._to_raise = self._stretch == _RAISING
             os.write(self._ask, b'\0')
         elif monotonic() > self._asked_s + _SAME_S:
-            os._exit(128 + number)
+            _leave_now(128 + number)
 
     def _insist(self) -> None:
         """See that what was to be raised is raised, or was not needed any more."""
@@ -219,7 +234,14 @@ class Stop:
             if status and self._farewell:
                 with suppress(OSError):
                     os.write(2, self._farewell.encode())
-            os._exit(status)
+            _leave_now(status)
+
+
+def _leave_now(status: int) -> None:
+    for function in _FAREWELLS:
+        with suppress(OSError):
+            function()
+    os._exit(status)
 
 
 def _is_import(frame: FrameType | None) -> bool:

@@ -2,7 +2,8 @@
 Files that are there whole, or as they were before.
 
 What is written goes to a temporary name beside the file, FILE.PID.part, and gets its own name
-when all of it is on the disk: a full disk, a signal or a power cut leaves no half file.
+when all of it is on the disk: a full disk, a signal or a power cut leaves no half file. A signal
+that ends the process at once takes the temporary name along, too.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from typing import BinaryIO
 
 from openpose_ros.errors import OpenPoseError, OutputError
 from openpose_ros.files.places import Place, find_place, open_direct
+from openpose_ros.signals import before_any_end
 
 _LONGEST_NAME = 255  # bytes, on nearly every file system
 _CANNOT_SYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})  # some network drives
+_open_parts: set[Path] = set()  # of this process
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def whole_path(path: str | Path) -> Iterator[Path]:
                 sync(file.fileno())
             os.replace(part, place.path)
         finally:
-            part.unlink(missing_ok=True)
+            _remove(part)
 
 
 def write_whole(
@@ -144,13 +147,14 @@ def open_beside(path: Path, *, suffix: str = '') -> tuple[int, Path]:
         again = f'-{number}' if number else ''
         part = name_beside(path, f'.{os.getpid()}{again}.part{suffix}')
         with suppress(FileExistsError):
+            _open_parts.add(part)  # first: a signal may come once it is there
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             break
     try:
         take_mode(descriptor, path)
     except BaseException:
         os.close(descriptor)
-        part.unlink(missing_ok=True)
+        _remove(part)
         raise
     return descriptor, part
 
@@ -203,7 +207,20 @@ def _becomes(path: Path, part: Path) -> Iterator[None]:
         yield
         os.replace(part, path)
     finally:
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _open_parts.discard(part)
+
+
+def _remove_all() -> None:
+    for part in tuple(_open_parts):
         part.unlink(missing_ok=True)
+
+
+before_any_end(_remove_all)
 
 
 def _pour(part: Path, place: Place) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -229,3 +231,42 @@ def test_what_another_process_has_opened_is_not_replaced(tmp_path: Path) -> None
         write_whole(f'/proc/{os.getpid()}/fd/{file.fileno()}', b'two')
     assert path.read_bytes() == b'onetwo'
     assert path.stat().st_ino == inode
+
+
+@pytest.mark.parametrize('opened', ['whole_file', 'whole_path'])
+@pytest.mark.parametrize('stretch', ['at_once', 'noted'])
+def test_signal_that_ends_the_process_at_once_leaves_nothing(
+    tmp_path: Path, opened: str, stretch: str
+) -> None:
+    """No `finally` runs then: the temporary name is taken away all the same."""
+    path = tmp_path / 'a'
+    path.write_bytes(b'before')
+    code = (
+        'import sys, time\n'
+        f'from openpose_ros.files import {opened}\n'
+        'from openpose_ros.signals import watched\n'
+        f'with watched() as stop, stop.{stretch}(), {opened}(sys.argv[1]) as file:\n'
+        '    print("ready", flush=True); stop.wait(60)\n'
+        '    print("asked", flush=True); time.sleep(60)\n'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', code, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == 'ready\n'
+            assert len(names_in(tmp_path)) == 2
+            process.send_signal(signal.SIGTERM)
+            if stretch == 'noted':
+                assert process.stdout.readline() == 'asked\n'
+                time.sleep(0.15)  # before that it is the same request
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 143
+        finally:
+            process.kill()
+    assert names_in(tmp_path) == ['a']
+    assert path.read_bytes() == b'before'
