@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 import os
+import random
 import secrets
 from string import ascii_lowercase
 
@@ -21,18 +22,32 @@ def new_id() -> str:
     return _names.next()
 
 
-class _Names:
-    def __init__(self) -> None:
+class Names:
+    """
+    Gives names as `new_id` does; in every process the same, if it has a seed.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Chooses the letters. The numbers begin with 1.
+
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._seed = seed
         self.start()
 
     def start(self) -> None:
-        self._letters = ''.join(secrets.choice(ascii_lowercase) for _ in range(_LETTERS))
+        """Begin anew."""
+        choose = secrets.choice if self._seed is None else random.Random(self._seed).choice
+        self._letters = ''.join(choose(ascii_lowercase) for _ in range(_LETTERS))
         self._numbers = count(1)  # its next() is one step, which threads cannot share
 
     def next(self) -> str:
+        """Return the next name."""
         return f'{self._letters}{next(self._numbers)}'
 
 
-_names = _Names()
+_names = Names()
 if hasattr(os, 'register_at_fork'):  # not on Windows, where there is no fork
     os.register_at_fork(after_in_child=_names.start)

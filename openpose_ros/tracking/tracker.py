@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import isfinite
 
@@ -54,6 +55,9 @@ class Tracker:
     Parameters
     ----------
     params : TrackingParams
+    new_id : callable, optional
+        Gives a name for somebody new. By default `new_id`, whose names nobody else has in this
+        process; `Names(seed).next` gives the same in every process.
 
     Attributes
     ----------
@@ -62,8 +66,14 @@ class Tracker:
 
     """
 
-    def __init__(self, params: TrackingParams = _DEFAULT_PARAMS) -> None:
+    def __init__(
+        self,
+        params: TrackingParams = _DEFAULT_PARAMS,
+        *,
+        new_id: Callable[[], str] = new_id,
+    ) -> None:
         self.params = params
+        self._new_id = new_id
         self.reset()
 
     def reset(self) -> None:
@@ -180,7 +190,7 @@ class Tracker:
         enough = stamp_s - bodies.sightings_s[:, SIGHTINGS - 1] <= _CONFIRMED_WITHIN_S
         enough &= bodies.sightings_s[:, 0] == stamp_s
         for row in enough.nonzero()[0].tolist():
-            bodies.ids[row] = bodies.ids[row] or new_id()
+            bodies.ids[row] = bodies.ids[row] or self._new_id()
 
     def _tracks(
         self,

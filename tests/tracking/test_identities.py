@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-from openpose_ros.tracking.identities import new_id
+from openpose_ros.tracking.identities import Names, new_id
 
 SHOW = 'from openpose_ros.tracking.identities import new_id; print(new_id())'
 
@@ -42,3 +42,17 @@ def test_child_of_a_fork_has_letters_of_its_own() -> None:
     )
     run = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
     assert '0' in run.stdout.split(), run.stderr
+
+
+def test_names_of_a_seed_are_the_same_in_every_process() -> None:
+    script = 'from openpose_ros.tracking import Names; print([Names(n).next() for n in range(99)])'
+    run = subprocess.run([sys.executable, '-c', script], capture_output=True, text=True)
+    assert run.stdout == f'{[Names(number).next() for number in range(99)]}\n'
+    assert len({Names(number).next() for number in range(99)}) > 90
+
+
+def test_names_of_a_seed_are_words_with_numbers_from_1() -> None:
+    names = Names(7)
+    first, second = names.next(), names.next()
+    assert re.fullmatch('[a-z]{3}1', first)
+    assert second == f'{first[:3]}2'

@@ -165,6 +165,8 @@ def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
     for flag in asked:
         tally.note(f'openpose-ros: {flag} has no effect: {reason}')
     if not args.track:
+        if args.seed is not None:
+            tally.note('openpose-ros: --seed has no effect without --track')
         for item in declarations(TrackingParams):
             if hasattr(args, item.name):
                 flag = item.name.replace('_', '-')

@@ -110,6 +110,12 @@ def _add_results(results: argparse._ActionsContainer) -> None:
         help='follow people through videos and cameras: an id for each, in the JSON and drawn',
     )
     results.add_argument(
+        '--seed',
+        type=number_from_0,
+        metavar='N',
+        help='give the ids that every run with this N gives; each source counts from 1',
+    )
+    results.add_argument(
         '--show', action='store_true', help='show each frame in a window; q or Esc ends'
     )
     results.add_argument(

@@ -35,6 +35,7 @@ RUN_FLAGS = (
     'labels',
     'render_threshold',
     'track',
+    'seed',
 )
 
 

@@ -129,7 +129,10 @@ class Work:
     def _open_tracker(self) -> Tracker:
         from openpose_ros import tracking  # compiled: not before the parser's line is said
 
-        return tracking.Tracker(given_parameters(self._args, TrackingParams))
+        params, seed = given_parameters(self._args, TrackingParams), self._args.seed
+        if seed is None:
+            return tracking.Tracker(params)
+        return tracking.Tracker(params, new_id=tracking.Names(seed).next)
 
     def _look_at(self, source: Source, stem: str) -> bool:
         """Work on one source; return whether to go on."""

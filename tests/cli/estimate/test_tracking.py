@@ -41,6 +41,19 @@ def test_every_source_starts_anew(make_video: MakeFile) -> None:
     assert not set(first[4]) & set(second[4])
 
 
+def test_with_a_seed_every_run_and_every_source_gives_the_same(make_video: MakeFile) -> None:
+    path = make_video(frames=5, fps=10)
+    first, second = ids(path, '--track', '--seed', '7'), ids(path, '--track', '--seed', '7')
+    assert first == second
+    assert {name[3:] for name in first[4]} == {'1', '2', '3'}
+    lines = path.with_suffix('.jsonl')
+    flags = ['--track', '--seed', '7', '--json', str(lines), *FAKE]
+    assert main(['estimate', str(path), str(make_video('b.mp4', frames=5, fps=10)), *flags]) == 0
+    found = [json.loads(line)['people'][0]['id'] for line in lines.read_text().splitlines()]
+    assert found == [names[0] for names in first] * 2
+    assert ids(path, '--track', '--seed', '8') != first
+
+
 def test_time_is_that_of_the_video(make_video: MakeFile) -> None:
     """Three sightings within a second: one of ten frames a second is too few."""
     found = ids(make_video(frames=40, fps=10), '--track', '--every', '10')
@@ -65,7 +78,9 @@ def test_ids_are_drawn(make_video: MakeFile, tmp_path: Path) -> None:
     assert min(differences[3:]) > 100
 
 
-@pytest.mark.parametrize('flag', [['--track-timeout', '3'], ['--keypoint-smoothing']])
+@pytest.mark.parametrize(
+    'flag', [['--track-timeout', '3'], ['--keypoint-smoothing'], ['--seed', '3']]
+)
 def test_flags_without_it_are_told(
     flag: list[str], make_video: MakeFile, capsys: pytest.CaptureFixture[str]
 ) -> None:
