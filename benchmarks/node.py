@@ -65,9 +65,9 @@ def note_ages(transport: Any) -> list[float]:
 @contextmanager
 def over_dds(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
     """Run the node that needs no ROS."""
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
     from openpose_ros.ros.dds.transport import DdsTransport
+    from openpose_ros.ros.node.names import Names
 
     with Participant(Names.from_rules('openpose', [])) as participant:
         transport = DdsTransport(participant, lambda *_: None, {}, 'raw')
@@ -107,8 +107,8 @@ def over_rclpy(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
 @contextmanager
 def dds_camera() -> Iterator[Callable[[FrameArray], None]]:
     from openpose_ros.ros.dds.camera import DdsCamera
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
+    from openpose_ros.ros.node.names import Names
 
     with Participant(Names.from_rules('camera', [])) as participant:
         yield DdsCamera(participant, 'image', 'camera').publish

@@ -99,8 +99,8 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.io.quiet import silence_opencv
     from openpose_ros.io.video import Camera
     from openpose_ros.ros.dds.camera import DdsCamera
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
+    from openpose_ros.ros.node.names import Names
 
     silence_opencv()
     with told_of_waiting(args.source, _note):

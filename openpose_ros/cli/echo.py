@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     check_dds()
 
     from openpose_ros.ros.dds.endpoints import Profile
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
+    from openpose_ros.ros.node.names import Names
 
     if args.json is not None:
         check_json_file(args.json)  # before anything is heard, as nothing would come of it

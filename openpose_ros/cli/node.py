@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
     """
     check_dds()
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.node import NODE_NAME, DdsNode
+    from openpose_ros.ros.node.names import Names
 
     names = Names.from_rules(NODE_NAME, args.remap)
     least = LEVELS.index(level_of(names.logger, args.log_level))

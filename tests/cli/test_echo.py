@@ -19,10 +19,10 @@ from openpose_ros.cli.heard import FORMS, PERSONS, json_line
 from openpose_ros.io.people_json import people_from_line
 from openpose_ros.people import People
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.gestures import gestures_message
 from openpose_ros.ros.messages.people import persons_message
+from openpose_ros.ros.node.names import Names
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial.gestures import Gesture
 from tests.cli.processes import PATIENCE_S, running

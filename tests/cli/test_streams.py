@@ -176,8 +176,8 @@ def test_node_whose_log_is_lost_goes_on(log: str, tmp_path: Path) -> None:
 def assert_serves() -> None:
     """See that the node publishes diagnostics."""
     from openpose_ros.ros.dds.endpoints import Profile
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
+    from openpose_ros.ros.node.names import Names
 
     heard: list[object] = []
     deadline_s = time.monotonic() + PATIENCE_S

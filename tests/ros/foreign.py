@@ -60,8 +60,8 @@ class World(Protocol):
 
 def dds_world(on_persons: Callable[[Any], None]) -> World:
     """Join the network by DDS."""
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant, Profile
+    from openpose_ros.ros.node.names import Names
 
     class DdsWorld:
         def __init__(self) -> None:

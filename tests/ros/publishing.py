@@ -10,9 +10,9 @@ import numpy as np
 
 from openpose_ros.people import People
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.people import persons_message
+from openpose_ros.ros.node.names import Names
 from openpose_ros.skeletons import load_skeleton
 from tests.ros.fakes import TYPES, header
 

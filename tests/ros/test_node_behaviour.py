@@ -39,9 +39,9 @@ Log = Callable[[str, str], None]
 @contextmanager
 def run_dds(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
     """Run the node over DDS in a thread."""
-    from openpose_ros.ros.dds.names import Names
     from openpose_ros.ros.dds.participant import Participant
     from openpose_ros.ros.dds.transport import DdsTransport
+    from openpose_ros.ros.node.names import Names
 
     over = threading.Event()
     with Participant(Names.from_rules('openpose', RULES)) as participant:

@@ -21,7 +21,7 @@ _SHOWN = ('ROS_DOMAIN_ID', 'ROS_AUTOMATIC_DISCOVERY_RANGE', 'ROS_LOCALHOST_ONLY'
 _NAMED = ('ROS_STATIC_PEERS', 'CYCLONEDDS_URI', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 _JOIN = """
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.node.names import Names
 with Participant(Names('openpose_doctor')):
     facts = {}
 """

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import numpy as np
 
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.types import RosTypes
+from openpose_ros.ros.node.names import Names
 
 # Not a ROS topic: its name on the wire has no prefix.
 DISCOVERY_TOPIC = 'ros_discovery_info'

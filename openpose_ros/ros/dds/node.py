@@ -9,10 +9,10 @@ from time import monotonic
 from typing import Any
 
 from openpose_ros.errors import OpenPoseError, ParameterError
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams, node_declarations
 from openpose_ros.ros.node.params_file import assigned_values, read_params_files
 from openpose_ros.ros.node.throttle import Throttle

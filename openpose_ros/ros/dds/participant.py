@@ -34,8 +34,9 @@ from openpose_ros.ros.dds.graph import (
     PARTICIPANT_DATA,
     announce_node,
 )
-from openpose_ros.ros.dds.names import Names
-from openpose_ros.ros.dds.types import DEFAULT_DISTRO, RosTypes, load_types, ros_type
+from openpose_ros.ros.dds.types import RosTypes, load_types, ros_type
+from openpose_ros.ros.node.names import Names
+from openpose_ros.ros.types.store import DEFAULT_DISTRO
 
 _MOST_ENDPOINTS = 1000  # publishers of a whole robot
 # The policies by which a reader and a writer may not fit, by DDS's numbers.

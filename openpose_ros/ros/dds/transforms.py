@@ -5,12 +5,10 @@ from __future__ import annotations
 from time import monotonic, sleep
 from typing import Any
 
-import numpy as np
-
 from openpose_ros.errors import TransformError
 from openpose_ros.ros.dds.endpoints import Profile, Subscription
 from openpose_ros.ros.dds.participant import Participant
-from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.messages.transforms import learn_transforms
 from openpose_ros.spatial import Transform, TransformBuffer
 
 _TYPE = 'tf2_msgs/msg/TFMessage'
@@ -84,25 +82,7 @@ class Transforms:
         self._buffer.clear()
 
     def _on_moving(self, message: Any) -> None:
-        self._add(message, static=False)
+        learn_transforms(self._buffer, message, static=False)
 
     def _on_static(self, message: Any) -> None:
-        self._add(message, static=True)
-
-    def _add(self, message: Any, *, static: bool) -> None:
-        for one in message.transforms:
-            shift, turn = one.transform.translation, one.transform.rotation
-            transform = Transform(
-                np.array([shift.x, shift.y, shift.z]),
-                np.array([turn.x, turn.y, turn.z, turn.w]),
-            )
-            try:
-                self._buffer.add(
-                    one.header.frame_id,
-                    one.child_frame_id,
-                    transform,
-                    nanoseconds(one.header.stamp),
-                    static=static,
-                )
-            except TransformError:
-                continue  # as tf2 leaves it out; who looks for it is told that it is not known
+        learn_transforms(self._buffer, message, static=True)

@@ -14,22 +14,14 @@ from openpose_ros.ros.dds.transforms import Transforms
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds, time_message
 from openpose_ros.ros.node.diagnostics import Status, diagnostic_array
-from openpose_ros.ros.node.transport import OPTIONAL, Input
+from openpose_ros.ros.node.transport import OPTIONAL, OUTPUT_TYPES, Input
 from openpose_ros.spatial import Transform
 
 _RESULTS, _LATCHED, _NEWEST = Profile(5), Profile(1, latched=True), Profile(1, reliable=False)
-_PUBLISHED = {  # output: type, quality of service
-    'persons': ('openpose_ros/msg/PersonArray', _RESULTS),
-    'image_annotated': ('sensor_msgs/msg/Image', SENSOR_DATA),
-    'image_annotated/compressed': ('sensor_msgs/msg/CompressedImage', SENSOR_DATA),
-    'skeleton_info': ('openpose_ros/msg/SkeletonInfo', _LATCHED),
-    'markers': ('visualization_msgs/msg/MarkerArray', _RESULTS),
-    'detections': ('vision_msgs/msg/Detection2DArray', _RESULTS),
-    'image_annotations': ('foxglove_msgs/msg/ImageAnnotations', _RESULTS),
-    'gestures': ('openpose_ros/msg/Gestures', _RESULTS),
-    'person_pose': ('geometry_msgs/msg/PoseStamped', _RESULTS),
-    'target_pose': ('geometry_msgs/msg/PoseStamped', _RESULTS),
-    'nearest_person': ('openpose_ros/msg/PersonArray', _RESULTS),
+_PROFILES = {  # of all other outputs: that of results
+    'image_annotated': SENSOR_DATA,
+    'image_annotated/compressed': SENSOR_DATA,
+    'skeleton_info': _LATCHED,
 }
 _IMAGES = {  # image_transport: what follows the topic's name, type
     'raw': ('', 'sensor_msgs/msg/Image'),
@@ -93,10 +85,12 @@ class DdsTransport:
         self._image: Subscription | None = None
         self._transforms = Transforms(participant)
         for output in optional:
-            participant.types.package(_PUBLISHED[output][0].partition('/')[0])
+            participant.types.package(OUTPUT_TYPES[output].partition('/')[0])
         self._publishers = {
-            output: self._publisher(names.resolve(f'~/{output}'), *published)
-            for output, published in _PUBLISHED.items()
+            output: self._publisher(
+                names.resolve(f'~/{output}'), kind, _PROFILES.get(output, _RESULTS)
+            )
+            for output, kind in OUTPUT_TYPES.items()
             if output not in OPTIONAL or output in optional
         }
         self.outputs = frozenset(self._publishers)

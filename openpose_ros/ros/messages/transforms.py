@@ -1,11 +1,16 @@
-"""People to tf2_msgs/TFMessage: a frame for each body."""
+"""People to tf2_msgs/TFMessage, a frame for each body; and what it says to a `TransformBuffer`."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
+
+from openpose_ros.errors import TransformError
+from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.messages.seen import distance_of, seen_persons
+from openpose_ros.spatial import Transform, TransformBuffer
 
 _STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 
@@ -39,6 +44,38 @@ def body_transforms(types: Any, tf2: Any, persons: Any) -> Any:
             if person.id and math.isfinite(distance_of(person))
         ]
     )
+
+
+def learn_transforms(buffer: TransformBuffer, message: Any, *, static: bool) -> None:
+    """
+    Note what a message says; what is no transform is left out, as tf2 does.
+
+    Parameters
+    ----------
+    buffer : TransformBuffer
+        Gets it.
+    message : tf2_msgs/TFMessage
+        What was heard.
+    static : bool
+        Whether it holds at all times: that of /tf_static.
+
+    """
+    for one in message.transforms:
+        shift, turn = one.transform.translation, one.transform.rotation
+        transform = Transform(
+            np.array([shift.x, shift.y, shift.z]),
+            np.array([turn.x, turn.y, turn.z, turn.w]),
+        )
+        try:
+            buffer.add(
+                one.header.frame_id,
+                one.child_frame_id,
+                transform,
+                nanoseconds(one.header.stamp),
+                static=static,
+            )
+        except TransformError:
+            continue  # who looks for it is told that it is not known
 
 
 def _transform(types: Any, header: Any, person: Any) -> Any:

@@ -19,8 +19,7 @@ from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import ModelSpec
 from openpose_ros.parameters import updated
 from openpose_ros.parsing.decoders import check_names, foreign_names, params_for
-from openpose_ros.parts.finder import PartFinder, check_body
-from openpose_ros.ros.messages.people import skeleton_info_message, time_message
+from openpose_ros.parts.finder import check_body
 from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.diagnostics import Recorder, Status, describe
 from openpose_ros.ros.node.engine_log import engine_log
@@ -30,6 +29,7 @@ from openpose_ros.ros.node.loading import (
     OpenEstimator,
     load_estimator,
     open_estimator,
+    skeleton_info_of,
 )
 from openpose_ros.ros.node.measuring import Arrival
 from openpose_ros.ros.node.newest import Counts, NewestWorker
@@ -37,7 +37,6 @@ from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.processing import Processing
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import CAMERA_INFO, OUTPUTS, Input, Transport
-from openpose_ros.skeletons import Skeleton
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -383,14 +382,7 @@ class PoseNode:
             params_for(spec, self._params)
             check_augmentation(self._params, spec)
             self._spec = spec
-        stamp = time_message(types, self._transport.now_ns())
-        self._skeleton_info = skeleton_info_message(
-            types,
-            spec.skeleton,
-            stamp,
-            hand=_skeleton_of(estimator.parts.hand),
-            face=_skeleton_of(estimator.parts.face),
-        )
+        self._skeleton_info = skeleton_info_of(types, estimator, self._transport.now_ns())
         if line := check_body(estimator.parts.face, spec):
             self._transport.log('warning', line)
         self._facts = {
@@ -420,7 +412,3 @@ class PoseNode:
         self._transport.log(
             'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
         )
-
-
-def _skeleton_of(finder: PartFinder | None) -> Skeleton | None:
-    return None if finder is None else finder.spec.skeleton

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import threading
 from time import monotonic
 from typing import Any, NamedTuple
@@ -38,11 +39,16 @@ class Humans:
         Where to publish.
     hri : namespace
         The message classes of hri_msgs.
+    clock : callable
+        Tells the seconds that pass.
 
     """
 
-    def __init__(self, transport: Transport, hri: Any) -> None:
+    def __init__(
+        self, transport: Transport, hri: Any, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._transport = transport
+        self._clock = clock
         self._hri = hri
         self._tracked = transport.advertise(f'{BODIES}/tracked', 'hri_msgs/msg/IdsList', _DEPTH)
         self._bodies: dict[str, _Topics] = {}
@@ -64,7 +70,7 @@ class Humans:
 
         """
         with self._lock:
-            self._header, self._heard_s = persons.header, monotonic()
+            self._header, self._heard_s = persons.header, self._clock()
             known = {person.id for person in persons.persons}
             seen = [person for person in seen_persons(persons) if person.id]
             for person in seen:
@@ -86,7 +92,7 @@ class Humans:
         with self._lock:
             if self._header is None:
                 return
-            if monotonic() - self._heard_s > timeout_s:
+            if self._clock() - self._heard_s > timeout_s:
                 self._forget()
             else:
                 self._tell(self._ids, _NEARLY_S)
@@ -117,7 +123,7 @@ class Humans:
         )
 
     def _tell(self, ids: list[str], after_s: float) -> None:
-        now_s = monotonic()
+        now_s = self._clock()
         if sorted(ids) != sorted(self._ids) or now_s - self._told_s >= after_s:
             self._tracked.publish(ids_message(self._hri, self._header, ids))
             self._told_s = now_s

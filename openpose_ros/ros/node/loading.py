@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from openpose_ros.engine import OnProgress
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimator import PoseEstimator
+from openpose_ros.parts.finder import PartFinder
+from openpose_ros.ros.messages.people import skeleton_info_message, time_message
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.skeletons import Skeleton
 
 OpenEstimator = Callable[[NodeParams, OnProgress], PoseEstimator]
 
@@ -78,3 +82,30 @@ def load_estimator(
         estimator.close()
         raise
     return estimator
+
+
+def skeleton_info_of(types: Any, estimator: PoseEstimator, stamp_ns: int) -> Any:
+    """
+    Return the SkeletonInfo of a network, and of those for hands and faces.
+
+    Parameters
+    ----------
+    types : namespace
+        As `Transport.types`.
+    estimator : PoseEstimator
+        What is loaded.
+    stamp_ns : int
+        When, in ROS time, nanoseconds.
+
+    """
+    return skeleton_info_message(
+        types,
+        estimator.spec.skeleton,
+        time_message(types, stamp_ns),
+        hand=_skeleton_of(estimator.parts.hand),
+        face=_skeleton_of(estimator.parts.face),
+    )
+
+
+def _skeleton_of(finder: PartFinder | None) -> Skeleton | None:
+    return None if finder is None else finder.spec.skeleton

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -35,17 +36,25 @@ class Outgoing:
         Where to publish.
     params : NodeParams
         Say what; none of these is live.
+    clock : callable
+        Tells the seconds that pass.
 
     """
 
-    def __init__(self, transport: Transport, params: NodeParams) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        params: NodeParams,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._transport = transport
+        self._clock = clock
         outputs = transport.outputs
         self._vision = transport.package(OTHERS['detections']) if 'detections' in outputs else None
         annotated = 'image_annotations' in outputs
         self._foxglove = transport.package(OTHERS['image_annotations']) if annotated else None
         hri = transport.package(OTHERS['hri']) if params.hri else None
-        self._humans = None if hri is None else Humans(transport, hri)
+        self._humans = None if hri is None else Humans(transport, hri, clock)
         self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
         self._frames: Outlet | None = None
         if self._tf2 is not None:
@@ -101,7 +110,7 @@ class Outgoing:
             transport.publish('image_annotations', message)
         if 'gestures' in transport.outputs:
             # An image without a stamp was taken about when it came.
-            stamp_s = nanoseconds(persons.header.stamp) / 1e9 or monotonic()
+            stamp_s = nanoseconds(persons.header.stamp) / 1e9 or self._clock()
             found = self._watch.update(people, positions, up, stamp_s)
             if transport.subscribers('gestures'):
                 message = gestures_message(transport.types, persons.header, found)

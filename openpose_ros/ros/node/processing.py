@@ -52,6 +52,8 @@ class Processing:
         Takes what may repeat itself.
     is_wanted : callable
         Asked before anything is published: the node may have been stopped meanwhile.
+    clock : callable
+        Tells the seconds that pass, as `Arrival.received_s` has them; those of a bag are its own.
 
     Attributes
     ----------
@@ -66,8 +68,10 @@ class Processing:
         recorder: Recorder,
         warn: Warnings,
         is_wanted: Callable[[], bool],
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._transport = transport
+        self._clock = clock
         self._recorder = recorder
         self._warn = warn
         self._is_wanted = is_wanted
@@ -90,7 +94,7 @@ class Processing:
 
         self._tracker = Tracker(params)
         self.measuring.prepare(params)
-        self._outgoing = Outgoing(self._transport, params)
+        self._outgoing = Outgoing(self._transport, params, self._clock)
 
     def close(self) -> None:
         """Give back what `prepare` opened; from any thread."""
@@ -198,7 +202,7 @@ class Processing:
         )
         self._transport.publish('persons', persons)
         published = perf_counter()
-        latency_s, age_s = monotonic() - arrival.received_s, self._age_s(message)
+        latency_s, age_s = self._clock() - arrival.received_s, self._age_s(message)
         outgoing = self._outgoing
         if outgoing:
             outgoing.publish(persons, people, params, positions=located.positions, up=up)

@@ -10,20 +10,21 @@ from openpose_ros.frames import FrameArray
 if TYPE_CHECKING:
     from openpose_ros.spatial import Transform
 
-# What a node publishes, named as in `~/NAME`.
-OUTPUTS = (
-    'persons',
-    'image_annotated',
-    'image_annotated/compressed',
-    'skeleton_info',
-    'markers',
-    'detections',
-    'image_annotations',
-    'gestures',
-    'person_pose',
-    'target_pose',
-    'nearest_person',
-)
+# What a node publishes, named as in `~/NAME`, and of which type.
+OUTPUT_TYPES = {
+    'persons': 'openpose_ros/msg/PersonArray',
+    'image_annotated': 'sensor_msgs/msg/Image',
+    'image_annotated/compressed': 'sensor_msgs/msg/CompressedImage',
+    'skeleton_info': 'openpose_ros/msg/SkeletonInfo',
+    'markers': 'visualization_msgs/msg/MarkerArray',
+    'detections': 'vision_msgs/msg/Detection2DArray',
+    'image_annotations': 'foxglove_msgs/msg/ImageAnnotations',
+    'gestures': 'openpose_ros/msg/Gestures',
+    'person_pose': 'geometry_msgs/msg/PoseStamped',
+    'target_pose': 'geometry_msgs/msg/PoseStamped',
+    'nearest_person': 'openpose_ros/msg/PersonArray',
+}
+OUTPUTS = tuple(OUTPUT_TYPES)
 # Those that are published only where the parameter of their name is true.
 OPTIONAL = ('detections', 'image_annotations', 'gestures')
 # Packages that a ROS installation may lack, by the parameter that wants their messages.

@@ -13,10 +13,10 @@ import pytest
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.dds.camera import DdsCamera, read_calibration
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.node.names import Names
 
 CALIBRATION = """
 image_width: 64

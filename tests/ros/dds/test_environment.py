@@ -104,7 +104,7 @@ def test_peer_without_an_address_is_left_out_with_a_line(
 def test_node_joins_with_a_peer_that_does_not_resolve() -> None:
     """Cyclone ends a process that names one, so it is asked in another process."""
     code = (
-        'from openpose_ros.ros.dds.names import Names\n'
+        'from openpose_ros.ros.node.names import Names\n'
         'from openpose_ros.ros.dds.participant import Participant\n'
         "with Participant(Names.from_rules('n', [])): print('joined')"
     )

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from openpose_ros.ros.dds.graph import announce_node
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.types import load_types
+from openpose_ros.ros.node.names import Names
 
 PARTICIPANT, READER, WRITER = (UUID(int=number) for number in (1, 2, 3))
 

@@ -18,9 +18,9 @@ import pytest
 
 from openpose_ros.errors import TransportError
 from openpose_ros.ros.dds.endpoints import Profile, Publisher
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.images import image_message
+from openpose_ros.ros.node.names import Names
 from tests.ros.fakes import TYPES, header
 
 pytestmark = pytest.mark.usefixtures('network')
@@ -31,7 +31,7 @@ PUBLISH_FROM_ANOTHER_PROCESS = """
 import sys
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.node.names import Names
 with Participant(Names('far')) as far:
     publisher = far.publisher('/far', 'std_msgs/msg/Header', Profile(1, latched=True))
     stamp = far.types.classes.Time(sec=1, nanosec=2)

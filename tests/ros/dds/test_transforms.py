@@ -12,10 +12,10 @@ import pytest
 
 from openpose_ros.errors import TransformError
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transforms import Transforms
 from openpose_ros.ros.dds.types import load_types
+from openpose_ros.ros.node.names import Names
 from tests.ros.fakes import TYPES, header
 from tests.ros.scenes import PATIENCE_S
 

@@ -10,10 +10,10 @@ import pytest
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.dds.endpoints import Profile
-from openpose_ros.ros.dds.names import Names
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.transport import OPTIONAL, OUTPUTS
 from tests.ros.fakes import TYPES, header

@@ -9,8 +9,9 @@ import pytest
 
 import openpose_ros
 from openpose_ros.errors import TransportError
-from openpose_ros.ros import dds
-from openpose_ros.ros.dds.types import OUR_MESSAGES, RosTypes, load_types, read_definitions
+from openpose_ros.ros import types
+from openpose_ros.ros.dds.types import RosTypes, load_types
+from openpose_ros.ros.types.store import OUR_MESSAGES, read_definitions
 
 # What rosidl of ROS 2 Jazzy wrote into share/openpose_ros/msg/*.json. They change only with the
 # definitions, and then every bag and every other node has to know.
@@ -63,7 +64,7 @@ def test_messages_of_others_are_those_of_their_packages(name: str) -> None:
 
 @pytest.mark.parametrize('package', ['hri_msgs', 'vision_msgs', 'foxglove_msgs'])
 def test_definitions_lie_beside_their_licences(package: str) -> None:
-    folder = Path(dds.__file__).with_name('definitions')
+    folder = Path(types.__file__).with_name('definitions')
     assert 'WARRANT' in (folder / package / 'LICENSE').read_text(encoding='utf-8')
     assert f'`{package}`' in (folder / 'README.md').read_text(encoding='utf-8')
 

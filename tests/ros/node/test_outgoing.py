@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from openpose_ros.people import People
-from openpose_ros.ros.node import humans
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
@@ -23,12 +22,11 @@ TRACKED = '/humans/bodies/tracked'
 class Stage:
     """What is under test, with a clock that stands still."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **params: Any) -> None:
+    def __init__(self, **params: Any) -> None:
         self.now_s = 1000.0
-        monkeypatch.setattr(humans, 'monotonic', lambda: self.now_s)
         self.params = NodeParams(**{'tracking': True, **params})
         self.transport = FakeTransport(self.params.optional_outputs)
-        self.outgoing = Outgoing(self.transport, self.params)
+        self.outgoing = Outgoing(self.transport, self.params, lambda: self.now_s)
 
     def show(self, *ids: str, hidden: tuple[str, ...] = (), stamp_ns: int = 5) -> People:
         people = some_people(*ids)
@@ -49,18 +47,16 @@ class Stage:
         return [message.ids for message in self.transport.outlets[TRACKED].published]
 
 
-def test_nothing_is_opened_that_was_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch)
+def test_nothing_is_opened_that_was_not_asked_for() -> None:
+    stage = Stage()
     stage.show('kqf1')
     assert (stage.transport.outlets, stage.transport.published) == ({}, [])
     assert stage.transport.lines == []
 
 
 @pytest.mark.parametrize('output', ['detections', 'image_annotations'])
-def test_message_of_others_is_published_for_who_listens(
-    monkeypatch: pytest.MonkeyPatch, output: str
-) -> None:
-    stage = Stage(monkeypatch, **{output: True})
+def test_message_of_others_is_published_for_who_listens(output: str) -> None:
+    stage = Stage(**{output: True})
     stage.show('kqf1')
     assert stage.transport.published == []
     stage.transport.watched = {output}
@@ -84,7 +80,7 @@ def test_package_that_is_absent_leaves_the_rest(
     monkeypatch: pytest.MonkeyPatch, output: str, package: str
 ) -> None:
     monkeypatch.setattr(FakeTransport, 'package', lambda self, name: None)
-    stage = Stage(monkeypatch, **{output: True})
+    stage = Stage(**{output: True})
     stage.show('kqf1')
     stage.tick(2)
     stage.outgoing.forget()
@@ -93,16 +89,14 @@ def test_package_that_is_absent_leaves_the_rest(
 
 
 @pytest.mark.parametrize('output', ['hri', 'publish_tf'])
-def test_who_wants_ids_is_told_what_gives_them(
-    monkeypatch: pytest.MonkeyPatch, output: str
-) -> None:
-    stage = Stage(monkeypatch, tracking=False, **{output: True})
+def test_who_wants_ids_is_told_what_gives_them(output: str) -> None:
+    stage = Stage(tracking=False, **{output: True})
     (line,) = stage.transport.said('warning')
     assert line.startswith(f'{output}: nobody has an id while tracking is false')
 
 
-def test_frames_go_out_for_bodies_that_are_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, publish_tf=True)
+def test_frames_go_out_for_bodies_that_are_somewhere() -> None:
+    stage = Stage(publish_tf=True)
     stage.show('kqf1', '')
     stage.show()  # nobody: no message
     stage.show('kqf1', stamp_ns=0)  # no time: no frame
@@ -111,8 +105,8 @@ def test_frames_go_out_for_bodies_that_are_somewhere(monkeypatch: pytest.MonkeyP
     assert message.transforms[0].header == header(5)
 
 
-def test_who_is_there_is_said_on_change_and_every_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, hri=True)
+def test_who_is_there_is_said_on_change_and_every_second() -> None:
+    stage = Stage(hri=True)
     stage.show('kqf1', '')
     for _ in range(9):  # at 10 Hz
         stage.now_s += 0.1
@@ -128,16 +122,16 @@ def test_who_is_there_is_said_on_change_and_every_second(monkeypatch: pytest.Mon
     assert stage.tracked()[3:] == [['kqf1', 'kqf2']]
 
 
-def test_first_image_without_people_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, hri=True)
+def test_first_image_without_people_says_so() -> None:
+    stage = Stage(hri=True)
     stage.tick(5)
     assert stage.tracked() == []  # nothing was looked at
     stage.show()
     assert stage.tracked() == [[]]
 
 
-def test_body_has_topics_while_its_id_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, hri=True)
+def test_body_has_topics_while_its_id_lives() -> None:
+    stage = Stage(hri=True)
     stage.show('kqf1', 'kqf2')
     names = ('kqf1', 'kqf2')
     topics = [f'/humans/bodies/{name}/{what}' for name in names for what in ('roi', 'skeleton2d')]
@@ -153,10 +147,8 @@ def test_body_has_topics_while_its_id_lives(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize('end', ['silence', 'deactivated'])
-def test_nobody_is_there_when_no_image_is_looked_at(
-    monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
-    stage = Stage(monkeypatch, hri=True, track_timeout=2.0)
+def test_nobody_is_there_when_no_image_is_looked_at(end: str) -> None:
+    stage = Stage(hri=True, track_timeout=2.0)
     stage.show('kqf1')
     stage.tick(1.5)
     assert stage.tracked()[-1] == ['kqf1']
@@ -171,8 +163,8 @@ def test_nobody_is_there_when_no_image_is_looked_at(
     assert not stage.transport.outlets['/humans/bodies/kqf1/roi'].closed
 
 
-def test_everything_is_withdrawn_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(monkeypatch, hri=True, publish_tf=True)
+def test_everything_is_withdrawn_at_the_end() -> None:
+    stage = Stage(hri=True, publish_tf=True)
     stage.show('kqf1')
     stage.outgoing.close()
     assert len(stage.transport.outlets) == 4
@@ -200,9 +192,9 @@ def with_hand_up() -> People:
     return people
 
 
-def test_gestures_are_published_for_every_image(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gestures_are_published_for_every_image() -> None:
     """Also for who subscribes later: they are watched from the first image on."""
-    stage = Stage(monkeypatch, gestures=True)
+    stage = Stage(gestures=True)
     people = with_hand_up()
     for tenth in range(5):
         stage.tell(people, stamp_ns=10**9 + tenth * 10**8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.ros.dds.names import Names
+from openpose_ros.ros.node.names import Names
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Message types without a ROS installation: definitions, CDR, type hashes."""
