@@ -70,12 +70,12 @@ def over_dds(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
     from openpose_ros.ros.node.names import Names
 
     with Participant(Names.from_rules('openpose', [])) as participant:
-        transport = DdsTransport(participant, lambda *_: None, {}, 'raw')
+        transport = DdsTransport(participant, lambda *_: None, {}, {'': 'raw'})
         ages_s = note_ages(transport)
         node = PoseNode(transport, NodeParams(), opener)
         node.configure()
         node.activate()
-        transport.subscribe(node.on_image, node.inputs())
+        transport.subscribe(node.inputs())
         yield node, ages_s, participant.spin
         node.shutdown()
 
@@ -188,18 +188,22 @@ def measure(args: argparse.Namespace) -> tuple[list[str], bool]:
     run = TRANSPORTS[args.transport][0]
     with run(opener) as (node, ages_s, spin):
         settled_mb = cpu_s = 0.0
-        before = node.counts()
+        before = node.cameras[0].counts()
         seconds = args.seconds + _SETTLED_S
         with running_camera(args.transport, args.size, args.hz, seconds) as camera:
-            while not node.counts().received:
+            while not node.cameras[0].counts().received:
                 spin(0.1)
             settled_s = monotonic() + _SETTLED_S
             while camera.is_alive():
                 spin(0.1)
                 if not settled_mb and monotonic() > settled_s:
-                    settled_mb, cpu_s, before = memory_mb(), process_time(), node.counts()
+                    settled_mb, cpu_s, before = (
+                        memory_mb(),
+                        process_time(),
+                        node.cameras[0].counts(),
+                    )
             cpu_s = process_time() - cpu_s
-        counts, values = node.counts(), node.diagnostics().values
+        counts, values = node.cameras[0].counts(), node.diagnostics()['pose estimation'].values
         grown_mb = memory_mb() - settled_mb
     ages_ms = 1e3 * np.array(ages_s[before.outcomes.get('processed', 0) :])
     limit_ms = 1e3 * (args.delay + 1 / args.hz + _MARGIN_S)

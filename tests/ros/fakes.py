@@ -112,7 +112,6 @@ class FakeTransport:
     """
 
     types = TYPES
-    image_transport = 'raw'
 
     def __init__(self, optional: Iterable[str] = ()) -> None:
         self.outputs = frozenset(OUTPUTS) - set(OPTIONAL) | set(optional)
@@ -150,14 +149,14 @@ class FakeTransport:
     def subscribers(self, output: str) -> int:
         return int(output in self.watched)
 
-    def publishers_of_image(self) -> int:
+    def publishers_of_image(self, camera: str = '') -> int:
         return self.publishers
 
     def published_types(self, topic: str) -> set[str]:
         return self.carried.get(topic, set())
 
-    def image_topic(self) -> str:
-        return self.topic
+    def image_topic(self, camera: str = '') -> str:
+        return f'/{camera}/image' if camera else self.topic
 
     def listen_to_transforms(self, wanted: bool) -> None:
         self.listens_to_transforms = wanted

@@ -24,8 +24,9 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import EngineError
+from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.diagnostics import ERROR, OK
+from openpose_ros.ros.node.diagnostics import ERROR, OK, Status
 from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.foreign import TOPIC
 from tests.ros.scenes import Scene
@@ -46,12 +47,12 @@ def run_dds(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
     over = threading.Event()
     with Participant(Names.from_rules('openpose', RULES)) as participant:
         transport = DdsTransport(
-            participant, log, {}, params.image_transport, params.optional_outputs
+            participant, log, {}, params.image_transports, params.optional_outputs
         )
         node = PoseNode(transport, params, scene.open)
         node.configure()
         node.activate()
-        transport.subscribe(node.on_image, node.inputs())
+        transport.subscribe(node.inputs())
 
         def spin() -> None:
             tick_s = 0.0
@@ -212,13 +213,22 @@ class Show:
         self.lines = lines
         self.foreign = foreign
 
+    @property
+    def camera(self) -> Camera:
+        """The only one; the same as long as the node has no other."""
+        (camera,) = self.node.cameras
+        return camera
+
+    def status(self) -> Status:
+        return self.node.diagnostics()['pose estimation']
+
     def warnings(self) -> list[str]:
         return [text for level, text in self.lines if level == 'warning']
 
     def until(self, fact: Callable[[], bool]) -> None:
         deadline_s = monotonic() + PATIENCE_S
         while not fact():
-            assert monotonic() < deadline_s, f'{self.node.counts()}, {self.lines}'
+            assert monotonic() < deadline_s, f'{self.camera.counts()}, {self.lines}'
             sleep(0.005)
 
     def is_served(self, **fields: Any) -> dict[str, Any]:
@@ -230,8 +240,8 @@ class Show:
 
     def settle(self) -> None:
         """Wait until every image that arrived has met its fate, and check that none is lost."""
-        self.until(lambda: not (self.node.counts().waiting or self.node.counts().in_flight))
-        counts = self.node.counts()
+        self.until(lambda: not (self.camera.counts().waiting or self.camera.counts().in_flight))
+        counts = self.camera.counts()
         assert counts.received == counts.taken + sum(counts.refused.values())
         ended = sum(counts.outcomes.values()) + counts.replaced + counts.failed
         assert counts.taken == ended
@@ -281,8 +291,8 @@ def test_slow_network_is_always_on_the_newest_image(
         wait_s = show.node.params.depth_wait if show.node.params.depth else 0.0
         show.foreign.publish(times=hz * seconds, hz=hz)
         show.settle()
-        counts = show.node.counts()
-        values = show.node.diagnostics().values
+        counts = show.camera.counts()
+        values = show.status().values
         show.foreign.publish(times=1)  # so that all that came before was told
         show.foreign.wait('persons')
     ages = np.array([told['age_s'] for told in show.foreign.persons])
@@ -322,7 +332,7 @@ def test_bad_images_are_warnings_and_counts(transport: str) -> None:
         show.is_served()
         for number, (fields, says) in enumerate(FAULTS.values(), start=1):
             show.foreign.publish(**fields)
-            show.until(lambda number=number: show.node.counts().failed == number)
+            show.until(lambda number=number: show.camera.counts().failed == number)
             assert says in show.warnings()[-1]
             show.is_served()
     assert len(show.warnings()) == len(FAULTS)
@@ -340,15 +350,15 @@ def test_engine_that_fails(transport: str) -> None:
         for number, trouble in enumerate((nan, throw), start=1):
             show.scene.trouble = trouble
             show.foreign.publish()
-            show.until(lambda number=number: show.node.counts().failed == number)
+            show.until(lambda number=number: show.camera.counts().failed == number)
             show.scene.trouble = lambda _: None
             show.is_served()
         assert len(show.warnings()) == 2
         show.scene.trouble = throw  # and keeps failing
         for number in range(3, 8):
             show.foreign.publish()
-            show.until(lambda number=number: show.node.counts().failed == number)
-        status = show.node.diagnostics()
+            show.until(lambda number=number: show.camera.counts().failed == number)
+        status = show.status()
         assert status.level == ERROR
         assert 'the GPU fell off' in status.message
         show.scene.trouble = lambda _: None
@@ -364,7 +374,7 @@ def test_headers_sizes_and_cameras_may_change(transport: str) -> None:
             show.is_served(camera=camera)
         assert show.warnings() == []
         show.settle()
-        assert show.node.counts().outcomes == {'processed': 8}
+        assert show.camera.counts().outcomes == {'processed': 8}
 
 
 def test_camera_that_stops_and_returns(transport: str) -> None:
@@ -374,10 +384,10 @@ def test_camera_that_stops_and_returns(transport: str) -> None:
         show.until(lambda: show.warnings() != [])
         assert f'no image on {TOPIC}' in show.warnings()[0]
         assert 'has 2 publishers' in show.warnings()[0]
-        assert show.node.diagnostics().message == 'no images'
+        assert show.status().message == 'no images'
         show.foreign.publish(times=10)
         show.until(lambda: ('info', f'images come again on {TOPIC}') in show.lines)
-        show.until(lambda: show.node.diagnostics().level == OK)
+        show.until(lambda: show.status().level == OK)
 
 
 def test_node_that_is_switched_off_and_on(transport: str) -> None:
@@ -386,14 +396,14 @@ def test_node_that_is_switched_off_and_on(transport: str) -> None:
         show.node.set_enabled(False)
         for number in range(1, 4):  # one by one: of several, a busy machine may see the last
             show.foreign.publish()
-            show.until(lambda n=number: show.node.counts().refused.get('disabled', 0) == n)
+            show.until(lambda n=number: show.camera.counts().refused.get('disabled', 0) == n)
         show.node.set_enabled(True)
         show.is_served()
         show.node.deactivate()
         show.node.activate()
         show.is_served()
         show.settle()
-        assert show.node.counts().outcomes == {'processed': 3}
+        assert show.camera.counts().outcomes == {'processed': 3}
 
 
 def test_lazy_node_works_while_somebody_listens(transport: str) -> None:

@@ -83,15 +83,16 @@ class DdsNode:
                 participant,
                 self._log,
                 self._settings,
-                self._params.image_transport,
+                self._params.image_transports,
                 self._params.optional_outputs,
             )
             core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
             try:
                 core.configure(lambda: stop.requested, self._assignments)
                 core.activate()
-                transport.subscribe(core.guard.around('an image', core.on_image), core.inputs())
-                self._log('info', f'listening to {transport.image_topic()}')
+                transport.subscribe(core.inputs())
+                topics = [transport.image_topic(camera.name) for camera in core.cameras]
+                self._log('info', f'listening to {", ".join(topics)}')
                 self._spin(participant, transport, core, stop)
             except KeyboardInterrupt:  # as it was loading
                 return

@@ -14,7 +14,14 @@ from openpose_ros.ros.dds.transforms import Transforms
 from openpose_ros.ros.messages.images import decode_image
 from openpose_ros.ros.messages.people import nanoseconds, time_message
 from openpose_ros.ros.node.diagnostics import Status, diagnostic_array
-from openpose_ros.ros.node.transport import OPTIONAL, OUTPUT_TYPES, Input
+from openpose_ros.ros.node.transport import (
+    IMAGES,
+    OPTIONAL,
+    OUTPUT_TYPES,
+    Input,
+    named,
+    output_names,
+)
 from openpose_ros.spatial import Transform
 
 _RESULTS, _LATCHED, _NEWEST = Profile(5), Profile(1, latched=True), Profile(1, reliable=False)
@@ -22,10 +29,6 @@ _PROFILES = {  # of all other outputs: that of results
     'image_annotated': SENSOR_DATA,
     'image_annotated/compressed': SENSOR_DATA,
     'skeleton_info': _LATCHED,
-}
-_IMAGES = {  # image_transport: what follows the topic's name, type
-    'raw': ('', 'sensor_msgs/msg/Image'),
-    'compressed': ('/compressed', 'sensor_msgs/msg/CompressedImage'),
 }
 _OVERRIDES: dict[
     str, tuple[str, dict[str, Any]]
@@ -50,8 +53,8 @@ class DdsTransport:
     settings : mapping of str to object
         Parameters of the transport: `use_sim_time`, and as in ROS
         `qos_overrides.TOPIC.publisher.POLICY` and `….subscription.…`, with the topic's full name.
-    image_transport : str
-        'raw' or 'compressed'.
+    image_transports : mapping of str to str
+        'raw' or 'compressed', by the names of the cameras; as `NodeParams.image_transports`.
     optional : collection of str
         Those of `node.transport.OPTIONAL` that are published.
 
@@ -69,35 +72,40 @@ class DdsTransport:
         participant: Participant,
         log: Callable[[str, str], None],
         settings: Mapping[str, Any],
-        image_transport: str,
+        image_transports: Mapping[str, str],
         optional: Collection[str] = (),
     ) -> None:
         self.types = participant.types.classes
         self.log = log
-        self.image_transport = image_transport
         self._participant = participant
         self._settings = dict(settings)
         self._sim_time_ns: int | None = None
         names = participant.names
-        ending, self._image_type = _IMAGES[image_transport]
-        # Twice, because image/compressed may have a rule of its own.
-        self._image_topic = names.resolve(names.resolve('image') + ending)
-        self._image: Subscription | None = None
+        self._image_topics = {
+            camera: self._resolved(named(camera, 'image'), IMAGES[images][0])
+            for camera, images in image_transports.items()
+        }
+        self._images: dict[str, Subscription] = {}
         self._transforms = Transforms(participant)
         for output in optional:
             participant.types.package(OUTPUT_TYPES[output].partition('/')[0])
+        self.outputs = frozenset(
+            output for output in OUTPUT_TYPES if output not in OPTIONAL or output in optional
+        )
         self._publishers = {
-            output: self._publisher(
-                names.resolve(f'~/{output}'), kind, _PROFILES.get(output, _RESULTS)
+            name: self._publisher(
+                names.resolve(f'~/{name}'), OUTPUT_TYPES[output], _PROFILES.get(output, _RESULTS)
             )
-            for output, kind in OUTPUT_TYPES.items()
-            if output not in OPTIONAL or output in optional
+            for output in self.outputs
+            for name in output_names(image_transports, output)
         }
-        self.outputs = frozenset(self._publishers)
         self._diagnostics = self._publisher(
             names.resolve('/diagnostics'), 'diagnostic_msgs/msg/DiagnosticArray', _RESULTS
         )
-        self._input = self._profile(self._image_topic, 'subscription', _NEWEST)
+        self._profiles = {
+            camera: self._profile(topic, 'subscription', _NEWEST)
+            for camera, topic in self._image_topics.items()
+        }
         if self._sim_time():
             self._sim_time_ns = 0
             participant.subscribe('/clock', 'rosgraph_msgs/msg/Clock', _NEWEST, self._on_clock)
@@ -107,37 +115,26 @@ class DdsTransport:
                 f'{", ".join(sorted(self._topics()))}, their policies {", ".join(_OVERRIDES)}'
             )
 
-    def subscribe(self, on_image: Callable[[Any], None], inputs: Iterable[Input] = ()) -> None:
-        """
-        Listen to the camera from now on.
-
-        Parameters
-        ----------
-        on_image : callable
-            Takes each image.
-        inputs : iterable of Input
-            What else to listen to.
-
-        """
-        names = self._participant.names
-        self._image = self._participant.subscribe(
-            self._image_topic, self._image_type, self._input, on_image
-        )
+    def subscribe(self, inputs: Iterable[Input]) -> None:
+        """Listen to these from now on."""
         for one in inputs:
             if one.image:
-                topic = names.camera_info(one.topic, one.image)
+                topic = self._participant.names.camera_info(one.topic, one.image)
             else:
-                topic = names.resolve(names.resolve(one.topic) + one.ending)
-            self._participant.subscribe(topic, one.type_name, _NEWEST, one.callback)
+                topic = self._resolved(one.topic, one.ending)
+            camera = one.images_of
+            profile = _NEWEST if camera is None else self._profiles[camera]
+            subscription = self._participant.subscribe(topic, one.type_name, profile, one.callback)
+            if camera is not None:
+                self._images[camera] = subscription
 
     def publish(self, output: str, message: Any) -> None:
         self._publishers[output].publish(message)
 
-    def publish_diagnostics(self, status: Status) -> None:
-        """Publish how the node is doing."""
-        stamp = time_message(self.types, self.now_ns())
-        name = f'{self._participant.names.node}: pose estimation'
-        self._diagnostics.publish(diagnostic_array(self.types, status, name=name, stamp=stamp))
+    def publish_diagnostics(self, statuses: Mapping[str, Status]) -> None:
+        """Publish how the node is doing, as `diagnostic_array` takes it."""
+        stamp, node = time_message(self.types, self.now_ns()), self._participant.names.node
+        self._diagnostics.publish(diagnostic_array(self.types, statuses, node=node, stamp=stamp))
 
     def package(self, name: str) -> Any:
         return self._participant.types.package(name)
@@ -151,14 +148,15 @@ class DdsTransport:
         publisher = self._publishers.get(output)
         return publisher.subscribers() if publisher else 0
 
-    def publishers_of_image(self) -> int:
-        return self._image.publishers() if self._image else 0
+    def publishers_of_image(self, camera: str = '') -> int:
+        image = self._images.get(camera)
+        return image.publishers() if image else 0
 
     def published_types(self, topic: str) -> set[str]:
         return self._participant.published_types(topic)
 
-    def image_topic(self) -> str:
-        return self._image_topic
+    def image_topic(self, camera: str = '') -> str:
+        return self._image_topics[camera]
 
     def listen_to_transforms(self, wanted: bool) -> None:
         self._transforms.wanted = wanted
@@ -184,6 +182,11 @@ class DdsTransport:
             raise ParameterError(f'use_sim_time is {value!r}, but must be true or false')
         return value
 
+    def _resolved(self, topic: str, ending: str) -> str:
+        names = self._participant.names
+        # Twice, because image/compressed may have a rule of its own.
+        return names.resolve(names.resolve(topic) + ending)
+
     def _publisher(self, topic: str, type_name: str, profile: Profile) -> Publisher:
         profile = self._profile(topic, 'publisher', profile)
         return self._participant.publisher(topic, type_name, profile)
@@ -204,7 +207,7 @@ class DdsTransport:
 
     def _topics(self) -> list[str]:
         ours = [publisher.topic for publisher in self._publishers.values()]
-        return [*ours, self._diagnostics.topic, self._image_topic]
+        return [*ours, self._diagnostics.topic, *self._image_topics.values()]
 
 
 @dataclass(frozen=True, eq=False)

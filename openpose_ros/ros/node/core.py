@@ -1,16 +1,16 @@
 """
-The node without its transport: states, images in, people out.
+The node without its transport: states, one network, and the cameras that share it.
 
-A transport (rclpy's, DDS's) makes a `PoseNode` and calls its transitions; it subscribes after
-`activate` and unsubscribes before `deactivate`, hands over what arrives, calls `on_timer` about
-once a second, shows `diagnostics`, and does what `Transport` says.
+A transport (rclpy's, DDS's) makes a `PoseNode` and calls its transitions; it subscribes to its
+`inputs` after `activate` and unsubscribes before `deactivate`, calls `on_timer` about once a
+second, shows `diagnostics`, and does what `NodeTransport` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 import threading
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Any
 
 from openpose_ros.augmentation import check_augmentation
@@ -21,29 +21,28 @@ from openpose_ros.parameters import updated
 from openpose_ros.parsing.decoders import check_names, foreign_names, params_for
 from openpose_ros.parts.finder import check_body
 from openpose_ros.ros.node.assigned import check_assigned
-from openpose_ros.ros.node.diagnostics import Recorder, Status, describe
+from openpose_ros.ros.node.bodies import Bodies
+from openpose_ros.ros.node.camera import Camera, Worker
+from openpose_ros.ros.node.camera_transport import CameraTransport, TransformWishes
+from openpose_ros.ros.node.diagnostics import Status, status_name
 from openpose_ros.ros.node.engine_log import engine_log
 from openpose_ros.ros.node.guard import Guard, one_line
-from openpose_ros.ros.node.listening import COMPRESSED, IMAGE, Listening
 from openpose_ros.ros.node.loading import (
     OpenEstimator,
     load_estimator,
     open_estimator,
     skeleton_info_of,
 )
-from openpose_ros.ros.node.measuring import Arrival
-from openpose_ros.ros.node.newest import Counts, NewestWorker
+from openpose_ros.ros.node.newest import NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.processing import Processing
-from openpose_ros.ros.node.throttle import Throttle, Warnings
-from openpose_ros.ros.node.transport import CAMERA_INFO, OUTPUTS, Input, Transport
+from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.ros.node.transport import Input, NodeTransport
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
 _WARN_EVERY_S = 5.0
 _SHOW_EVERY_S = 1.0
 _DEFAULT_PARAMS = NodeParams()
-_RESULTS = tuple(output for output in OUTPUTS if output != 'skeleton_info')
 
 
 class PoseNode:
@@ -57,7 +56,7 @@ class PoseNode:
 
     Parameters
     ----------
-    transport : Transport
+    transport : NodeTransport
         Publishes, asks and logs.
     params : NodeParams
         What the node starts with.
@@ -76,10 +75,10 @@ class PoseNode:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: NodeTransport,
         params: NodeParams = _DEFAULT_PARAMS,
         open_estimator: OpenEstimator = open_estimator,
-        show: Callable[[Status], object] = lambda _: None,
+        show: Callable[[dict[str, Status]], object] = lambda _: None,
     ) -> None:
         self._transport = transport
         self._params = params
@@ -89,25 +88,22 @@ class PoseNode:
         self._state = 'unconfigured'
         self._transition = threading.RLock()
         self._changing = threading.Lock()  # of parameters, and of the state that allows it
-        self._recorder = Recorder()
         self._throttle = Throttle(_WARN_EVERY_S)
-        self._warn = Warnings(transport.log, self._throttle)
-        self._processing = Processing(transport, self._recorder, self._warn, self._is_wanted)
-        self._measuring = self._processing.measuring
-        self._worker: NewestWorker[Arrival, PoseEstimator] = NewestWorker(
-            'openpose_ros worker',
-            setup=self._load,
-            work=self._work,
-            teardown=PoseEstimator.close,
-            report=self._report,
-        )
         self.guard = Guard(transport.log)
         self._shown = Throttle(_SHOW_EVERY_S)
         self._facts: dict[str, str] = {}
         self._spec: ModelSpec | None = None  # of the network that is loaded
         self._skeleton_info: Any = None
-        self._listening = Listening(transport, self._warn)
-        self._turn_s = 0.0  # when the last image was due, with max_rate
+        self._bodies = Bodies(transport)
+        self._wishes = TransformWishes(transport)
+        self._worker: Worker
+        self._cameras: tuple[Camera, ...] = ()
+        self._arrange()
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """Those whose images it works on; other ones after the parameter changed."""
+        return self._cameras
 
     @property
     def state(self) -> str:
@@ -165,10 +161,12 @@ class PoseNode:
             if self._state == 'active':
                 return
             self._require('inactive', 'activated')
-            self._listening.begin()
+            for camera in self._cameras:
+                camera.begin()
             self._transport.publish('skeleton_info', self._skeleton_info)
             self._set_state('active')
-            self._processing.expect(self._params)
+            for camera in self._cameras:
+                camera.expect()
             self._worker.accept()
 
     def deactivate(self) -> None:
@@ -179,7 +177,8 @@ class PoseNode:
             if not self._worker.pause(_PATIENCE_S):
                 self._log_stuck('its result will not be published')
             self._set_state('inactive')
-            self._processing.forget()
+            for camera in self._cameras:
+                camera.forget()
 
     def cleanup(self) -> None:
         """Free the network; from 'active' too, after a failure say."""
@@ -220,8 +219,12 @@ class PoseNode:
                 params_for(self._spec, changed)
                 check_augmentation(changed, self._spec)
             self._params = changed
-            if self._state == 'active':
-                self._processing.expect(changed)
+            if changed.cameras != tuple(camera.name for camera in self._cameras):
+                self._arrange()
+            for camera in self._cameras:
+                camera.params = changed.of(camera.name)
+                if self._state == 'active':
+                    camera.expect()
 
     def ignored(self) -> frozenset[str]:
         """Return the parameters that the network's decoder has not, while one is loaded."""
@@ -232,87 +235,46 @@ class PoseNode:
         """Work on images, or drop them; the network stays loaded."""
         self.set_parameters({'enabled': enabled})
 
-    def on_image(self, message: Any) -> None:
-        """Take an Image or CompressedImage; it must not change afterwards."""
-        now = monotonic()
-        self._listening.heard(now)
-        reason = self._reason_to_refuse(now)
-        if reason:
-            self._worker.refuse(reason)
-        else:
-            arrival, wait_s = self._measuring.arrived(message, now, self._params)
-            self._worker.put(arrival, wait_s)
-            if wait_s:
-                self._promote()  # its depth may have come meanwhile, in another thread
-
-    def on_camera_info(self, message: Any) -> None:
-        """Take a CameraInfo."""
-        self._processing.on_camera_info(message)
-
-    def on_depth_image(self, message: Any) -> None:
-        """Take a depth image, an Image or CompressedImage; it must not change afterwards."""
-        self._measuring.on_depth(message)
-        self._promote()
-
-    def on_depth_camera_info(self, message: Any) -> None:
-        """Take a CameraInfo of the depth camera."""
-        self._processing.on_depth_camera_info(message)
-
     def inputs(self) -> list[Input]:
-        """Return what a transport subscribes to besides the image, with these parameters."""
-        guard, params = self.guard.around, self._params
-        inputs = [
-            Input(
-                'camera_info',
-                CAMERA_INFO,
-                guard('a camera_info', self.on_camera_info),
-                image='image',
-            )
-        ]
-        if params.depth:
-            packed = params.depth_transport != 'raw'
-            inputs += [
-                Input(
-                    'depth_image',
-                    COMPRESSED if packed else IMAGE,
-                    guard('a depth image', self.on_depth_image),
-                    f'/{params.depth_transport}' if packed else '',
-                ),
-                Input(
-                    'depth_camera_info',
-                    CAMERA_INFO,
-                    guard('a depth_camera_info', self.on_depth_camera_info),
-                    image='depth_image',
-                ),
-            ]
-        return inputs
+        """Return what a transport subscribes to, with the parameters of now."""
+        return [one for camera in self._cameras for one in camera.inputs(self.guard)]
 
     def on_timer(self) -> None:
         """Look, about once a second, whether images come; warn if not."""
-        self._processing.on_timer(self._params)
-        self._listening.look(self._params.no_image_timeout, expecting=self._state == 'active')
+        for camera in self._cameras:
+            camera.on_timer(expecting=self._state == 'active')
 
-    def counts(self) -> Counts:
-        """Return what became of every image so far."""
-        return self._worker.counts()
+    def diagnostics(self) -> dict[str, Status]:
+        """Say how each camera is doing, by `status_name`."""
+        return {
+            status_name(camera.name): camera.diagnostics(
+                self._state, self._facts, self.guard.count
+            )
+            for camera in self._cameras
+        }
 
-    def diagnostics(self) -> Status:
-        """Say how the node is doing."""
-        summary = self._recorder.summary()
-        return describe(
-            self._state,
-            self._facts,
-            self.counts(),
-            summary,
-            silent=self._listening.silent,
-            clockless=self._transport.now_ns() == 0,
-            faults=self.guard.count,
+    def _arrange(self) -> None:
+        """Make the cameras anew, with a worker that has run for no others."""
+        self._worker = NewestWorker(
+            'openpose_ros worker',
+            setup=self._load,
+            teardown=PoseEstimator.close,
+            report=self._report,
         )
+        self._cameras = tuple(map(self._camera, self._params.cameras))
 
-    def _promote(self) -> None:
-        """Let the newest image whose depth is there be worked on."""
-        params = self._params
-        self._worker.promote(lambda arrival: self._measuring.completed(arrival, params))
+    def _camera(self, name: str) -> Camera:
+        transport = CameraTransport(
+            self._transport, name, self._wishes, lambda: name == self._params.target_source
+        )
+        return Camera(
+            name,
+            transport,
+            self._worker,
+            self._params.of(name),
+            self._bodies,
+            lambda: self._state == 'active',
+        )
 
     def _require(self, state: str, done: str) -> None:
         if self._state != state:
@@ -325,29 +287,11 @@ class PoseNode:
             self._state = state
 
     def _forget_network(self) -> None:
-        self._processing.close()
+        for camera in self._cameras:
+            camera.close()
         self._facts = {}
         with self._changing:
             self._state, self._spec = 'unconfigured', None
-
-    def _reason_to_refuse(self, now_s: float) -> str:
-        """Say why an image is not even kept, or ''."""
-        params = self._params
-        if not params.enabled:
-            return 'disabled'
-        if params.lazy and not self._is_heard():
-            return 'nobody subscribes'
-        if params.max_rate:
-            period_s = 1 / params.max_rate
-            if now_s < self._turn_s + period_s:
-                return 'above max_rate'
-            # From turn to turn, not from image to image, or 30 Hz would become 15 for 20.
-            self._turn_s = max(self._turn_s + period_s, now_s - period_s / 2)
-        return ''
-
-    def _is_heard(self) -> bool:
-        subscribers = self._transport.subscribers
-        return any(subscribers(output) for output in _RESULTS) or self._processing.is_heard()
 
     def _load(self) -> PoseEstimator:
         """Open the network and tell what it is; in the worker's thread."""
@@ -355,7 +299,8 @@ class PoseNode:
         self._transport.log(
             'info', 'loading the network; the first time, compiling the parser takes a while too'
         )
-        self._processing.prepare(self._params)
+        for camera in self._cameras:
+            camera.prepare()
         with engine_log(self._transport):
             estimator = load_estimator(self._params, self._on_build, self._open_estimator)
         try:
@@ -397,16 +342,8 @@ class PoseNode:
             f'after {seconds:.1f} s',
         )
 
-    def _work(self, estimator: PoseEstimator, arrival: Arrival) -> str:
-        return self._processing.work(estimator, arrival, self._params)
-
-    def _is_wanted(self) -> bool:
-        return self._state == 'active' and not self._worker.left_behind()
-
     def _report(self, exc: BaseException) -> None:
-        text = one_line(exc)
-        self._recorder.failed(text)
-        self._warn(f'dropped an image: {text}')
+        self._transport.log('warning', f'the network cannot be closed: {one_line(exc)}')
 
     def _log_stuck(self, consequence: str) -> None:
         self._transport.log(

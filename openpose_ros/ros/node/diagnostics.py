@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.ros.node.newest import Counts
+from openpose_ros.ros.node.slots import Counts
 
 OK, WARN, ERROR, STALE = 0, 1, 2, 3  # diagnostic_msgs/DiagnosticStatus
 
@@ -194,6 +194,11 @@ class Recorder:
         )
 
 
+def status_name(camera: str) -> str:
+    """Return what a camera's status is called, after its node's name and a colon."""
+    return f'pose estimation of {camera}' if camera else 'pose estimation'
+
+
 def describe(
     state: str,
     facts: Mapping[str, str],
@@ -278,19 +283,19 @@ def _verdict(state: str, summary: Summary, *, silent: bool, clockless: bool) -> 
     return OK, f'{summary.rate_hz:.1f} images a second'
 
 
-def diagnostic_array(types: Any, status: Status, *, name: str, stamp: Any) -> Any:
+def diagnostic_array(types: Any, statuses: Mapping[str, Status], *, node: str, stamp: Any) -> Any:
     """
-    Return a status as the only one of a DiagnosticArray, for a transport without an updater.
+    Return statuses as a DiagnosticArray, for a transport without an updater.
 
     Parameters
     ----------
     types : namespace
         With DiagnosticArray, DiagnosticStatus and KeyValue besides those of `Transport.types`;
         the level is an int.
-    status : Status
-        What to say.
-    name : str
-        Of the status: the node's, a colon, and what it is about.
+    statuses : mapping of str to Status
+        What to say, by `status_name`.
+    node : str
+        The node's name.
     stamp : builtin_interfaces/Time
         Now.
 
@@ -300,12 +305,13 @@ def diagnostic_array(types: Any, status: Status, *, name: str, stamp: Any) -> An
         status=[
             types.DiagnosticStatus(
                 level=status.level,
-                name=name,
+                name=f'{node}: {name}',
                 message=status.message,
                 hardware_id='',
                 values=[
                     types.KeyValue(key=key, value=value) for key, value in status.values.items()
                 ],
             )
+            for name, status in statuses.items()
         ],
     )

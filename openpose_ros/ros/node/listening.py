@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from openpose_ros.ros.node.transport import Transport
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, Transport
 
-IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
 _ENDING = '/compressed'
 
 
@@ -43,7 +42,7 @@ class Listening:
         """Note that an image came."""
         self._heard_s = now_s
 
-    def look(self, timeout_s: float, *, expecting: bool) -> None:
+    def look(self, timeout_s: float, image_transport: str, *, expecting: bool) -> None:
         """
         Warn where no image came for long, and tell when they come again.
 
@@ -51,6 +50,8 @@ class Listening:
         ----------
         timeout_s : float
             How long is long, seconds; 0 for ever.
+        image_transport : str
+            'raw' or 'compressed': which images the node listens for.
         expecting : bool
             Whether the node listens.
 
@@ -63,14 +64,15 @@ class Listening:
             count = self._transport.publishers_of_image()
             self._warn(
                 f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
-                f'for {silence_s:.0f} s: {advice(topic, count, self._transport)}',
+                f'for {silence_s:.0f} s: '
+                f'{advice(topic, count, self._transport, image_transport)}',
                 'silence',
             )
         elif was_silent and expecting:
             self._transport.log('info', f'images come again on {topic}')
 
 
-def advice(topic: str, publishers: int, transport: Transport) -> str:
+def advice(topic: str, publishers: int, transport: Transport, image_transport: str) -> str:
     """
     Return what to do where no image comes.
 
@@ -82,10 +84,12 @@ def advice(topic: str, publishers: int, transport: Transport) -> str:
         How many publish on it, of the type that the node listens for.
     transport : Transport
         Knows which types are published on which topic.
+    image_transport : str
+        As `Listening.look` takes it.
 
     """
     types = transport.published_types(topic)
-    if transport.image_transport == 'raw':
+    if image_transport == 'raw':
         if COMPRESSED in types and IMAGE not in types:
             if topic.endswith(_ENDING):
                 base = topic[: -len(_ENDING)]

@@ -1,4 +1,4 @@
-"""A worker thread that is always on the newest item, and counts what became of each."""
+"""A worker thread that is always on the newest item of each of its sources, in turns."""
 
 from __future__ import annotations
 
@@ -6,54 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 import logging
 import threading
-from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from openpose_ros.ros.node.slots import Item, Resource, Slot
 
 _LOGGER = logging.getLogger(__name__)
 _GLANCE_S = 0.1
-_MOST_HELD = 8
-Item = TypeVar('Item')
-Resource = TypeVar('Resource')
 Outcome = TypeVar('Outcome')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """
-    What became of every item, at one moment.
-
-    Always ``received == taken + waiting + sum(refused.values())``, and
-    ``taken == sum(outcomes.values()) + replaced + failed + in_flight``.
-
-    Attributes
-    ----------
-    received : int
-        Offered to the worker.
-    taken : int
-        Taken out of the slot, by the worker or by a newer item.
-    outcomes : dict of str to int
-        What `work` returned, and how often.
-    replaced : int
-        A newer one came before their turn.
-    failed : int
-        `work` raised, or was still at it when `stop` gave up.
-    in_flight : int
-        Being worked on; 0 or 1.
-    waiting : int
-        In the slot, or held back before it.
-    refused : dict of str to int
-        Not even put into the slot, by reason.
-
-    """
-
-    received: int
-    taken: int
-    outcomes: dict[str, int]
-    replaced: int
-    failed: int
-    in_flight: int
-    waiting: int
-    refused: dict[str, int]
 
 
 @dataclass(eq=False)
@@ -68,10 +27,12 @@ class _Run:
 
 class NewestWorker(Generic[Item, Resource]):
     """
-    One slot, one thread, and a resource that belongs to that thread alone.
+    Slots, one thread, and a resource that belongs to that thread alone.
 
-    An item may be held back for a while before it comes into the slot, until something else comes
-    that belongs to it. Whatever comes into the slot takes the place of all that is older.
+    Of the slots that hold an item, the one whose last turn is the longest ago has the next one.
+    So each gets its share, and what one that is filled less often does not need goes to the
+    others. The oldest item first would let a slot starve: of sources that are filled at the same
+    moments, the first one would always have the oldest.
 
     The thread makes the resource, works with it, and frees it: an engine with its CUDA context,
     say. Items are refused until `accept`, and from `pause` on. After `stop` it may be started
@@ -83,12 +44,10 @@ class NewestWorker(Generic[Item, Resource]):
         Of the thread.
     setup : callable
         Returns the resource. If it raises, it leaves nothing behind.
-    work : callable
-        Takes the resource and an item, and returns the name under which the item is counted.
     teardown : callable
         Takes the resource and frees it.
     report : callable
-        Gets, in the thread, what `work` or `teardown` raised; the thread goes on.
+        Gets, in the thread, what `teardown` raised.
 
     """
 
@@ -97,25 +56,29 @@ class NewestWorker(Generic[Item, Resource]):
         name: str,
         *,
         setup: Callable[[], Resource],
-        work: Callable[[Resource, Item], str],
         teardown: Callable[[Resource], None],
         report: Callable[[BaseException], None],
     ) -> None:
         self._name = name
         self._setup = setup
-        self._work = work
         self._teardown = teardown
         self._report = report
         # Guards all that follows, and wakes whoever waits for a change of it.
         self._changed = threading.Condition()
         self._run: _Run | None = None
-        self._accepting = False
-        self._slot: list[Item] = []
-        self._held: list[tuple[Item, float]] = []  # and until when; the oldest first
-        self._in_flight = 0
-        self._received = self._taken = self._replaced = self._failed = 0
-        self._outcomes: dict[str, int] = {}
-        self._refused: dict[str, int] = {}
+        self._slots: list[Slot[Item, Resource]] = []
+        self._turns = 0
+
+    def slot(
+        self,
+        work: Callable[[Resource, Item], str],
+        report: Callable[[BaseException], None],
+    ) -> Slot[Item, Resource]:
+        """Return another slot, which takes items after the next `accept`; as `Slot` takes them."""
+        slot = Slot(self._changed, work, report)
+        with self._changed:
+            self._slots.append(slot)
+        return slot
 
     def start(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """
@@ -172,7 +135,7 @@ class NewestWorker(Generic[Item, Resource]):
             if run is None or run.thread is None:
                 return True
             run.stopping = True
-            self._refuse_from_now('stopped')
+            self._close_slots('stopped')
         run.thread.join(timeout_s)
         self._forget(run)
         return not run.thread.is_alive()
@@ -180,7 +143,9 @@ class NewestWorker(Generic[Item, Resource]):
     def accept(self) -> None:
         """Take items from now on."""
         with self._changed:
-            self._accepting = self._run is not None and not self._run.stopping
+            if self._run is not None and not self._run.stopping:
+                for slot in self._slots:
+                    slot.accept()
 
     def pause(self, timeout_s: float) -> bool:
         """
@@ -193,104 +158,27 @@ class NewestWorker(Generic[Item, Resource]):
 
         """
         with self._changed:
-            self._refuse_from_now('paused')
-            return self._changed.wait_for(lambda: self._in_flight == 0, timeout_s)
+            self._close_slots('paused')
+            return self._changed.wait_for(
+                lambda: not any(slot.is_in_flight() for slot in self._slots), timeout_s
+            )
 
     def left_behind(self) -> bool:
         """Return whether the calling thread is one that `stop` gave up waiting for."""
         with self._changed:
             return self._run is None or self._run.thread is not threading.current_thread()
 
-    def put(self, item: Item, wait_s: float = 0.0) -> None:
-        """
-        Offer an item: it takes the place of one that waits.
-
-        Parameters
-        ----------
-        item : object
-            What to work on.
-        wait_s : float
-            How long to hold it back at most, seconds; see `promote`.
-
-        """
-        with self._changed:
-            self._received += 1
-            if not self._accepting:
-                _count(self._refused, 'paused')
-                return
-            if wait_s > 0:
-                self._held.append((item, monotonic() + wait_s))
-                if len(self._held) > _MOST_HELD:
-                    self._replace(self._held, 1)
-            else:
-                self._replace(self._held, len(self._held))
-                self._fill(item)
-            self._changed.notify_all()
-
-    def promote(self, completed: Callable[[Item], Item | None]) -> None:
-        """
-        Let the newest of the items that are held back, and are complete now, into the slot.
-
-        Parameters
-        ----------
-        completed : callable
-            Takes an item and returns what to work on instead, or None while something lacks.
-
-        """
-        with self._changed:
-            for place in reversed(range(len(self._held))):
-                item = completed(self._held[place][0])
-                if item is not None:
-                    del self._held[place]
-                    self._replace(self._held, place)
-                    self._fill(item)
-                    self._changed.notify_all()
-                    return
-
-    def refuse(self, reason: str) -> None:
-        """Count an item that the caller does not offer, and why."""
-        with self._changed:
-            self._received += 1
-            _count(self._refused, reason)
-
-    def counts(self) -> Counts:
-        """Return what became of every item so far, since this object was made."""
-        with self._changed:
-            return Counts(
-                received=self._received,
-                taken=self._taken,
-                outcomes=dict(self._outcomes),
-                replaced=self._replaced,
-                failed=self._failed,
-                in_flight=self._in_flight,
-                waiting=len(self._slot) + len(self._held),
-                refused=dict(self._refused),
-            )
-
-    def _fill(self, item: Item) -> None:
-        self._replace(self._slot, len(self._slot))
-        self._slot.append(item)
-
-    def _replace(self, items: list[Any], count: int) -> None:
-        """Drop the first ones: a newer one takes their place."""
-        del items[:count]
-        self._taken += count
-        self._replaced += count
-
-    def _refuse_from_now(self, reason: str) -> None:
-        self._accepting = False
-        for _ in (*self._slot, *self._held):
-            _count(self._refused, reason)
-        self._slot.clear()
-        self._held.clear()
+    def _close_slots(self, reason: str) -> None:
+        for slot in self._slots:
+            slot.close(reason)
         self._changed.notify_all()
 
     def _forget(self, run: _Run) -> None:
         with self._changed:
             if self._run is run:
                 self._run = None
-                self._failed += self._in_flight
-                self._in_flight = 0
+                for slot in self._slots:
+                    slot.abandon()
                 self._changed.notify_all()
 
     def _live(self, run: _Run) -> None:
@@ -303,56 +191,41 @@ class NewestWorker(Generic[Item, Resource]):
             run.ready.set()
         while self._work_on_next(run, resource):
             pass
-        self._try(lambda: self._teardown(resource))
+        self._try(lambda: self._teardown(resource), self._report)
 
     def _work_on_next(self, run: _Run, resource: Resource) -> bool:
         with self._changed:
-            while not (run.stopping or self._slot):
-                self._changed.wait(self._until_due())
-            if run.stopping:
+            slot = self._next_slot(run)
+            if slot is None:
                 return False
-            item = self._slot.pop()
-            self._taken += 1
-            self._in_flight = 1
-        outcome = self._try(lambda: self._work(resource, item))
+            self._turns += 1
+            item = slot.take(self._turns)
+        outcome = self._try(lambda: slot.work(resource, item), slot.report)
         with self._changed:
             if self._run is run:  # else `stop` gave up, and counted the item
-                self._in_flight = 0
-                if outcome is None:
-                    self._failed += 1
-                else:
-                    _count(self._outcomes, outcome)
+                slot.ended(outcome)
                 self._changed.notify_all()
         return True
 
-    def _until_due(self) -> float | None:
-        """
-        Return how long nothing is due, seconds, or None: for ever.
+    def _next_slot(self, run: _Run) -> Slot[Item, Resource] | None:
+        """Wait for an item and return the slot whose turn it is; None: there is none any more."""
+        while not run.stopping:
+            waits_s = [slot.until_due() for slot in self._slots]
+            filled = [slot for slot in self._slots if slot.is_filled()]
+            if filled:
+                return min(filled, key=lambda slot: slot.turn)
+            self._changed.wait(min((s for s in waits_s if s is not None), default=None))
+        return None
 
-        When the oldest has been held back long enough, the newest comes into the slot: it would
-        not be long until that is due too, and nobody waits for the old one.
-        """
-        if not self._held:
-            return None
-        left_s = self._held[0][1] - monotonic()
-        if left_s <= 0:
-            newest, _ = self._held.pop()
-            self._replace(self._held, len(self._held))
-            self._fill(newest)
-            return 0.0
-        return left_s
-
-    def _try(self, action: Callable[[], Outcome]) -> Outcome | None:
+    def _try(
+        self, action: Callable[[], Outcome], report: Callable[[BaseException], None]
+    ) -> Outcome | None:
         """Return what an action returns; report what it raises, and return None."""
         try:
             return action()
         except BaseException as exc:  # noqa: BLE001  the thread outlives whatever it works on
             try:
-                self._report(exc)
+                report(exc)
             except BaseException:
                 _LOGGER.exception('%s cannot report an error', self._name)
             return None
-
-
-def _count(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1

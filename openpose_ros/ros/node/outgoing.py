@@ -1,4 +1,4 @@
-"""What else is published of the people of an image, in other people's messages and as frames."""
+"""What else is published of the people of an image, in other people's messages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from openpose_ros.ros.messages.annotations import annotations_message
 from openpose_ros.ros.messages.detections import detections_message
 from openpose_ros.ros.messages.gestures import gestures_message
 from openpose_ros.ros.messages.people import nanoseconds
-from openpose_ros.ros.messages.transforms import body_transforms
-from openpose_ros.ros.node.humans import Humans
+from openpose_ros.ros.node.bodies import Bodies
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.transport import OTHERS, Outlet, Transport
+from openpose_ros.ros.node.transport import OTHERS, Transport
 from openpose_ros.spatial.gesture_watch import GestureWatch
 from openpose_ros.spatial.located import Positions
-
-_FRAMES_DEPTH = 100  # as tf2_ros' broadcaster has it
 
 
 class Outgoing:
@@ -36,6 +33,8 @@ class Outgoing:
         Where to publish.
     params : NodeParams
         Say what; none of these is live.
+    bodies : Bodies
+        Publishes what goes by the ids of people; may be other cameras' too.
     clock : callable
         Tells the seconds that pass.
 
@@ -45,6 +44,7 @@ class Outgoing:
         self,
         transport: Transport,
         params: NodeParams,
+        bodies: Bodies,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._transport = transport
@@ -53,20 +53,9 @@ class Outgoing:
         self._vision = transport.package(OTHERS['detections']) if 'detections' in outputs else None
         annotated = 'image_annotations' in outputs
         self._foxglove = transport.package(OTHERS['image_annotations']) if annotated else None
-        hri = transport.package(OTHERS['hri']) if params.hri else None
-        self._humans = None if hri is None else Humans(transport, hri, clock)
-        self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
-        self._frames: Outlet | None = None
-        if self._tf2 is not None:
-            self._frames = transport.advertise('/tf', 'tf2_msgs/msg/TFMessage', _FRAMES_DEPTH)
+        self._bodies = bodies
         self._watch = GestureWatch()
-        needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
-        if needy and not params.tracking:
-            transport.log(
-                'warning',
-                f'{" and ".join(needy)}: nobody has an id while tracking is false, so nobody is '
-                'published there; set tracking to true',
-            )
+        bodies.open(params)
 
     def publish(
         self,
@@ -95,12 +84,7 @@ class Outgoing:
 
         """
         transport, skeleton = self._transport, people.skeleton
-        if self._frames and nanoseconds(persons.header.stamp):  # 0 is no time for a frame
-            frames = body_transforms(transport.types, self._tf2, persons)
-            if frames.transforms:
-                self._frames.publish(frames)
-        if self._humans:
-            self._humans.publish(persons, skeleton)
+        self._bodies.publish(self, persons, skeleton)
         if self._vision and transport.subscribers('detections'):
             transport.publish('detections', detections_message(self._vision, persons))
         if self._foxglove and transport.subscribers('image_annotations'):
@@ -118,24 +102,17 @@ class Outgoing:
 
     def on_timer(self, params: NodeParams) -> None:
         """Do what is to be done about once a second; from any thread."""
-        if self._humans:
-            self._humans.on_timer(params.track_timeout)
+        self._bodies.on_timer(params)
 
     def forget(self) -> None:
         """Say that nobody is there: no image is looked at any more; from any thread."""
         self._watch = GestureWatch()  # the old one may be in use
-        if self._humans:
-            self._humans.forget()
+        self._bodies.forget(self)
 
     def is_heard(self) -> bool:
         """Tell whether somebody listens to what is not of OUTPUTS; from any thread."""
-        return bool(self._frames and self._frames.subscribers()) or bool(
-            self._humans and self._humans.is_heard()
-        )
+        return self._bodies.is_heard()
 
     def close(self) -> None:
         """Publish nothing more; once."""
-        if self._humans:
-            self._humans.close()
-        if self._frames:
-            self._frames.close()
+        self._bodies.close()

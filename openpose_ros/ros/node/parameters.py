@@ -264,6 +264,25 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
             )
 
     @property
+    def cameras(self) -> tuple[str, ...]:
+        """Their names; '' is that of the only one."""
+        return ('',)
+
+    @property
+    def target_source(self) -> str:
+        """The camera in whose images somebody to follow is looked for."""
+        return self.cameras[0]
+
+    @property
+    def image_transports(self) -> dict[str, str]:
+        """Which images of each camera are subscribed to."""
+        return {name: self.of(name).image_transport for name in self.cameras}
+
+    def of(self, camera: str) -> NodeParams:
+        """Return what holds for one camera."""
+        return self
+
+    @property
     def optional_outputs(self) -> tuple[str, ...]:
         """Which of `transport.OPTIONAL` are wanted."""
         return tuple(name for name in OPTIONAL if getattr(self, name))

@@ -16,6 +16,7 @@ from openpose_ros.people import People
 from openpose_ros.placement import Size
 from openpose_ros.ros.messages.markers import Rays, rays_of_camera
 from openpose_ros.ros.messages.people import nanoseconds, persons_message
+from openpose_ros.ros.node.bodies import Bodies
 from openpose_ros.ros.node.calibration import CAMERA, DEPTH_CAMERA, Calibration
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder
 from openpose_ros.ros.node.faults import Faults
@@ -54,6 +55,8 @@ class Processing:
         Asked before anything is published: the node may have been stopped meanwhile.
     clock : callable
         Tells the seconds that pass, as `Arrival.received_s` has them; those of a bag are its own.
+    bodies : Bodies, optional
+        Who is there by her id, where other cameras see people, too; by default its own.
 
     Attributes
     ----------
@@ -69,6 +72,7 @@ class Processing:
         warn: Warnings,
         is_wanted: Callable[[], bool],
         clock: Callable[[], float] = monotonic,
+        bodies: Bodies | None = None,
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -83,6 +87,7 @@ class Processing:
         self._tracker: Tracker | None = None
         self._paths = Paths()
         self._targets = Targets(transport, self._frames)
+        self._bodies = bodies or Bodies(transport, clock)
         self._outgoing: Outgoing | None = None
         self._visualization = Visualization(transport)
         self._now_ns = 0  # ROS time when it was last looked at
@@ -94,7 +99,7 @@ class Processing:
 
         self._tracker = Tracker(params)
         self.measuring.prepare(params)
-        self._outgoing = Outgoing(self._transport, params, self._clock)
+        self._outgoing = Outgoing(self._transport, params, self._bodies, self._clock)
 
     def close(self) -> None:
         """Give back what `prepare` opened; from any thread."""

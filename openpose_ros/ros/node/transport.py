@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from openpose_ros.frames import FrameArray
@@ -25,6 +25,8 @@ OUTPUT_TYPES = {
     'nearest_person': 'openpose_ros/msg/PersonArray',
 }
 OUTPUTS = tuple(OUTPUT_TYPES)
+# Those that a node has once, however many cameras it has; the others are each camera's.
+OF_THE_NODE = ('skeleton_info', 'person_pose', 'target_pose', 'nearest_person')
 # Those that are published only where the parameter of their name is true.
 OPTIONAL = ('detections', 'image_annotations', 'gestures')
 # Packages that a ROS installation may lack, by the parameter that wants their messages.
@@ -32,6 +34,21 @@ OTHERS = {'hri': 'hri_msgs', 'detections': 'vision_msgs', 'image_annotations': '
 
 
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
+IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+# image_transport: what follows the topic's name, type
+IMAGES = {'raw': ('', IMAGE), 'compressed': ('/compressed', COMPRESSED)}
+
+
+def named(camera: str, name: str) -> str:
+    """Return what a camera's topic is called: 'front/image'; 'image' of one without a name."""
+    return f'{camera}/{name}' if camera else name
+
+
+def output_names(cameras: Iterable[str], output: str) -> list[str]:
+    """Return what one of OUTPUTS is called in `~/NAME`, for each camera that has its own."""
+    if output in OF_THE_NODE:
+        return [output]
+    return [named(camera, output) for camera in cameras]
 
 
 def camera_info_beside(topic: str) -> str:
@@ -57,6 +74,9 @@ class Input(NamedTuple):
     image : str
         The topic whose camera_info it is, and beside which it is where no rule names it; '' for
         none.
+    images_of : str or None
+        The camera whose images these are, whose quality of service may be overridden; None: they
+        are something else.
 
     """
 
@@ -65,6 +85,7 @@ class Input(NamedTuple):
     callback: Callable[[Any], None]
     ending: str = ''
     image: str = ''
+    images_of: str | None = None
 
 
 class Outlet(Protocol):
@@ -85,15 +106,13 @@ class Outlet(Protocol):
 
 class Transport(Protocol):
     """
-    How `PoseNode` publishes, asks and logs.
+    How what belongs to one camera publishes, asks and logs.
 
     Every method may be called from any thread: `publish`, `decode` and `advertise` are called by
     the worker thread.
 
     Attributes
     ----------
-    image_transport : str
-        'raw' or 'compressed': which images it listens for.
     outputs : frozenset of str
         Those of OUTPUTS that are published.
     types : namespace
@@ -108,9 +127,15 @@ class Transport(Protocol):
 
     """
 
-    types: Any
-    image_transport: str
-    outputs: frozenset[str]
+    @property
+    def types(self) -> Any:
+        """See above."""
+        ...
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        """See above."""
+        ...
 
     def publish(self, output: str, message: Any) -> None:
         """
@@ -213,4 +238,20 @@ class Transport(Protocol):
 
     def log(self, level: str, text: str) -> None:
         """Say a line; level is 'debug', 'info', 'warning' or 'error'."""
+        ...
+
+
+class NodeTransport(Transport, Protocol):
+    """
+    How `PoseNode` publishes, asks and logs: a `Transport` of all of its cameras.
+
+    What it publishes on, and tells the subscribers of, is named as `output_names` does.
+    """
+
+    def publishers_of_image(self, camera: str = '') -> int:
+        """Return how many publish on the topic of `image_topic` now."""
+        ...
+
+    def image_topic(self, camera: str = '') -> str:
+        """Return the resolved name of the topic that a camera's images come from."""
         ...

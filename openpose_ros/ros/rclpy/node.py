@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 import sys
+from threading import Lock
 from typing import Any
 
 from diagnostic_updater import DiagnosticStatusWrapper, Updater
@@ -28,7 +30,6 @@ from std_srvs.srv import SetBool
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.listening import COMPRESSED, IMAGE
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.parameters import (
     node_declarations,
@@ -38,7 +39,7 @@ from openpose_ros.ros.node.parameters import (
     ros_type,
 )
 from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
-from openpose_ros.ros.node.transport import CAMERA_INFO
+from openpose_ros.ros.node.transport import CAMERA_INFO, COMPRESSED, IMAGE, Input
 from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 from openpose_ros.signals import Stop
@@ -97,7 +98,7 @@ class OpenPoseNode(LifecycleNode):
         self._core = PoseNode(
             self._transport,
             open_estimator=open_estimator,
-            show=lambda _: self._updater.force_update(),
+            show=lambda _: self._update_diagnostics(),
         )
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -109,14 +110,12 @@ class OpenPoseNode(LifecycleNode):
         self.destroy_timer(self._updater.timer)
         self.create_timer(
             self._updater.period,
-            guard.around('diagnostics', self._updater.force_update),
+            guard.around('diagnostics', self._update_diagnostics),
             clock=self._steady,
         )
         self._updater.setHardwareID('openpose_ros')
-        self._updater.add(
-            'pose estimation',
-            guard.around('diagnostics', self._diagnose, lambda status: status),
-        )
+        self._diagnosing = Lock()
+        self._diagnosed: list[str] = []  # names of statuses
         guard_services(self, guard)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -207,10 +206,8 @@ class OpenPoseNode(LifecycleNode):
         self._core.set_parameters(values)
         for name, item in _DECLARATIONS.items():
             self.set_descriptor(name, _descriptor(item, with_range=True))
-        topic = self.resolve_topic_name('image')
-        if values['image_transport'] == 'compressed':
-            topic += '/compressed'
-        self._transport.open(topic, values['image_transport'], self._core.params.optional_outputs)
+        params = self._core.params
+        self._transport.open(params.image_transports, params.optional_outputs)
         try:
             self._core.configure(self._stopped, assigned)
         except BaseException:
@@ -239,25 +236,19 @@ class OpenPoseNode(LifecycleNode):
             raise
 
     def _subscribe(self) -> None:
-        compressed = self._core.params.image_transport == 'compressed'
-        self._subscriptions_open = [
-            self.create_subscription(
-                CompressedImage if compressed else Image,
-                self._transport.image_topic(),
-                self._core.guard.around('an image', self._core.on_image),
-                _NEWEST,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            ),
-            *(
-                self.create_subscription(
-                    _INPUTS[one.type_name],
-                    self.resolve_topic_name(one.topic) + one.ending,
-                    one.callback,
-                    _NEWEST,
-                )
-                for one in self._core.inputs()
-            ),
-        ]
+        self._subscriptions_open = list(map(self._subscription, self._core.inputs()))
+
+    def _subscription(self, one: Input) -> Subscription:
+        overriding = None
+        if one.images_of is not None:
+            overriding = QoSOverridingOptions.with_default_policies()
+        return self.create_subscription(
+            _INPUTS[one.type_name],
+            self._transport.resolved(one.topic, one.ending),
+            one.callback,
+            _NEWEST,
+            qos_overriding_options=overriding,
+        )
 
     def _deactivate(self) -> None:
         self._unsubscribe()
@@ -296,8 +287,23 @@ class OpenPoseNode(LifecycleNode):
         response.message = result.reason or ('enabled' if request.data else 'disabled')
         return response
 
-    def _diagnose(self, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
-        found = self._core.diagnostics()
+    def _update_diagnostics(self) -> None:
+        """Publish how each camera is doing; those that are gone are no longer told of."""
+        around = self._core.guard.around
+        with self._diagnosing:
+            names = list(self._core.diagnostics())
+            for name in self._diagnosed:
+                if name not in names:
+                    self._updater.removeByName(name)
+            for name in names:
+                if name not in self._diagnosed:
+                    diagnose = partial(self._diagnose, name)
+                    self._updater.add(name, around('diagnostics', diagnose, lambda same: same))
+            self._diagnosed = names
+            self._updater.force_update()
+
+    def _diagnose(self, name: str, status: DiagnosticStatusWrapper) -> DiagnosticStatusWrapper:
+        found = self._core.diagnostics()[name]
         status.summary(bytes([found.level]), found.message)
         for key, value in found.values.items():
             status.add(key, value)

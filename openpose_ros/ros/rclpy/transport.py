@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import array
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -36,7 +36,7 @@ import visualization_msgs.msg as visualization
 
 from openpose_ros.frames import FrameArray
 from openpose_ros.msg import Gestures, Keypoint, Person, PersonArray, Skeleton, SkeletonInfo
-from openpose_ros.ros.node.transport import OPTIONAL
+from openpose_ros.ros.node.transport import IMAGES, OPTIONAL, named, output_names
 from openpose_ros.ros.rclpy.images import open_decoder
 from openpose_ros.ros.rclpy.transforms import Transforms
 from openpose_ros.spatial import Transform as SpatialTransform
@@ -105,42 +105,47 @@ class RclpyTransport:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
         self._transforms = Transforms(node)
-        self._image_topic: str = node.resolve_topic_name('image')
-        self.image_transport = 'raw'
+        self._image_topics: dict[str, str] = {}
         self.outputs: frozenset[str] = frozenset()
         self.decode: Callable[[Any, int], FrameArray] = open_decoder(self.log)
 
-    def open(self, image_topic: str, image_transport: str, optional: Collection[str] = ()) -> None:
+    def open(self, image_transports: Mapping[str, str], optional: Collection[str] = ()) -> None:
         """
         Create the publishers, and remember which images come from which topic.
 
         Parameters
         ----------
-        image_topic : str
-            Its full name.
-        image_transport : str
-            'raw' or 'compressed'.
+        image_transports : mapping of str to str
+            'raw' or 'compressed', by the names of the cameras; as `NodeParams.image_transports`.
         optional : collection of str
             Those of OPTIONAL that are wanted; what is not installed is told, and left out.
 
         """
-        self._image_topic, self.image_transport = image_topic, image_transport
+        self._image_topics = {
+            camera: self.resolved(named(camera, 'image'), IMAGES[images][0])
+            for camera, images in image_transports.items()
+        }
         kinds = {
             output: self._kind(kind)
             for output, (kind, _) in _PUBLISHED.items()
             if output not in OPTIONAL or output in optional
         }
+        self.outputs = frozenset(output for output, kind in kinds.items() if kind is not None)
         self._publishers = {
-            output: self._node.create_publisher(
-                kind,
-                f'~/{output}',
+            name: self._node.create_publisher(
+                kinds[output],
+                f'~/{name}',
                 _PUBLISHED[output][1],
                 qos_overriding_options=QoSOverridingOptions.with_default_policies(),
             )
-            for output, kind in kinds.items()
-            if kind is not None
+            for output in self.outputs
+            for name in output_names(image_transports, output)
         }
-        self.outputs = frozenset(self._publishers)
+
+    def resolved(self, topic: str, ending: str) -> str:
+        """Return the full name of a topic, after the rules, with what follows it."""
+        name: str = self._node.resolve_topic_name(topic)
+        return name + ending
 
     def close(self) -> None:
         """Destroy the publishers, and listen to no transforms."""
@@ -190,14 +195,15 @@ class RclpyTransport:
                 return int(publisher.get_subscription_count())
         return 0
 
-    def publishers_of_image(self) -> int:
-        return int(self._node.count_publishers(self._image_topic))
+    def publishers_of_image(self, camera: str = '') -> int:
+        return int(self._node.count_publishers(self.image_topic(camera)))
 
     def published_types(self, topic: str) -> set[str]:
         return {info.topic_type for info in self._node.get_publishers_info_by_topic(topic)}
 
-    def image_topic(self) -> str:
-        return self._image_topic
+    def image_topic(self, camera: str = '') -> str:
+        topic = self._image_topics.get(camera)
+        return topic or self.resolved(named(camera, 'image'), '')
 
     def listen_to_transforms(self, wanted: bool) -> None:
         with self.quiet_at_the_end():

@@ -30,7 +30,7 @@ def participant() -> Iterator[Participant]:
 def transport(
     participant: Participant, settings: dict[str, Any] | None = None, images: str = 'raw'
 ) -> DdsTransport:
-    return DdsTransport(participant, lambda level, text: None, settings or {}, images)
+    return DdsTransport(participant, lambda level, text: None, settings or {}, {'': images})
 
 
 def wait_for(condition: Any, participant: Participant) -> None:
@@ -52,7 +52,7 @@ def test_image_topic_is_remapped_before_its_ending(
 @pytest.mark.parametrize('kind', ['raw', 'compressedDepth'])
 def test_cameras_are_listened_to_beside_their_images(participant: Participant, kind: str) -> None:
     node = PoseNode(transport(participant), NodeParams(depth=True, depth_transport=kind))
-    transport(participant).subscribe(node.on_image, node.inputs())
+    transport(participant).subscribe(node.inputs())
     ending, packed = ('', 'Image') if kind == 'raw' else ('/compressedDepth', 'CompressedImage')
     expected = {
         '/camera/camera_info': 'CameraInfo',
@@ -83,7 +83,7 @@ def test_outputs_are_those_that_are_asked_for(participant: Participant) -> None:
 
 def test_optional_output_has_its_quality_too(participant: Participant) -> None:
     settings = {'qos_overrides./front/openpose/detections.publisher.depth': 1}
-    found = DdsTransport(participant, lambda *_: None, settings, 'raw', ('detections',))
+    found = DdsTransport(participant, lambda *_: None, settings, {'': 'raw'}, ('detections',))
     assert 'detections' in found.outputs
     with pytest.raises(ParameterError, match='nothing to set'):
         transport(participant, settings)

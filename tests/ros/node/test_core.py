@@ -28,9 +28,10 @@ from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.messages import people_from_message
 from openpose_ros.ros.messages.compressed import compressed_message
 from openpose_ros.ros.messages.images import image_message
-from openpose_ros.ros.node import core, listening
+from openpose_ros.ros.node import camera, core, listening
+from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN
+from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN, Status
 from openpose_ros.ros.node.parameters import NodeParams
 from tests.ros.fakes import TYPES, FakeTransport, header, image
 from tests.ros.scenes import PATIENCE_S, Scene, wait_until
@@ -51,6 +52,15 @@ class Stage:
         self.scene = Scene()
         self.node = PoseNode(self.transport, NodeParams(**params), self.scene.open)
 
+    @property
+    def camera(self) -> Camera:
+        """The only one; the same as long as the node has no other."""
+        (camera,) = self.node.cameras
+        return camera
+
+    def status(self) -> Status:
+        return self.node.diagnostics()['pose estimation']
+
     def activate(self) -> Stage:
         self.node.configure()
         self.node.activate()
@@ -58,14 +68,14 @@ class Stage:
 
     def show(self, message: Any = None) -> None:
         """Hand an image to the node and wait until it is done with it."""
-        self.node.on_image(picture() if message is None else message)
-        wait_until(lambda: not (self.node.counts().waiting or self.node.counts().in_flight))
+        self.camera.on_image(picture() if message is None else message)
+        wait_until(lambda: not (self.camera.counts().waiting or self.camera.counts().in_flight))
 
     def persons(self) -> list[Any]:
         return self.transport.of('persons')
 
     def processed(self) -> int:
-        return self.node.counts().outcomes.get('processed', 0)
+        return self.camera.counts().outcomes.get('processed', 0)
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ def stage() -> Iterator[Stage]:
     stage.scene.may_end.release(1000)
     stage.node.shutdown()
     assert stage.scene.opened == stage.scene.closed
-    counts = stage.node.counts()
+    counts = stage.camera.counts()
     assert counts.received == counts.taken + sum(counts.refused.values())
     assert counts.taken == sum(counts.outcomes.values()) + counts.replaced + counts.failed
 
@@ -155,13 +165,13 @@ def test_only_the_worker_runs_the_network(stage: Stage) -> None:
 def test_newest_image_is_next(stage: Stage) -> None:
     stage.scene.gated = True
     for stamp_ns in (1, 2, 3, 4):
-        stage.node.on_image(picture(stamp_ns=stamp_ns))
+        stage.camera.on_image(picture(stamp_ns=stamp_ns))
         if stamp_ns == 1:
             assert stage.scene.begun.acquire(timeout=PATIENCE_S)
     stage.scene.may_end.release(2)
     wait_until(lambda: stage.processed() == 2)
     assert [message.header.stamp.nanosec for message in stage.persons()] == [1, 4]
-    assert stage.node.counts().replaced == 2
+    assert stage.camera.counts().replaced == 2
 
 
 def test_pictures_are_made_only_when_watched(stage: Stage) -> None:
@@ -235,7 +245,7 @@ def throw(exc: BaseException) -> Callable[[Any], None]:
 def test_engine_that_fails_once(stage: Stage, trouble: Any, says: str) -> None:
     stage.scene.trouble = trouble
     stage.show()
-    assert stage.node.counts().failed == 1
+    assert stage.camera.counts().failed == 1
     assert stage.persons() == []
     stage.scene.trouble = lambda _: None
     stage.show()
@@ -243,21 +253,21 @@ def test_engine_that_fails_once(stage: Stage, trouble: Any, says: str) -> None:
     (warning,) = stage.transport.said('warning')
     assert re.search(says, warning)
     assert '\n' not in warning
-    assert stage.node.diagnostics().level == WARN
+    assert stage.status().level == WARN
 
 
 def test_engine_that_keeps_failing(stage: Stage) -> None:
     stage.scene.trouble = throw(EngineError('the GPU fell off'))
     for _ in range(20):
         stage.show()
-    status = stage.node.diagnostics()
+    status = stage.status()
     assert status.level == ERROR
     assert status.message == 'the last 20 images failed: the GPU fell off'
     assert status.values['last error'] == 'the GPU fell off'
     assert len(stage.transport.said('warning')) == 1  # the others were held back
     stage.scene.trouble = lambda _: None
     stage.show()
-    assert stage.node.diagnostics().level == WARN
+    assert stage.status().level == WARN
     assert len(stage.persons()) == 1
 
 
@@ -274,7 +284,7 @@ def test_engine_that_keeps_failing(stage: Stage) -> None:
 )
 def test_bad_image(stage: Stage, bad: Any) -> None:
     stage.show(bad)
-    assert stage.node.counts().failed == 1
+    assert stage.camera.counts().failed == 1
     assert len(stage.transport.said('warning')) == 1
     stage.show()
     assert len(stage.persons()) == 1
@@ -300,7 +310,7 @@ def test_huge_frame_id_goes_through(stage: Stage) -> None:
 def test_publisher_that_raises_is_a_failure(stage: Stage) -> None:
     publish, stage.transport.publish = stage.transport.publish, throw(OSError('gone'))  # type: ignore[method-assign,assignment]
     stage.show()
-    assert stage.node.counts().failed == 1
+    assert stage.camera.counts().failed == 1
     stage.transport.publish = publish  # type: ignore[method-assign]
     stage.show()
     assert stage.processed() == 1
@@ -331,7 +341,7 @@ def test_pixels_that_are_allowed_change_from_image_to_image(stage: Stage) -> Non
     pixels = message.width * message.height
     stage.node.set_parameters({'max_image_pixels': pixels - 1})
     stage.show()
-    assert stage.node.counts().failed == 1
+    assert stage.camera.counts().failed == 1
     assert f'but at most {pixels - 1} are decoded' in stage.transport.said('warning')[0]
     stage.node.set_parameters({'max_image_pixels': pixels})
     stage.show()
@@ -346,7 +356,7 @@ def test_damaged_jpegs_are_counted_and_said_once(
     for _ in range(3):
         message = TYPES.CompressedImage(header=header(), format='jpeg', data=cut)
         stage.show(message)
-    assert stage.node.counts().failed == 3
+    assert stage.camera.counts().failed == 3
     [warning] = stage.transport.said('warning')
     assert 'the compressed image is damaged or cut off (Corrupt JPEG data' in warning
     assert capfd.readouterr().err == ''
@@ -373,7 +383,7 @@ def test_hands_are_published_where_a_network_looks_for_them() -> None:
         assert all(k.score == 0 and np.isnan(k.x) for k in person.left_hand)
     (info,) = stage.transport.of('skeleton_info')
     assert (info.hand.name, info.face.name) == ('hand_21', '')
-    assert any('hands' in name for name in stage.node.diagnostics().values)
+    assert any('hands' in name for name in stage.status().values)
     stage.node.set_parameters({'max_crops': 1})
     stage.show(picture((1280, 960)))
     assert stage.processed() == 2
@@ -385,11 +395,11 @@ def test_what_the_network_is_shown_changes_live(stage: Stage) -> None:
     """The next image is looked at as asked; what does not fit together changes nothing."""
     before = len(stage.scene.threads)
     stage.show()
-    stages = stage.node.diagnostics().values
+    stages = stage.status().values
     assert not any('merge' in name for name in stages)
     stage.node.set_parameters({'scale_number': 2, 'scale_gap': 0.5})
     stage.show()
-    assert any('merge' in name for name in stage.node.diagnostics().values)
+    assert any('merge' in name for name in stage.status().values)
     with pytest.raises(ParameterError, match='take one of them'):
         stage.node.set_parameters({'tiles': True})
     stage.node.set_parameters({'tiles': True, 'scale_number': 1})
@@ -423,7 +433,7 @@ def test_more_keypoints_than_the_skeleton_has_while_it_is_loaded_are_refused() -
 
 def test_image_in_hand_keeps_its_parameters(stage: Stage) -> None:
     stage.scene.gated = True
-    stage.node.on_image(picture())
+    stage.camera.on_image(picture())
     assert stage.scene.begun.acquire(timeout=PATIENCE_S)
     stage.node.set_parameters({'max_people': 1})
     stage.scene.may_end.release(2)
@@ -447,7 +457,7 @@ def test_model_may_change_once_cleaned_up(stage: Stage) -> None:
     stage.node.cleanup()
     stage.node.set_parameters({'net_resolution': [320, 192]})
     stage.activate()
-    assert stage.node.diagnostics().values['net resolution'] == '320x192'
+    assert stage.status().values['net resolution'] == '320x192'
 
 
 def test_disabled_drops_images_and_keeps_the_network(stage: Stage) -> None:
@@ -456,7 +466,7 @@ def test_disabled_drops_images_and_keeps_the_network(stage: Stage) -> None:
     stage.node.set_enabled(True)
     stage.show()
     assert len(stage.persons()) == 1
-    assert stage.node.counts().refused == {'disabled': 1}
+    assert stage.camera.counts().refused == {'disabled': 1}
     assert stage.scene.opened == 1
 
 
@@ -464,7 +474,7 @@ def test_disabled_drops_images_and_keeps_the_network(stage: Stage) -> None:
 def test_lazy_works_only_for_subscribers(stage: Stage, output: str) -> None:
     stage.node.set_parameters({'lazy': True})
     stage.show()
-    assert stage.node.counts().refused == {'nobody subscribes': 1}
+    assert stage.camera.counts().refused == {'nobody subscribes': 1}
     stage.transport.watched = {output}
     stage.show()
     assert len(stage.persons()) == 1
@@ -476,12 +486,12 @@ def test_max_rate_is_kept_on_average(
 ) -> None:
     stage = Stage(max_rate=max_rate)
     now = 5000.0
-    monkeypatch.setattr(core, 'monotonic', lambda: now)
+    monkeypatch.setattr(camera, 'monotonic', lambda: now)
     random = np.random.default_rng(0)
     for _ in range(10 * camera_hz):
         now += random.uniform(0.5, 1.5) / camera_hz
-        stage.node.on_image(picture())
-    passed = stage.node.counts().refused['paused']  # reached a worker that does not run
+        stage.camera.on_image(picture())
+    passed = stage.camera.counts().refused['paused']  # reached a worker that does not run
     expected = 10 * min(camera_hz, max_rate)
     assert 0.85 * expected <= passed <= 1.05 * expected
 
@@ -489,12 +499,12 @@ def test_max_rate_is_kept_on_average(
 def test_lower_rate_than_before_does_not_block(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(max_rate=0.001)
     now = 5000.0
-    monkeypatch.setattr(core, 'monotonic', lambda: now)
-    stage.node.on_image(picture())
+    monkeypatch.setattr(camera, 'monotonic', lambda: now)
+    stage.camera.on_image(picture())
     stage.node.set_parameters({'max_rate': 10})
     now += 0.2
-    stage.node.on_image(picture())
-    assert stage.node.counts().refused == {'paused': 2}
+    stage.camera.on_image(picture())
+    assert stage.camera.counts().refused == {'paused': 2}
 
 
 # Time
@@ -504,7 +514,7 @@ def test_image_that_is_too_old_is_dropped(stage: Stage) -> None:
     stage.node.set_parameters({'max_age': 0.5})
     stage.transport.clock_ns = 5_600_000_007
     stage.show()
-    assert stage.node.counts().outcomes == {'too_old': 1}
+    assert stage.camera.counts().outcomes == {'too_old': 1}
     assert 'max_age (0.5 s)' in stage.transport.said('warning')[0]
     stage.transport.clock_ns = 5_400_000_007
     stage.show()
@@ -525,25 +535,25 @@ def test_images_that_are_all_too_old_show_in_diagnostics(stage: Stage) -> None:
     stage.node.set_parameters({'max_age': 0.5})
     stage.transport.clock_ns = 9_000_000_007
     stage.show()
-    assert stage.node.diagnostics().message == 'all images are too old'
+    assert stage.status().message == 'all images are too old'
     stage.transport.clock_ns = 5_100_000_007  # the bag starts over
     stage.node.on_timer()
-    assert stage.node.diagnostics().level == OK
+    assert stage.status().level == OK
 
 
 def test_stamps_ahead_show_in_diagnostics_until_the_clock_jumps_back(stage: Stage) -> None:
     stage.transport.clock_ns = 2_000_000_007
     stage.show()
-    status = stage.node.diagnostics()
+    status = stage.status()
     assert (status.level, status.message[:24]) == (WARN, 'stamps are 3.0 s ahead: ')
     stage.transport.clock_ns = 1_000_000_007
     stage.node.on_timer()
-    assert stage.node.diagnostics().level == OK
+    assert stage.status().level == OK
 
 
 def test_node_without_time_says_so(stage: Stage) -> None:
     stage.transport.clock_ns = 0
-    status = stage.node.diagnostics()
+    status = stage.status()
     assert (status.level, status.message[:17]) == (WARN, 'no time on /clock')
 
 
@@ -554,19 +564,19 @@ def test_image_without_a_stamp_is_never_too_old(stage: Stage) -> None:
     assert stage.processed() == 3
     assert [text for text in stage.transport.said('warning') if 'no stamp' in text] != []
     assert len(stage.transport.said('warning')) == 1
-    assert stage.node.diagnostics().values['images without a stamp'] == '3'
+    assert stage.status().values['images without a stamp'] == '3'
 
 
 def test_age_is_from_the_stamp_in_ros_time(stage: Stage) -> None:
     stage.transport.clock_ns = 5_250_000_007
     stage.show()
-    assert stage.node.diagnostics().values['age (ms, median)'] == '250.00'
+    assert stage.status().values['age (ms, median)'] == '250.00'
 
 
 def test_silence_is_said_with_topic_and_publishers(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage(no_image_timeout=5.0)
     now = 5000.0
-    for module in (core, listening):
+    for module in (camera, listening):
         monkeypatch.setattr(module, 'monotonic', lambda: now)
     stage.activate()
     try:
@@ -580,11 +590,11 @@ def test_silence_is_said_with_topic_and_publishers(monkeypatch: pytest.MonkeyPat
         stage.node.on_timer()
         (warning,) = stage.transport.said('warning')
         assert warning.startswith('no image on /camera/image, which has 1 publisher, for 5 s: ')
-        assert stage.node.diagnostics().message == 'no images'
+        assert stage.status().message == 'no images'
         stage.show()
         stage.node.on_timer()
         assert stage.transport.said('info')[-1] == 'images come again on /camera/image'
-        assert stage.node.diagnostics().level == OK
+        assert stage.status().level == OK
     finally:
         stage.node.shutdown()
 
@@ -640,7 +650,7 @@ def test_life_of_a_node() -> None:
     node.shutdown()
     assert (node.state, stage.scene.opened, stage.scene.closed) == ('finalized', 2, 2)
     assert len(stage.persons()) == 2
-    assert node.counts().refused == {'paused': 2}
+    assert node.cameras[0].counts().refused == {'paused': 2}
     assert len(stage.transport.of('skeleton_info')) == 2
 
 
@@ -668,7 +678,7 @@ def test_any_order_of_transitions_survives(actions: list[str]) -> None:
         for action in actions:
             if action in ('image', 'timer'):
                 stage.show() if action == 'image' else stage.node.on_timer()
-                stage.node.diagnostics()
+                stage.status()
             elif (action, expected) in refused:
                 with pytest.raises(TransitionError, match=f'the node is {expected} and cannot'):
                     getattr(stage.node, action)()
@@ -694,7 +704,7 @@ def test_transitions_from_many_threads_at_once() -> None:
                 getattr(stage.node, name)()
             except TransitionError:
                 continue
-            stage.node.on_image(picture())
+            stage.camera.on_image(picture())
 
     threads = [threading.Thread(target=run, args=(order,)) for order in orders]
     for thread in threads:
@@ -708,14 +718,14 @@ def test_transitions_from_many_threads_at_once() -> None:
 
 def test_deactivate_publishes_the_image_in_hand_and_no_other(stage: Stage) -> None:
     stage.scene.gated = True
-    stage.node.on_image(picture(stamp_ns=1))
+    stage.camera.on_image(picture(stamp_ns=1))
     assert stage.scene.begun.acquire(timeout=PATIENCE_S)
-    stage.node.on_image(picture(stamp_ns=2))
+    stage.camera.on_image(picture(stamp_ns=2))
     ending = threading.Timer(0.05, stage.scene.may_end.release)
     ending.start()
     stage.node.deactivate()
     assert [message.header.stamp.nanosec for message in stage.persons()] == [1]
-    counts = stage.node.counts()
+    counts = stage.camera.counts()
     assert (counts.in_flight, counts.waiting, counts.refused) == (0, 0, {'paused': 1})
 
 
@@ -726,7 +736,7 @@ def test_engine_that_hangs_does_not_hang_the_node(
     monkeypatch.setattr(core, '_PATIENCE_S', 0.05)
     stage = Stage().activate()
     stage.scene.gated = True
-    stage.node.on_image(picture())
+    stage.camera.on_image(picture())
     assert stage.scene.begun.acquire(timeout=PATIENCE_S)
     getattr(stage.node, transition)()
     assert 'still being worked on' in stage.transport.said('warning')[0]
@@ -734,14 +744,14 @@ def test_engine_that_hangs_does_not_hang_the_node(
     stage.node.shutdown()
     wait_until(lambda: stage.scene.closed == 1)
     assert stage.persons() == []  # its result came too late
-    assert stage.node.counts().failed == 1
+    assert stage.camera.counts().failed == 1
 
 
 def test_result_of_a_former_life_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core, '_PATIENCE_S', 0.05)
     stage = Stage().activate()
     stage.scene.gated = True
-    stage.node.on_image(picture(stamp_ns=1))
+    stage.camera.on_image(picture(stamp_ns=1))
     assert stage.scene.begun.acquire(timeout=PATIENCE_S)
     stage.node.cleanup()
     stage.scene.gated = False
@@ -751,7 +761,7 @@ def test_result_of_a_former_life_is_not_published(monkeypatch: pytest.MonkeyPatc
     stage.show(picture(stamp_ns=2))
     stage.node.shutdown()
     assert [message.header.stamp.nanosec for message in stage.persons()] == [2]
-    counts = stage.node.counts()
+    counts = stage.camera.counts()
     assert (counts.failed, counts.outcomes) == (1, {'processed': 1})
 
 
@@ -820,9 +830,10 @@ def test_progress_of_a_build_is_logged_and_shown() -> None:
     _, building, why, _ = transport.said('info')
     assert building == 'building the engine, 0%: tactics'  # and no line a step
     assert why == 'why it was built'
-    assert [status.values['building the engine'] for status in shown] == ['0%: tactics']
-    assert [status.message for status in shown] == ['configuring']
-    assert 'building the engine' not in node.diagnostics().values
+    (status,) = shown[0].values()
+    assert (len(shown), status.values['building the engine']) == (1, '0%: tactics')
+    assert status.message == 'configuring'
+    assert 'building the engine' not in node.diagnostics()['pose estimation'].values
     assert logging.getLogger('openpose_ros.engine').level == logging.NOTSET
     node.shutdown()
 
@@ -855,7 +866,7 @@ def test_node_whose_gpu_was_lost_recovers_through_its_lifecycle() -> None:
     stage.scene.trouble = throw(lost)
     for _ in range(3):
         stage.show()
-    status = stage.node.diagnostics()
+    status = stage.status()
     assert status.level == ERROR
     assert 'clean up and configure the node again' in status.message
     stage.node.deactivate()
@@ -894,10 +905,10 @@ def test_real_model_is_configured_from_parameters(
     node = PoseNode(transport, params)
     node.configure()
     node.activate()
-    node.on_image(picture())
-    wait_until(lambda: node.counts().outcomes == {'processed': 1})
+    node.cameras[0].on_image(picture())
+    wait_until(lambda: node.cameras[0].counts().outcomes == {'processed': 1})
     node.shutdown()
-    values = node.diagnostics().values
+    values = node.diagnostics()['pose estimation'].values
     assert values['state'] == 'finalized'
     _, took, runs = transport.said('info')
     assert took.startswith('backend auto took onnxruntime (CPUExecutionProvider) for human-pose')
@@ -921,7 +932,7 @@ def test_node_takes_a_network_of_another_decoder() -> None:
     try:
         for number, params in enumerate(({}, {'max_poses': 1}), start=1):
             node.set_parameters(params)
-            node.on_image(picture((640, 480)))
+            node.cameras[0].on_image(picture((640, 480)))
             wait_until(lambda number=number: len(transport.of('persons')) == number)  # type: ignore[misc]
         persons = transport.of('persons')
         assert [len(each.persons) for each in persons] == [3, 1]

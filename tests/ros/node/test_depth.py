@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from openpose_ros.ros.messages.images import image_message
+from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.diagnostics import Status
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.spatial import Transform
 from tests.ros.fakes import TYPES, FakeTransport, header, image
@@ -69,16 +71,25 @@ class Stage:
         self.node.configure()
         self.node.activate()
 
+    @property
+    def camera(self) -> Camera:
+        """The only one; the same as long as the node has no other."""
+        (camera,) = self.node.cameras
+        return camera
+
+    def status(self) -> Status:
+        return self.node.diagnostics()['pose estimation']
+
     def show(self, message: Any) -> Any:
         """Hand an image over, wait until it is published, and return what was."""
         before = len(self.transport.of('persons'))
-        self.node.on_image(message)
+        self.camera.on_image(message)
         wait_until(lambda: len(self.transport.of('persons')) > before)
         return self.transport.of('persons')[-1]
 
     def pair(self, at_ms: float, message: Any = None) -> Any:
         """Hand over depth and an image of one time."""
-        self.node.on_depth_image(depth(at_ms) if message is None else message)
+        self.camera.on_depth_image(depth(at_ms) if message is None else message)
         return self.show(picture(at_ms))
 
     def warned(self) -> list[str]:
@@ -91,7 +102,7 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     yield stage
     stage.scene.may_end.release(1000)
     stage.node.shutdown()
-    counts = stage.node.counts()
+    counts = stage.camera.counts()
     assert counts.received == counts.taken + counts.waiting + sum(counts.refused.values())
     assert counts.taken == sum(counts.outcomes.values()) + counts.replaced + counts.failed
     assert counts.failed == 0
@@ -100,9 +111,9 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 @pytest.fixture
 def patience(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let images wait for their depth as long as it takes."""
-    put = stage.node._worker.put
+    put = stage.camera._slot.put
     monkeypatch.setattr(
-        stage.node._worker, 'put', lambda item, wait_s=0.0: put(item, LONG_S if wait_s else 0.0)
+        stage.camera._slot, 'put', lambda item, wait_s=0.0: put(item, LONG_S if wait_s else 0.0)
     )
 
 
@@ -138,16 +149,16 @@ def check_places(persons: Any, far: float = 2.0, focal: float = 250.0) -> None:
     ids=['millimetres', 'metres', 'smaller', 'larger'],
 )
 def test_keypoints_get_their_places(stage: Stage, message: Any) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     check_places(stage.pair(0, message))
     assert stage.warned() == []
-    values = stage.node.diagnostics().values
+    values = stage.status().values
     assert (values['images with depth'], values['images without depth']) == ('1', '0')
 
 
 def test_without_the_parameter_nothing_is_measured() -> None:
     plain = Stage(depth=False)
-    assert [one.topic for one in plain.node.inputs()] == ['camera_info']
+    assert [one.topic for one in plain.node.inputs()] == ['image', 'camera_info']
     assert not has_places(plain.show(picture()))
     assert plain.warned() == []
     plain.node.shutdown()
@@ -156,23 +167,24 @@ def test_without_the_parameter_nothing_is_measured() -> None:
 def test_what_is_subscribed_to(stage: Stage) -> None:
     names = [(one.topic + one.ending, one.type_name) for one in stage.node.inputs()]
     assert names == [
+        ('image', 'sensor_msgs/msg/Image'),
         ('camera_info', 'sensor_msgs/msg/CameraInfo'),
         ('depth_image', 'sensor_msgs/msg/Image'),
         ('depth_camera_info', 'sensor_msgs/msg/CameraInfo'),
     ]
     packed = PoseNode(FakeTransport(), NodeParams(depth=True, depth_transport='compressedDepth'))
-    assert packed.inputs()[1].type_name == 'sensor_msgs/msg/CompressedImage'
-    assert packed.inputs()[1].ending == '/compressedDepth'
+    assert packed.inputs()[2].type_name == 'sensor_msgs/msg/CompressedImage'
+    assert packed.inputs()[2].ending == '/compressedDepth'
 
 
 @pytest.mark.usefixtures('patience')
 def test_an_image_waits_for_its_depth(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
-    stage.node.on_image(picture(33))
-    assert stage.node.counts().waiting == 1
-    stage.node.on_depth_image(depth(0))  # of another time
-    assert stage.node.counts().waiting == 1
-    stage.node.on_depth_image(depth(40))
+    stage.camera.on_camera_info(camera_info())
+    stage.camera.on_image(picture(33))
+    assert stage.camera.counts().waiting == 1
+    stage.camera.on_depth_image(depth(0))  # of another time
+    assert stage.camera.counts().waiting == 1
+    stage.camera.on_depth_image(depth(40))
     wait_until(lambda: len(stage.transport.of('persons')) == 1)
     check_places(stage.transport.of('persons')[0])
 
@@ -181,8 +193,8 @@ def test_an_image_waits_for_its_depth(stage: Stage) -> None:
 def test_depth_may_come_while_its_image_is_handed_over(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage.node.on_camera_info(camera_info())
-    measuring = stage.node._measuring
+    stage.camera.on_camera_info(camera_info())
+    measuring = stage.camera._measuring
     arrived = measuring.arrived
 
     def slowly(*arguments: Any) -> Any:
@@ -191,46 +203,46 @@ def test_depth_may_come_while_its_image_is_handed_over(
         return found
 
     monkeypatch.setattr(measuring, 'arrived', slowly)
-    stage.node.on_image(picture(0))
-    assert not stage.node._worker._held
+    stage.camera.on_image(picture(0))
+    assert not stage.camera._slot._held
     wait_until(lambda: len(stage.transport.of('persons')) == 1)
     check_places(stage.transport.of('persons')[0])
 
 
 @pytest.mark.usefixtures('patience')
 def test_a_newer_image_takes_the_place_of_one_that_waits(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
-    stage.node.on_image(picture(0))
-    stage.node.on_image(picture(33))
-    stage.node.on_depth_image(depth(33))
+    stage.camera.on_camera_info(camera_info())
+    stage.camera.on_image(picture(0))
+    stage.camera.on_image(picture(33))
+    stage.camera.on_depth_image(depth(33))
     wait_until(lambda: len(stage.transport.of('persons')) == 1)
     check_places(stage.transport.of('persons')[0])
-    assert stage.node.counts().replaced == 1
+    assert stage.camera.counts().replaced == 1
 
 
 @pytest.mark.usefixtures('patience')
 def test_depth_that_takes_longer_than_a_frame_still_belongs(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     for number in range(6):
-        stage.node.on_image(picture(33 * number))
+        stage.camera.on_image(picture(33 * number))
         if number >= 2:
-            stage.node.on_depth_image(depth(33 * (number - 2)))
+            stage.camera.on_depth_image(depth(33 * (number - 2)))
             wait_until(lambda: len(stage.transport.of('persons')) >= number - 1)  # noqa: B023
     stamps = [persons.header.stamp.nanosec // MS for persons in stage.transport.of('persons')]
     assert stamps == [0, 33, 66, 99]
     assert all(has_places(persons) for persons in stage.transport.of('persons'))
-    assert stage.node.counts().replaced == 0
+    assert stage.camera.counts().replaced == 0
 
 
 @pytest.mark.parametrize(('apart_ms', 'paired'), [(20.0, True), (20.001, False)])
 def test_stamps_may_be_apart_by_max_depth_dt(stage: Stage, apart_ms: float, paired: bool) -> None:
-    stage.node.on_camera_info(camera_info())
-    stage.node.on_depth_image(depth(apart_ms))
+    stage.camera.on_camera_info(camera_info())
+    stage.camera.on_depth_image(depth(apart_ms))
     assert has_places(stage.show(picture(0))) == paired
 
 
 def test_depth_is_decoded_for_people_only(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     stage.scene.trouble = lambda heatmaps: heatmaps.fill(0)
     broken = depth(0)
     broken.data = broken.data[:100]
@@ -243,14 +255,14 @@ def test_max_age_leaves_time_to_wait(stage: Stage) -> None:
     stage.transport.clock_ns = START + 700 * MS
     stage.show(picture(0))
     stage.transport.clock_ns = START + 900 * MS
-    stage.node.on_image(picture(50))
-    wait_until(lambda: stage.node.counts().outcomes.get('too_old') == 1)
+    stage.camera.on_image(picture(50))
+    wait_until(lambda: stage.camera.counts().outcomes.get('too_old') == 1)
 
 
 def test_without_depth_the_distance_is_estimated() -> None:
     stage = Stage(depth=False)
     assert np.isnan(mid_hips(stage.show(picture(0)))).all()  # nothing is known of the camera
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     persons = stage.show(picture(33))
     assert not has_places(persons)
     assert (mid_hips(persons)[:, 2] > 0.1).any()
@@ -266,14 +278,14 @@ def mid_hips(persons: Any) -> Any:
 
 
 def test_the_mid_hip_is_behind_the_surface(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     z = mid_hips(stage.pair(0))[:, 2]
     assert ((z > 2.0) & (z < 2.3)).all()
 
 
 @pytest.mark.parametrize('stage', [{'target_frame': 'map'}], indirect=True)
 def test_the_vertical_is_that_of_the_target_frame(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
 
     def upwards(persons: Any) -> Any:
         turn = persons.persons[0].pose.pose.orientation
@@ -310,34 +322,34 @@ def comes_right(stage: Stage) -> None:
 
 
 def test_depth_that_never_comes(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     for number in range(7):
         assert not has_places(stage.show(picture(33 * number)))
     assert ['no depth image comes' in line for line in stage.warned()] == [True]
-    assert stage.node.diagnostics().values['images without depth'] == '7'
+    assert stage.status().values['images without depth'] == '7'
     comes_right(stage)
 
 
 def test_depth_that_is_late(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     for number in range(4):
-        stage.node.on_depth_image(depth(33 * (number - 4)))
+        stage.camera.on_depth_image(depth(33 * (number - 4)))
         assert not has_places(stage.show(picture(33 * number)))
     assert ['did not come in time' in line for line in stage.warned()] == [True]
     comes_right(stage)
 
 
 def test_images_and_depth_without_stamps(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     for _ in range(3):
         unstamped = depth()
         unstamped.header.stamp = TYPES.Time(sec=0, nanosec=0)
-        stage.node.on_depth_image(unstamped)
+        stage.camera.on_depth_image(unstamped)
         assert not has_places(stage.show(picture(stamp_ns=0)))
     lines = stage.warned()
     assert sum('no depth image belongs to it' in line for line in lines) == 1
     assert sum('it belongs to no image' in line for line in lines) == 1
-    assert stage.node.counts().waiting == 0
+    assert stage.camera.counts().waiting == 0
 
 
 @pytest.mark.parametrize(
@@ -351,7 +363,7 @@ def test_images_and_depth_without_stamps(stage: Stage) -> None:
     ids=['another shape', 'metres in 16UC1', 'millimetres in 32FC1', 'a wrong step'],
 )
 def test_depth_that_cannot_be_used(stage: Stage, make: Any, expected: str) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     goes_on(stage, expected, *(make(33 * number) for number in range(3)))
     comes_right(stage)
 
@@ -369,16 +381,16 @@ def test_depth_that_cannot_be_used(stage: Stage, make: Any, expected: str) -> No
 )
 def test_camera_info_that_cannot_be_used(stage: Stage, info: Any, expected: str) -> None:
     if info is not None:
-        stage.node.on_camera_info(info)
+        stage.camera.on_camera_info(info)
     goes_on(stage, expected, *(depth(33 * number) for number in range(3)))
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     comes_right(stage)
 
 
 def test_camera_info_that_changes(stage: Stage) -> None:
     for number in range(4):
         focal = 250.0 + 10 * number
-        stage.node.on_camera_info(camera_info(focal))
+        stage.camera.on_camera_info(camera_info(focal))
         check_places(stage.pair(33 * number), focal=focal)
     assert ['changed' in line for line in stage.warned()] == [True]
 
@@ -386,14 +398,14 @@ def test_camera_info_that_changes(stage: Stage) -> None:
 def test_what_lacks_at_the_start_only_is_not_worth_a_line(stage: Stage) -> None:
     assert not has_places(stage.show(picture(0)))
     assert not has_places(stage.pair(33))
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     comes_right(stage)
     assert stage.warned() == []
 
 
 def test_a_fault_that_comes_again_is_said_again(stage: Stage, monkeypatch: Any) -> None:
-    stage.node.on_camera_info(camera_info())
-    monkeypatch.setattr(stage.node._throttle, '_period_s', 0.0)
+    stage.camera.on_camera_info(camera_info())
+    monkeypatch.setattr(stage.camera._warn._throttle, '_period_s', 0.0)
     for start in (0, 10_000):
         for number in range(2):
             at_ms = start + 33 * number
@@ -404,7 +416,7 @@ def test_a_fault_that_comes_again_is_said_again(stage: Stage, monkeypatch: Any) 
 
 def test_one_line_tells_of_rectified_images_that_are_not_said_to_be(stage: Stage) -> None:
     stage.transport.topic = '/camera/image_rect'
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     for number in range(3):
         check_places(stage.pair(33 * number))
     assert ['rectified' in line for line in stage.warned()] == [True]
@@ -414,7 +426,7 @@ def test_rectified_images_take_p(stage: Stage) -> None:
     stage.transport.topic = '/camera/image_rect'
     stage.node.set_parameters({'rectified': True})
     p = np.array([200.0, 0, 159.5, 0, 0, 200.0, 119.5, 0, 0, 0, 1, 0])
-    stage.node.on_camera_info(camera_info(p=p, d=np.array([-0.3, 0.1, 0, 0, 0])))
+    stage.camera.on_camera_info(camera_info(p=p, d=np.array([-0.3, 0.1, 0, 0, 0])))
     check_places(stage.pair(0), focal=200.0)
     assert stage.warned() == []
 
@@ -430,11 +442,11 @@ def elsewhere(at_ms: float) -> Any:
 
 
 def test_depth_of_another_frame(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     assert not stage.transport.listens_to_transforms
     goes_on(stage, 'came on depth_camera_info', *map(elsewhere, (0, 33, 66, 99)))
     assert stage.transport.listens_to_transforms
-    stage.node.on_depth_camera_info(camera_info(frame='depth'))
+    stage.camera.on_depth_camera_info(camera_info(frame='depth'))
     for at_ms in (133, 166, 200, 233):
         assert not has_places(stage.pair(at_ms, elsewhere(at_ms)))
     warned = [line for line in stage.warned() if "'depth' is in 'camera'" in line]
@@ -447,8 +459,8 @@ def test_depth_of_another_frame(stage: Stage) -> None:
 
 
 def test_a_transform_that_is_too_old(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
-    stage.node.on_depth_camera_info(camera_info(frame='depth'))
+    stage.camera.on_camera_info(camera_info())
+    stage.camera.on_depth_camera_info(camera_info(frame='depth'))
     stage.transport.transforms.add('camera', 'depth', Transform(SHIFT, STILL), START - 10**9)
     goes_on(stage, 'after the last', *map(elsewhere, (0, 33, 66, 99)))
 
@@ -469,7 +481,7 @@ def test_frames_are_listened_to_while_one_is_wanted(stage: Stage) -> None:
 
 
 def test_depth_is_forgotten_between_activations(stage: Stage) -> None:
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     check_places(stage.pair(0))
     stage.node.deactivate()
     stage.node.activate()

@@ -17,8 +17,9 @@ from openpose_ros.ros.node.diagnostics import (
     Status,
     describe,
     diagnostic_array,
+    status_name,
 )
-from openpose_ros.ros.node.newest import Counts
+from openpose_ros.ros.node.slots import Counts
 from tests.ros.fakes import TYPES
 
 COUNTS = Counts(
@@ -202,11 +203,13 @@ def test_node_that_is_not_active_is_well(state: str) -> None:
     assert (status.level, status.message) == (OK, state)
 
 
-def test_array_holds_the_status() -> None:
+def test_array_holds_every_status() -> None:
     status = Status(WARN, 'no images', {'rate (Hz)': '0.00', 'last error': ''})
+    statuses = {status_name(''): status, status_name('left'): Status(OK, 'active', {})}
     stamp = TYPES.Time(sec=1, nanosec=2)
-    message = diagnostic_array(TYPES, status, name='/openpose: pose estimation', stamp=stamp)
+    message = diagnostic_array(TYPES, statuses, node='openpose', stamp=stamp)
     store, name = load_types().store, 'diagnostic_msgs/msg/DiagnosticArray'
-    (back,) = store.deserialize_cdr(store.serialize_cdr(message, name), name).status
-    assert (back.level, back.message, back.name) == (1, 'no images', '/openpose: pose estimation')
+    back, left = store.deserialize_cdr(store.serialize_cdr(message, name), name).status
+    assert (back.level, back.message, back.name) == (1, 'no images', 'openpose: pose estimation')
+    assert (left.level, left.name) == (0, 'openpose: pose estimation of left')
     assert {pair.key: pair.value for pair in back.values} == status.values

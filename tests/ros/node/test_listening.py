@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openpose_ros.ros.node.listening import COMPRESSED, IMAGE, advice
+from openpose_ros.ros.node.listening import advice
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE
 from tests.ros.fakes import FakeTransport
 
 START = 'start the camera, or remap image'
@@ -56,6 +57,5 @@ def test_advice(
     says: str,
 ) -> None:
     transport = FakeTransport()
-    transport.image_transport = image_transport
     transport.carried = carried
-    assert says in advice(topic, publishers, transport)
+    assert says in advice(topic, publishers, transport, image_transport)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.people import People
+from openpose_ros.ros.node.bodies import Bodies
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
@@ -26,7 +27,8 @@ class Stage:
         self.now_s = 1000.0
         self.params = NodeParams(**{'tracking': True, **params})
         self.transport = FakeTransport(self.params.optional_outputs)
-        self.outgoing = Outgoing(self.transport, self.params, lambda: self.now_s)
+        bodies = Bodies(self.transport, lambda: self.now_s)
+        self.outgoing = Outgoing(self.transport, self.params, bodies, lambda: self.now_s)
 
     def show(self, *ids: str, hidden: tuple[str, ...] = (), stamp_ns: int = 5) -> People:
         people = some_people(*ids)
@@ -225,8 +227,9 @@ def playing(**params: Any) -> tuple[PoseNode, FakeTransport]:
 
 
 def show(node: PoseNode, tenth: int) -> None:
-    node.on_image(picture(stamp_ns=10**9 + tenth * 10**8))
-    wait_until(lambda: not (node.counts().waiting or node.counts().in_flight))
+    (camera,) = node.cameras
+    camera.on_image(picture(stamp_ns=10**9 + tenth * 10**8))
+    wait_until(lambda: not (camera.counts().waiting or camera.counts().in_flight))
 
 
 def test_node_publishes_and_withdraws_in_each_state() -> None:
@@ -247,7 +250,7 @@ def test_node_publishes_and_withdraws_in_each_state() -> None:
     assert not transport.outlets[TRACKED].closed
     show(node, 10)
     assert len(transport.outlets[TRACKED].published) == 1
-    assert 'other messages (ms, median)' in node.diagnostics().values
+    assert 'other messages (ms, median)' in node.diagnostics()['pose estimation'].values
     node.shutdown()
     assert transport.outlets[TRACKED].closed
 
@@ -256,8 +259,8 @@ def test_node_publishes_and_withdraws_in_each_state() -> None:
 def test_lazy_node_works_for_who_listens_to_these(output: str, topic: str) -> None:
     node, transport = playing(lazy=True, **{output: True})
     show(node, 0)
-    assert node.counts().refused == {'nobody subscribes': 1}
+    assert node.cameras[0].counts().refused == {'nobody subscribes': 1}
     transport.outlets[topic].watchers = 1
     show(node, 1)
-    assert node.counts().outcomes == {'processed': 1}
+    assert node.cameras[0].counts().outcomes == {'processed': 1}
     node.shutdown()

@@ -20,10 +20,10 @@ EYE = Transform(np.array([2.0, 1.0, 1.0]), np.array([-0.5, 0.5, -0.5, 0.5]))
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     stage = Stage(**getattr(request, 'param', {}))
     stage.transport.watched = set(TOPICS)
-    stage.node.on_camera_info(camera_info())
+    stage.camera.on_camera_info(camera_info())
     yield stage
     stage.node.shutdown()
-    assert stage.node.counts().failed == 0
+    assert stage.camera.counts().failed == 0
 
 
 def show(stage: Stage, at_ms: float = 0.0, far: int = 2000) -> Any:
@@ -38,7 +38,7 @@ def show(stage: Stage, at_ms: float = 0.0, far: int = 2000) -> Any:
 def wait_done(stage: Stage) -> None:
     from tests.ros.scenes import wait_until
 
-    wait_until(lambda: not (stage.node.counts().in_flight or stage.node.counts().waiting))
+    wait_until(lambda: not (stage.camera.counts().in_flight or stage.camera.counts().waiting))
 
 
 def xyz(value: Any) -> Any:
@@ -134,7 +134,7 @@ def test_who_is_hidden_is_silent_after_half_a_second(stage: Stage) -> None:
     after = []
     for number in range(6, 16):
         before = len(stage.transport.of('target_pose'))
-        stage.node.on_image(picture(100 * number))
+        stage.camera.on_image(picture(100 * number))
         wait_for(stage, number + 1)
         after.append(len(stage.transport.of('target_pose')) - before)
         persons = stage.transport.of('persons')[-1]

@@ -1,0 +1,109 @@
+"""Who is there by her id, whichever camera sees her: frames of bodies, and hri's topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+import threading
+from time import monotonic
+from typing import Any
+
+from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.messages.transforms import body_transforms
+from openpose_ros.ros.node.humans import Humans
+from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import OTHERS, Outlet, Transport
+from openpose_ros.skeletons import Skeleton
+
+_FRAMES_DEPTH = 100  # as tf2_ros' broadcaster has it
+
+
+class Bodies:
+    """
+    Publishes, for all cameras of a node together, what goes by the ids of people.
+
+    The names of its topics have room for one publisher on a robot, and ids are unique over all
+    cameras. Every method may be called from any thread.
+
+    Parameters
+    ----------
+    transport : Transport
+        Where to publish.
+    clock : callable
+        Tells the seconds that pass.
+
+    """
+
+    def __init__(self, transport: Transport, clock: Callable[[], float] = monotonic) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._users = 0
+        self._tf2: Any = None
+        self._frames: Outlet | None = None
+        self._humans: Humans | None = None
+
+    def open(self, params: NodeParams) -> None:
+        """
+        Publish what the parameters ask for, from now on; once for each camera.
+
+        Of a package that is not installed, the transport tells, and nothing more comes of it.
+        """
+        with self._lock:
+            if not self._users:
+                self._begin(params)
+            self._users += 1
+
+    def close(self) -> None:
+        """Publish nothing more, when each camera has said so; once for each `open`."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            humans, self._humans = self._humans, None
+            frames, self._frames = self._frames, None
+        if humans:
+            humans.close()
+        if frames:
+            frames.close()
+
+    def publish(self, camera: Hashable, persons: Any, skeleton: Skeleton) -> None:
+        """Publish who is in an image; as `Humans.publish` takes it."""
+        frames, humans = self._frames, self._humans
+        if frames and nanoseconds(persons.header.stamp):  # 0 is no time for a frame
+            found = body_transforms(self._transport.types, self._tf2, persons)
+            if found.transforms:
+                frames.publish(found)
+        if humans:
+            humans.publish(camera, persons, skeleton)
+
+    def on_timer(self, params: NodeParams) -> None:
+        """Do what is to be done about once a second."""
+        humans = self._humans
+        if humans:
+            humans.on_timer(params.track_timeout)
+
+    def forget(self, camera: Hashable) -> None:
+        """Say that nobody is there, as far as one camera knows."""
+        humans = self._humans
+        if humans:
+            humans.forget(camera)
+
+    def is_heard(self) -> bool:
+        """Tell whether somebody listens."""
+        frames, humans = self._frames, self._humans
+        return bool(frames and frames.subscribers()) or bool(humans and humans.is_heard())
+
+    def _begin(self, params: NodeParams) -> None:
+        transport = self._transport
+        hri = transport.package(OTHERS['hri']) if params.hri else None
+        self._humans = None if hri is None else Humans(transport, hri, self._clock)
+        self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
+        if self._tf2 is not None:
+            self._frames = transport.advertise('/tf', 'tf2_msgs/msg/TFMessage', _FRAMES_DEPTH)
+        needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
+        if needy and not params.tracking:
+            transport.log(
+                'warning',
+                f'{" and ".join(needy)}: nobody has an id while tracking is false, so nobody is '
+                'published there; set tracking to true',
+            )
