@@ -181,5 +181,5 @@ def test_callback_that_raises_is_counted_and_survived(
     assert not answer.success
     monkeypatch.undo()
     assert core.guard.count == 1
-    assert core.diagnostics().values['callbacks that failed'] == '1'
+    assert core.diagnostics()['pose estimation'].values['callbacks that failed'] == '1'
     assert client.ask(SetBool, 'enable', SetBool.Request(data=True)).success
