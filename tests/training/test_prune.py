@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -152,7 +153,9 @@ def test_begin_refinement_lives_and_comes_nearer_to_the_targets():
             values = values + change
 
 
-TEACHER = Path(__file__).parents[3] / 'shared/models/human-pose-estimation-0001.onnx'
+SHARED = Path(__file__).parents[3] / 'shared'
+TEACHER = SHARED / 'models/human-pose-estimation-0001.onnx'
+PICTURES = sorted((SHARED / 'images').glob('*.jpg'))
 
 
 @pytest.mark.skipif(not TEACHER.exists(), reason=f'no {TEACHER.name} in ../shared/models')
@@ -172,3 +175,30 @@ def test_inherit_base_same_widths_gives_the_teachers_first_maps():
         torch.from_numpy(noise).float(), size=(96, 96), mode='bicubic'
     )
     assert min(inherit_base(network, teacher, images)) > 0.9
+
+
+@pytest.mark.skipif(
+    not TEACHER.exists() or len(PICTURES) != 40,
+    reason=f'no {TEACHER.name} and 40 photographs in ../shared',
+)
+def test_inherit_base_keeps_what_the_readme_states_of_the_teachers_pairs():
+    pytest.importorskip('onnx', reason='a teacher is an ONNX file')
+    from training.inherit import inherited_config
+    from training.teacher import OnnxTeacher
+
+    teacher = OnnxTeacher(TEACHER)
+    given = inherited_config(NetworkConfig(), teacher)
+    network = BaseNetwork(BaseConfig(scale=given.scale, offset=given.offset)).eval()
+    views = np.full((len(PICTURES), 256, 384, 3), 128, np.uint8)
+    for view, path in zip(views, PICTURES, strict=True):
+        image = cv2.imread(str(path))
+        factor = min(256 / image.shape[0], 384 / image.shape[1])
+        small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        view[: small.shape[0], : small.shape[1]] = small[:256, :384]
+    images = torch.from_numpy(views.transpose(0, 3, 1, 2)).float()
+    readme = (Path(__file__).parents[2] / 'training/README.md').read_text()
+    (line,) = (row for row in readme.splitlines() if row.startswith('| the 40 test photographs'))
+    stated = [float(cell) for cell in line.strip('| ').split('|')[1:]]
+    shares = inherit_base(network, teacher, images)
+    assert len(shares) == len(stated)
+    assert all(share > told - 0.02 for share, told in zip(shares, stated))
