@@ -37,6 +37,7 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.evaluate',
         'score results against annotations: OKS AP and AR, as COCO does',
     ),
+    'bag': ('openpose_ros.cli.bag', "write the people of a bag's images into another bag"),
     'node': ('openpose_ros.cli.node', 'the ROS 2 node, without a ROS installation'),
     'camera': ('openpose_ros.cli.camera', 'publish pictures or a video as a camera does'),
     'echo': ('openpose_ros.cli.echo', 'print the people that a node publishes'),
@@ -59,7 +60,7 @@ VERBS = {  # name: module, its SUMMARY
     ),
 }
 GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
-    'look at people': ('estimate', 'evaluate'),
+    'look at people': ('estimate', 'bag', 'evaluate'),
     'run a node': ('node', 'camera', 'echo'),
     'models and engines': ('models', 'build-engine'),
     'prepare an image or a robot': ('warm-up',),

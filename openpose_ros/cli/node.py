@@ -34,23 +34,7 @@ _PATIENCE_S = 4.7  # after a stop, with a library that hangs; the node itself ha
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the parser what `run` needs."""
-    parser.add_argument(
-        '--params-file',
-        type=Path,
-        action='append',
-        default=[],
-        metavar='F',
-        help='parameters in YAML, as ROS has them; read again after the signal HUP; may be given '
-        'several times',
-    )
-    parser.add_argument(
-        '-p',
-        '--param',
-        action='append',
-        default=[],
-        metavar='NAME:=VALUE',
-        help='a parameter (see config/openpose.yaml); may be given several times',
-    )
+    add_node_parameters(parser, again='read again after the signal HUP; ')
     add_rules(parser)
     parser.add_argument(
         '--log-level',
@@ -60,6 +44,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='[NAME:=]LEVEL',
         help=f'least level that is logged: {", ".join(LEVELS)} (default: {DEFAULT_LEVEL}); with '
         'NAME that of one logger, openpose or front.openpose say',
+    )
+
+
+def add_node_parameters(parser: argparse._ActionsContainer, *, again: str = '') -> None:
+    """Give a parser, or a group of it, the flags for a node's parameters."""
+    parser.add_argument(
+        '--params-file',
+        type=Path,
+        action='append',
+        default=[],
+        metavar='F',
+        help=f'parameters in YAML, as ROS has them; {again}may be given several times',
+    )
+    parser.add_argument(
+        '-p',
+        '--param',
+        action='append',
+        default=[],
+        metavar='NAME:=VALUE',
+        help='a parameter (see config/openpose.yaml); may be given several times',
     )
 
 

@@ -13,6 +13,7 @@ _ASSIGNMENT = {'-p': '--param', '--param': '--param'}
 _REST = {'--params-file': '--params-file', '--log-level': '--log-level'}
 TAKES: Mapping[str, Mapping[str, str]] = {  # verb: what it takes there, and what it calls that
     'node': {**_RULE, **_ASSIGNMENT, **_REST},
+    'bag': {**_RULE, **_ASSIGNMENT, '--params-file': '--params-file'},
     'camera': _RULE,
     'echo': _RULE,
 }

@@ -32,6 +32,7 @@ from openpose_ros.rotation import rotate_upright, unrotate_people
 from openpose_ros.spatial import Located
 from openpose_ros.spatial.paths import Paths
 from openpose_ros.spatial.people import locate, up_in_image
+from openpose_ros.tracking.identities import new_id
 
 if TYPE_CHECKING:
     from openpose_ros.tracking import Coasting, Tracker
@@ -57,6 +58,8 @@ class Processing:
         Tells the seconds that pass, as `Arrival.received_s` has them; those of a bag are its own.
     bodies : Bodies, optional
         Who is there by her id, where other cameras see people, too; by default its own.
+    new_id : callable
+        Names somebody new.
 
     Attributes
     ----------
@@ -73,8 +76,10 @@ class Processing:
         is_wanted: Callable[[], bool],
         clock: Callable[[], float] = monotonic,
         bodies: Bodies | None = None,
+        new_id: Callable[[], str] = new_id,
     ) -> None:
         self._transport = transport
+        self._new_id = new_id
         self._clock = clock
         self._recorder = recorder
         self._warn = warn
@@ -97,7 +102,7 @@ class Processing:
         """Compile what is needed besides the parser, and open what the parameters ask for."""
         from openpose_ros.tracking.tracker import Tracker  # compiles, as the parser does
 
-        self._tracker = Tracker(params)
+        self._tracker = Tracker(params, new_id=self._new_id)
         self.measuring.prepare(params)
         self._outgoing = Outgoing(self._transport, params, self._bodies, self._clock)
 
