@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from openpose_ros.frames import FrameArray
@@ -49,16 +49,24 @@ class World:
         What /tf and /tf_static said up to now.
     log_ns : int
         The time of the log where the work is, nanoseconds: the time for all that is done there.
+    kept : list of Recorded
+        What was published, and is not written yet.
 
     """
 
     types: MessageTypes
     transforms: TransformBuffer
     log_ns: int = 0
+    kept: list[Recorded] = field(default_factory=list)
 
     def clock(self) -> float:
         """Return the time of the log, seconds."""
         return self.log_ns / 1e9
+
+    def take(self) -> list[Recorded]:
+        """Return what was published since this was last asked."""
+        kept, self.kept = self.kept, []
+        return kept
 
     def learn(self, message: Any, *, static: bool) -> None:
         """Take a TFMessage."""
@@ -114,19 +122,13 @@ class BagTransport:
         self._topic = topic
         self._name = name
         self._say = say
-        self._kept: list[Recorded] = []
         for output in optional:
             world.types.package(OUTPUT_TYPES[output].partition('/')[0])
-
-    def take(self) -> list[Recorded]:
-        """Return what was published since this was last asked."""
-        kept, self._kept = self._kept, []
-        return kept
 
     def keep(self, topic: str, type_name: str, message: Any, *, latched: bool = False) -> None:
         """Pack a message, and keep it."""
         data = self._world.types.store.serialize_cdr(message, type_name)
-        self._kept.append(Recorded(topic, type_name, data, latched))
+        self._world.kept.append(Recorded(topic, type_name, data, latched))
 
     def publish(self, output: str, message: Any) -> None:
         if output == 'persons':

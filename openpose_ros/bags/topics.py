@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from openpose_ros.bags.contents import Channel, Complaints
 from openpose_ros.bags.reading import Bag
 from openpose_ros.errors import ParameterError, SourceError
-from openpose_ros.ros.node.listening import COMPRESSED, IMAGE
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE
 from openpose_ros.ros.types.store import MessageTypes
 
 _ENDING, _DEPTH_ENDING = '/compressed', '/compressedDepth'

@@ -15,6 +15,7 @@ from openpose_ros.bags.topics import Camera, depth_topics
 from openpose_ros.errors import FrameError, ParameterError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.node.bodies import Bodies
 from openpose_ros.ros.node.diagnostics import Recorder
 from openpose_ros.ros.node.loading import skeleton_info_of
 from openpose_ros.ros.node.measuring import Arrival
@@ -45,9 +46,12 @@ class Viewing:
         Names somebody new.
     say : callable
         Takes a line for the user.
+    bodies : Bodies, optional
+        Publishes what goes by the ids of people, of the camera before; by default it makes one.
 
     Attributes
     ----------
+    bodies : Bodies
     keys : frozenset of (str, str)
         Topics of which it needs what is about the time of an image.
     count : int
@@ -68,6 +72,7 @@ class Viewing:
         options: BagOptions,
         new_id: Callable[[], str],
         say: Callable[[str], object],
+        bodies: Bodies | None = None,
     ) -> None:
         self.camera = camera
         self.count = 0
@@ -78,13 +83,15 @@ class Viewing:
         self.transport = BagTransport(
             world, camera.topic, self.resolve, self._params.optional_outputs, say
         )
+        self.bodies = bodies or Bodies(self.transport, world.clock)
         self._processing = Processing(
             self.transport,
             Recorder(),
             Warnings(lambda _, text: say(text), Throttle(_WARN_EVERY_S)),
             lambda: True,
             world.clock,
-            new_id=new_id,
+            self.bodies,
+            new_id,
         )
         self._infos, self._depth_infos = Around(lasts=True), Around(lasts=True)
         self._depths = Around()
@@ -152,18 +159,18 @@ class Viewing:
             arrival = Arrival(message, self._world.clock())
             self._processing.work(estimator, arrival, self._params)
         except Exception:
-            self.transport.take()
+            self._world.take()
             raise
         finally:
             self.transport.frame = None
-        return self.transport.take()
+        return self._world.take()
 
     def skeleton(self, estimator: PoseEstimator) -> list[Recorded]:
         """Return which keypoints there are, to be written."""
         types = self._world.types.classes
         message = skeleton_info_of(types, estimator, self._world.log_ns)
         self.transport.publish('skeleton_info', message)
-        return self.transport.take()
+        return self._world.take()
 
     def _tell(self, what: str, message: Any, take: Callable[[Any], object]) -> None:
         """Hand over what is nearest, unless it is what was."""

@@ -168,12 +168,13 @@ class BagJob(Closing):
             self._stop_ns = self._start_ns + round(options.duration_s * 1e9)
         self.seconds = max(0, min(self._stop_ns, bag.end_ns + 1) - self._start_ns) / 1e9
         ids = Ids(self._seed(cameras[0].topic))
-        self._viewings = {
-            camera.channel.key: Viewing(
-                camera, bag, self._world, options, ids.next, self._complain.mention
+        self._viewings: dict[Key, Viewing] = {}
+        bodies = None
+        for camera in cameras:
+            view = Viewing(
+                camera, bag, self._world, options, ids.next, self._complain.mention, bodies
             )
-            for camera in cameras
-        }
+            self._viewings[camera.channel.key], bodies = view, view.bodies
         params = options.effective
         self._frames: set[Key] = set()
         if params.depth or params.target_frame:

@@ -333,3 +333,18 @@ def test_image_of_unknown_encoding_is_told(tmp_path: Path) -> None:
     assert "encoding is 'secret'" in lines[0]
     assert topics_of(tmp_path / 'out')['/openpose/persons'] == 1
     assert IMAGE not in lines[0]
+
+
+def test_bodies_of_several_cameras_are_said_once(tmp_path: Path) -> None:
+    lines = [raw(n, topic) for n in range(COUNT) for topic in ('/left/image', '/right/image')]
+    params = replace(FAKE, tracking=True, hri=True)
+    worked_on(write_bag(tmp_path / 'in', lines), tmp_path / 'out', params=params)
+    TYPES.package('hri_msgs')
+    last = read_bag(tmp_path / 'out', '/humans/bodies/tracked')[-1]
+    ids = {
+        person.id
+        for camera in ('left', 'right')
+        for person in read_bag(tmp_path / 'out', f'/openpose/{camera}/persons')[-1].message.persons
+    }
+    assert len(ids) == 6  # a person whom two see has two ids
+    assert set(last.message.ids) == ids
