@@ -33,6 +33,10 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.estimate',
         'find people in pictures, folders, videos or a camera',
     ),
+    'archive': (
+        'openpose_ros.cli.archive',
+        'find people in thousands of files, on one machine or many',
+    ),
     'evaluate': (
         'openpose_ros.cli.evaluate',
         'score results against annotations: OKS AP and AR, as COCO does',
@@ -60,7 +64,7 @@ VERBS = {  # name: module, its SUMMARY
     ),
 }
 GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
-    'look at people': ('estimate', 'bag', 'evaluate'),
+    'look at people': ('estimate', 'bag', 'archive', 'evaluate'),
     'run a node': ('node', 'camera', 'echo'),
     'models and engines': ('models', 'build-engine'),
     'prepare an image or a robot': ('warm-up',),

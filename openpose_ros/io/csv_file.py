@@ -73,7 +73,7 @@ class CsvFile(ResultFile):
         """
         rows = rows_of(frame, people)
         if rows or not self._begun:
-            self._file.write(('' if self._begun else _text([COLUMNS])) + _text(rows))
+            self._file.write(('' if self._begun else csv_text([COLUMNS])) + csv_text(rows))
             self._begun = True
 
 
@@ -82,8 +82,8 @@ def rows_of(frame: Frame, people: People) -> list[tuple[str | int | float | None
     height, width = frame.image.shape[:2]
     source = frame.source.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
     stamp = None if frame.stamp_s is None else round(frame.stamp_s, 6)
-    start = (_cell(source), frame.index, stamp, width, height)
-    names = [_cell(name) for name in people.skeleton.keypoint_names]
+    start = (csv_cell(source), frame.index, stamp, width, height)
+    names = [csv_cell(name) for name in people.skeleton.keypoint_names]
     return [
         (*start, person, round(who, 4), name, round(x, 3), round(y, 3), round(score, 4))
         for person, (who, keypoints) in enumerate(
@@ -106,7 +106,7 @@ def check_csv_file(name: str) -> None:
         If it cannot be looked at.
 
     """
-    head = _text([COLUMNS]).encode()
+    head = csv_text([COLUMNS]).encode()
     try:
         place = find_place(name)
         if place.direct or not place.path.exists():
@@ -122,11 +122,13 @@ def check_csv_file(name: str) -> None:
         )
 
 
-def _cell(text: str) -> str:
+def csv_cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def _text(rows: object) -> str:
+def csv_text(rows: object) -> str:
+    """Return the lines of rows of cells: text in quotes, numbers without."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n').writerows(rows)  # type: ignore[arg-type]
     return text.getvalue()

@@ -69,7 +69,8 @@ def sources_in(
         seen.add(_identity(here))
         try:
             entries = sorted(
-                (path for path in here.iterdir() if not path.name.startswith('.')), key=_natural
+                (path for path in here.iterdir() if not path.name.startswith('.')),
+                key=lambda path: natural(path.name),
             )
         except OSError as exc:
             trouble = f'cannot read the folder {here}: {exc.strerror}'
@@ -141,7 +142,7 @@ def _identity(path: Path) -> tuple[int, int] | str:
     return found.st_dev, found.st_ino
 
 
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sort img2 before img10."""
-    parts = re.split(r'([0-9]+)', path.name.lower())
-    return [(int(part), '') if part.isdecimal() else (0, part) for part in parts], path.name
+def natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    """Return what names are sorted by, so that img2 comes before img10."""
+    parts = re.split(r'([0-9]+)', name.lower())
+    return [(int(part), '') if part.isdecimal() else (0, part) for part in parts], name

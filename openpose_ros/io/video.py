@@ -52,9 +52,17 @@ class Video:
         path = urlsplit(self.name).path if '://' in self.name else self.name
         return Path(path).stem or 'stream'
 
-    def frames(self, selection: Selection = ALL) -> Iterator[Frame]:
+    def frames(self, selection: Selection = ALL, *, sought: int = 0) -> Iterator[Frame]:
         """
         Yield the frames in order, of those that are wanted.
+
+        Parameters
+        ----------
+        selection : Selection
+            Which ones are wanted.
+        sought : int
+            Begin by seeking to this frame. Not every container leads there, and OpenCV does not
+            tell: the caller must compare.
 
         Raises
         ------
@@ -64,9 +72,11 @@ class Video:
             frames is wanted.
 
         """
-        there, stamp_s = 0, 0.0
+        there, stamp_s = sought, 0.0
         with self._captured() as capture:
-            for index in count():
+            if sought:
+                capture.set(cv2.CAP_PROP_POS_FRAMES, sought)
+            for index in count(sought):
                 if selection.stopped():
                     return
                 if not capture.grab():

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from openpose_ros.augmentation.params import AugmentationParams
-from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.estimate.forms import add_forms
 from openpose_ros.cli.estimate.resuming import add_resume
-from openpose_ros.cli.parameters import (
-    add_parameters,
-    net_resolution,
-    number_from_0,
-    score,
-    whole_number,
-)
+from openpose_ros.cli.looking import add_all_parameters, add_network
+from openpose_ros.cli.parameters import number_from_0, score, whole_number
 from openpose_ros.cli.results import folder_name
 from openpose_ros.cli.sources import add_recursive
-from openpose_ros.commands import command
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
-from openpose_ros.parsing.decoders import PARAMS
-from openpose_ros.parts.params import PartParams
-from openpose_ros.pictures.limits import PictureParams
-from openpose_ros.tracking import TrackingParams
 
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
 SKELETONS = 'skeletons'
@@ -40,19 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_frames(parser.add_argument_group('frames'))
     _add_results(parser.add_argument_group('results'))
-    _add_network(parser.add_argument_group('network'))
-    add_parameters(parser, PictureParams)
-    add_parameters(parser, AugmentationParams, PartParams)
-    add_parameters(parser, *PARAMS.values())
-    parser.add_argument(
-        '--number-people-max',
-        dest='max_people',
-        type=int,
-        default=argparse.SUPPRESS,
-        metavar='N',
-        help="--max-people under OpenPose's name",
-    )
-    add_parameters(parser, TrackingParams)
+    add_network(parser.add_argument_group('network'))
+    add_all_parameters(parser)
 
 
 def _add_frames(frames: argparse._ActionsContainer) -> None:
@@ -138,40 +115,4 @@ def _add_results(results: argparse._ActionsContainer) -> None:
     )
     results.add_argument(
         '--quiet', action='store_true', help='no bar and no table; what goes wrong is still said'
-    )
-
-
-def _add_network(network: argparse._ActionsContainer) -> None:
-    network.add_argument(
-        '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
-    )
-    network.add_argument(
-        '--hand', metavar='M', help='name or path of a network for hands, to look for them too'
-    )
-    network.add_argument(
-        '--face', metavar='M', help='name or path of a network for faces, to look for them too'
-    )
-    network.add_argument(
-        '--backend',
-        choices=CHOICES,
-        default=AUTO,
-        help='what runs the network (default %(default)s)',
-    )
-    network.add_argument(
-        '--net-resolution',
-        type=net_resolution,
-        metavar='WxH',
-        help="the network's input in pixels; -1 for what keeps the aspect (default: the model's)",
-    )
-    network.add_argument(
-        '--threads',
-        type=whole_number,
-        metavar='N',
-        help='how many threads compute one operator on a CPU (default: the choice of the backend)',
-    )
-    network.add_argument(
-        '--providers',
-        type=lambda text: text.split(','),
-        metavar='P,…',
-        help='execution providers of ONNX Runtime, separated by commas, the best first',
     )
