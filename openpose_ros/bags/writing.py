@@ -41,7 +41,8 @@ COMPRESSIONS = ('none', 'zstd')
 VERSIONS: dict[str, Literal[8, 9]] = {'humble': 8, 'jazzy': 9}  # of rosbag2's metadata
 _REPLACED = 'replaced'
 _RESERVE, _RESERVED = 'reserve', 1 << 18  # bytes for the end of a bag on a full disk
-_COMMIT_S = 2.0  # what SQLite has lost of on a full disk, at most
+# What SQLite loses on a full disk, at most: it takes back what was not committed.
+_COMMIT_S, _COMMIT_BYTES = 2.0, 1 << 23
 _INFINITE = QosTime(9223372036, 854775807)
 
 
@@ -155,8 +156,9 @@ class BagWriter:
         self.place: Path | None = None
         self.count = 0
         self._connections: dict[Key, Any] = {}
-        self._committed_s = monotonic()
+        self._committed_s, self._uncommitted = monotonic(), 0
         self._folder = -1
+        self._failure: OutputError | None = None
         try:
             self._take_part()
             self._writer = Writer(
@@ -268,12 +270,20 @@ class BagWriter:
         try:
             self._writer.write(self._connections[key], log_ns, data)
             self.count += 1
-            commit = getattr(getattr(self._writer.storage, 'conn', None), 'commit', None)
-            if commit is not None and monotonic() > self._committed_s + _COMMIT_S:
-                commit()  # or a full disk takes all of it back
-                self._committed_s = monotonic()
+            self._uncommitted += len(data)
+            self._commit()
         except (OSError, sqlite3.Error) as exc:
             raise self._lost(exc) from exc
+
+    def _commit(self) -> None:
+        """Let SQLite keep what there is, now and then."""
+        now_s = monotonic()
+        if now_s < self._committed_s + _COMMIT_S and self._uncommitted < _COMMIT_BYTES:
+            return
+        self._committed_s, self._uncommitted = now_s, 0
+        connection = getattr(self._writer.storage, 'conn', None)
+        if connection is not None:
+            connection.commit()
 
     def __enter__(self) -> BagWriter:
         return self
@@ -285,8 +295,9 @@ class BagWriter:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if isinstance(error, OutputError):
-                self._rescue()
+            if error is not None and error is self._failure:
+                if self._rescue():
+                    raise OutputError(f'{error}; what there is, is in {self.place}') from error
             else:
                 self._finish(partial=self.ended_early or error is not None)
         finally:
@@ -302,11 +313,10 @@ class BagWriter:
         try:
             self._writer.close()
         except (OSError, sqlite3.Error) as exc:
-            if not self._rescue():
-                raise self._lost(exc) from exc
-            raise OutputError(
-                f'cannot write {self._out}: {_reason(exc)}; what there is, is in {self.place}'
-            ) from exc
+            failure = self._lost(exc)
+            if self._rescue():
+                raise OutputError(f'{failure}; what there is, is in {self.place}') from exc
+            raise failure from exc
         self._settle(partial=partial)
 
     def _rescue(self) -> bool:
@@ -348,7 +358,8 @@ class BagWriter:
         shutil.rmtree(self._part, ignore_errors=True)
 
     def _lost(self, exc: Exception) -> OutputError:
-        return OutputError(f'cannot write {self._out}: {_reason(exc)}')
+        self._failure = OutputError(f'cannot write {self._out}: {_reason(exc)}')
+        return self._failure
 
 
 def _reason(exc: Exception) -> str:

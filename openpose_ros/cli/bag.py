@@ -175,7 +175,7 @@ def run(args: argparse.Namespace) -> int:
             lines_out = stack.enter_context(LineFile(args.json, kept=False))
         with told_of_compiling(say):
             estimator = stack.enter_context(load_estimator(params, lambda *_: None))
-        with _bar(job.seconds, quiet=args.quiet) as bar:
+        with _Bar(job.seconds, quiet=args.quiet) as bar:
             report = job.run(
                 estimator,
                 stopped=lambda: bool(args.stop.requested),
@@ -191,7 +191,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if report.is_whole else 1
 
 
-class _bar:  # noqa: N801  a context, used as a function
+class _Bar:
     """Shows how far the work is, where stderr is a terminal."""
 
     def __init__(self, seconds: float, *, quiet: bool) -> None:
@@ -205,7 +205,7 @@ class _bar:  # noqa: N801  a context, used as a function
             bar_format='{l_bar}{bar}| {n:.1f}/{total:.1f} s [{elapsed}<{remaining}{postfix}]',
         )
 
-    def __enter__(self) -> _bar:
+    def __enter__(self) -> _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
