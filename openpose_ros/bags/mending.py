@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 import os
 from pathlib import Path
 import sqlite3
@@ -55,6 +55,8 @@ def mend(writer: Writer) -> bool:
         writer.abort()
     if writer.storage_plugin == StoragePlugin.MCAP:
         _cut(path)
+    else:
+        _take_back(path)
     with Reader(path) as reader:
         counts = {(one.topic, one.msgtype): one.msgcount for one in reader.connections}
         count = reader.message_count
@@ -85,3 +87,10 @@ def _cut(path: Path) -> None:
         file.write(_END)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _take_back(path: Path) -> None:
+    """Let a database go back to what it committed; its journal, of which nobody is to know, goes."""
+    with closing(sqlite3.connect(path)) as base:
+        base.execute('BEGIN IMMEDIATE')
+        base.rollback()

@@ -127,6 +127,10 @@ def test_full_disk_leaves_a_bag_that_opens(tmp_path: Path, storage: str) -> None
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert ended.stderr.startswith(f'openpose-ros: cannot write {tmp_path}/out: ')
     assert ended.stderr.endswith(f'; what there is, is in {tmp_path}/out.partial\n')
+    assert names(tmp_path / 'out.partial') == [
+        'metadata.yaml',
+        'out' + {'mcap': '.mcap', 'sqlite3': '.db3'}[storage],
+    ]
     found = topics_of(tmp_path / 'out.partial')
     assert found['/openpose/persons'] >= 20
     assert found['/openpose/skeleton_info'] == 1
