@@ -31,7 +31,9 @@ _FAREWELLS: list[Callable[[], object]] = []
 
 def before_any_end(function: Callable[[], object]) -> None:
     """
-    Have something done also where a signal ends the process at once, where no `finally` runs.
+    Have something done where the process ends at once, by a signal or by `leave`.
+
+    No `finally` runs then, and no finalizer.
 
     Parameters
     ----------
@@ -308,10 +310,11 @@ def leave(status: int) -> None:
     End the process without Python's own end.
 
     That waits for threads, or crashes where one is still inside of a library, which loads a
-    network say. What was printed is flushed.
+    network say. What was printed is flushed, and what `before_any_end` was told
+    is done.
 
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, full, or nobody reads any more
             stream.flush()
-    os._exit(status)
+    _leave_now(status)

@@ -73,7 +73,9 @@ class Complaints:
     Parameters
     ----------
     say : callable
-        Takes a line.
+        Takes a line about what is broken.
+    inform : callable, optional
+        Takes a line about what is not; by default `say` does.
 
     Attributes
     ----------
@@ -82,8 +84,11 @@ class Complaints:
 
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
+    def __init__(
+        self, say: Callable[[str], object], inform: Callable[[str], object] | None = None
+    ) -> None:
         self._say = say
+        self._inform = inform or say
         self._lock = threading.Lock()
         self._said: set[str] = set()
         self.count = 0
@@ -102,4 +107,4 @@ class Complaints:
                 return
             self._said.add(text)
             self.count += broken
-        self._say(text)
+        (self._say if broken else self._inform)(text)

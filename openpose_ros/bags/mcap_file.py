@@ -24,6 +24,7 @@ from lz4.frame import LZ4FrameDecompressor
 from rosbags.rosbag2.metadata import parse_qos
 
 from openpose_ros.bags.contents import FIRST_NS, LAST_NS, Channel, Complaints, Key, Message
+from openpose_ros.bags.telling import MCAP_MAGIC
 from openpose_ros.errors import SourceError
 
 if sys.version_info >= (3, 14):
@@ -31,7 +32,6 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-MAGIC = b'\x89MCAP0\r\n'
 _FOOTER, _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _INDEX = 0x02, 0x03, 0x04, 0x05, 0x06, 0x07
 _HEAD = struct.Struct('<BQ')  # of a record: its number, and how many bytes follow
 _OF_CHUNK = struct.Struct('<QQQII')  # first and last time, size, checksum, length of a name
@@ -98,10 +98,10 @@ class McapFile:
         self._chunks: list[_Chunk] = []
         self._loose: list[_Entry] = []  # messages outside of chunks
         self.is_whole = False
-        self.ends = array('Q', [len(MAGIC)])
+        self.ends = array('Q', [len(MCAP_MAGIC)])
         try:
             with open(path, 'rb') as file:
-                if file.read(len(MAGIC)) != MAGIC:
+                if file.read(len(MCAP_MAGIC)) != MCAP_MAGIC:
                     raise SourceError(f'{path} is no MCAP: it does not begin as one')
                 self._walk(file, os.fstat(file.fileno()).st_size)
                 self._look_into_chunks(file)

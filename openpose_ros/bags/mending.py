@@ -11,11 +11,12 @@ from typing import Any
 from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 
 from openpose_ros.bags.contents import Complaints
-from openpose_ros.bags.mcap_file import MAGIC, McapFile
+from openpose_ros.bags.mcap_file import McapFile
+from openpose_ros.bags.telling import MCAP_MAGIC
 
 # A data end and a footer without a summary, as https://mcap.dev/spec has them: readers walk then.
 _END = b'\x0f' + (4).to_bytes(8, 'little') + bytes(4)
-_END += b'\x02' + (20).to_bytes(8, 'little') + bytes(20) + MAGIC
+_END += b'\x02' + (20).to_bytes(8, 'little') + bytes(20) + MCAP_MAGIC
 _ROOM = 1 << 16  # bytes that metadata.yaml and the end may take
 
 
@@ -82,7 +83,9 @@ def _cut(path: Path) -> None:
     found = McapFile(path, Complaints(lambda _: None))
     if found.is_whole:
         return
-    os.truncate(path, max(end for end in found.ends if end <= full - _ROOM or end == len(MAGIC)))
+    os.truncate(
+        path, max(end for end in found.ends if end <= full - _ROOM or end == len(MCAP_MAGIC))
+    )
     with open(path, 'ab') as file:
         file.write(_END)
         file.flush()
@@ -90,7 +93,7 @@ def _cut(path: Path) -> None:
 
 
 def _take_back(path: Path) -> None:
-    """Let a database go back to what it committed; its journal, of which nobody is to know, goes."""
+    """Let a database go back to what it committed; its journal, goes too."""
     with closing(sqlite3.connect(path)) as base:
         base.execute('BEGIN IMMEDIATE')
         base.rollback()

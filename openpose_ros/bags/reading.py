@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 import shutil
 import sys
 import tempfile
 from typing import Any, Protocol
+import weakref
 
-from openpose_ros.bags import mcap_file, sqlite_file
 from openpose_ros.bags.contents import FIRST_NS, LAST_NS, Channel, Complaints, Key, Message
 from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.sqlite_file import SqliteFile
+from openpose_ros.bags.telling import MCAP_MAGIC, METADATA, SQLITE_MAGIC, SUFFIXES
 from openpose_ros.closing import Closing
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import SourceError
+from openpose_ros.signals import before_any_end
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-_METADATA, _INFORMATION = 'metadata.yaml', 'rosbag2_bagfile_information'
-_SUFFIXES = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
-_ZSTD, _ZSTD_MAGIC = '.zstd', b'\x28\xb5\x2f\xfd'
+_INFORMATION, _ZSTD = 'rosbag2_bagfile_information', '.zstd'
+_unpacked: set[Path] = set()  # folders of this process
 
 
 class BagFile(Protocol):
@@ -87,7 +88,8 @@ class Bag(Closing):
     def __init__(self, path: Path, complain: Complaints) -> None:
         self.path = path
         self._complain = complain
-        self._unpacked: tempfile.TemporaryDirectory[str] | None = None
+        self._unpacked: Path | None = None
+        self._forget: Callable[[], object] = _nothing
         self._metadata = _read_metadata(path, complain) if path.is_dir() else None
         self.paths = self._find_files()
         try:
@@ -96,7 +98,7 @@ class Bag(Closing):
             self.close()
             raise
         if path.is_dir():
-            self.paths.append(path / _METADATA)
+            self.paths.append(path / METADATA)
         self.start_ns = min((one.start_ns for one in self._files), default=LAST_NS)
         self.end_ns = max((one.end_ns for one in self._files), default=FIRST_NS)
         self.storage = 'mcap' if isinstance(self._files[0], McapFile) else 'sqlite3'
@@ -133,23 +135,21 @@ class Bag(Closing):
 
     def close(self) -> None:
         """Remove what was unpacked."""
-        unpacked, self._unpacked = self._unpacked, None
-        if unpacked is not None:
-            unpacked.cleanup()
+        self._forget()
 
     def _find_files(self) -> list[Path]:
         if not self.path.is_dir():
             return [self.path]
         if self._metadata is not None:
             return [self.path / PurePath(name).name for name in self._metadata.files]
-        found = sorted(path for path in self.path.iterdir() if path.name.endswith(_SUFFIXES))
+        found = sorted(path for path in self.path.iterdir() if path.name.endswith(SUFFIXES))
         if not found:
             raise SourceError(
-                f'{self.path} is no bag: it has neither {_METADATA} nor files of '
-                f'{" or ".join(_SUFFIXES)}'
+                f'{self.path} is no bag: it has neither {METADATA} nor files of '
+                f'{" or ".join(SUFFIXES)}'
             )
         self._complain.mention(
-            f'{self.path} has no {_METADATA}: its files are read in the order of their times'
+            f'{self.path} has no {METADATA}: its files are read in the order of their times'
         )
         return found
 
@@ -173,8 +173,10 @@ class Bag(Closing):
         if path.suffix != _ZSTD:
             return path
         if self._unpacked is None:
-            self._unpacked = tempfile.TemporaryDirectory(prefix='openpose_ros-bag-')
-        plain = Path(self._unpacked.name) / path.stem
+            self._unpacked = Path(tempfile.mkdtemp(prefix='openpose_ros-bag-'))
+            _unpacked.add(self._unpacked)
+            self._forget = weakref.finalize(self, _remove, self._unpacked)
+        plain = self._unpacked / path.stem
         try:
             with zstd.open(path, 'rb') as packed, open(plain, 'wb') as file:
                 shutil.copyfileobj(packed, file, 1 << 20)
@@ -207,25 +209,6 @@ class Bag(Closing):
         return list(found.values())
 
 
-def is_bag(name: str) -> bool:
-    """Tell whether a name is that of a bag: by a folder's files, or by a file's first bytes."""
-    path = Path(name)
-    try:
-        if path.is_dir():
-            if (path / _METADATA).is_file():
-                return True
-            return any(one.name.endswith(_SUFFIXES) for one in path.iterdir())
-        if not path.is_file():
-            return False
-        with open(path, 'rb') as file:
-            beginning = file.read(16)
-    except OSError:
-        return False
-    if beginning.startswith(_ZSTD_MAGIC):
-        return path.name.endswith(_SUFFIXES)
-    return beginning.startswith((mcap_file.MAGIC, sqlite_file.MAGIC))
-
-
 def _open_file(path: Path, complain: Complaints) -> BagFile:
     try:
         with open(path, 'rb') as file:
@@ -234,16 +217,16 @@ def _open_file(path: Path, complain: Complaints) -> BagFile:
         raise SourceError(f'cannot read {path}: {exc.strerror}') from exc
     if not beginning:
         raise SourceError(f'{path} is empty (0 bytes)')
-    if beginning.startswith(mcap_file.MAGIC):
+    if beginning.startswith(MCAP_MAGIC):
         return McapFile(path, complain)
-    if beginning.startswith(sqlite_file.MAGIC):
+    if beginning.startswith(SQLITE_MAGIC):
         return SqliteFile(path, complain)
     raise SourceError(f'{path} is no bag: its first bytes are neither of MCAP nor of SQLite')
 
 
 def _read_metadata(path: Path, complain: Complaints) -> _Metadata | None:
     """Return what a folder's metadata.yaml says; None where there is none that can be read."""
-    file = path / _METADATA
+    file = path / METADATA
     try:
         said = parse_yaml(file.read_bytes())[_INFORMATION]
         topics = [one['topic_metadata'] for one in said['topics_with_message_count']]
@@ -265,3 +248,20 @@ def _read_metadata(path: Path, complain: Complaints) -> _Metadata | None:
     if mode != 'none' and way != 'zstd':
         raise SourceError(f"{path} is compressed by '{way}', but only zstd is known")
     return metadata
+
+
+def _nothing() -> None:
+    """Have nothing to remove."""
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _unpacked.discard(folder)
+
+
+def _remove_all() -> None:
+    for folder in tuple(_unpacked):
+        _remove(folder)
+
+
+before_any_end(_remove_all)

@@ -12,7 +12,6 @@ from rosbags.rosbag2 import Reader
 from openpose_ros.bags.contents import FIRST_NS, LAST_NS, Channel, Complaints, Key, Message
 from openpose_ros.errors import SourceError
 
-MAGIC = b'SQLite format 3\0'
 _ENCODINGS = {'MSG': 'ros2msg', 'IDL': 'ros2idl'}
 
 

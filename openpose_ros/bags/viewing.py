@@ -96,17 +96,18 @@ class Viewing:
         self._infos, self._depth_infos = Around(lasts=True), Around(lasts=True)
         self._depths = Around()
         self._told: dict[str, Any] = {}
-        wanted = {self._topic('camera_info', camera.topic): self._infos}
+        infos = {(self._topic('camera_info', camera.topic), self._infos)}
+        depths = set()
         if self._params.depth:
             topic, plain = self._depth_topic(bag, say)
-            wanted[topic] = self._depths
-            wanted[self._topic('depth_camera_info', plain)] = self._depth_infos
-        self._around: dict[Key, Around] = {
-            channel.key: wanted[channel.topic]
-            for channel in bag.channels
-            if channel.topic in wanted
-            and (channel.type_name == CAMERA_INFO) == (wanted[channel.topic] is not self._depths)
-        }
+            depths.add((topic, self._depths))
+            infos.add((self._topic('depth_camera_info', plain), self._depth_infos))
+        self._around: dict[Key, list[Around]] = {}
+        for channel in bag.channels:
+            of_type = infos if channel.type_name == CAMERA_INFO else depths
+            found = [around for topic, around in of_type if topic == channel.topic]
+            if found:
+                self._around[channel.key] = found
         self.keys = frozenset(self._around)
 
     def resolve(self, name: str) -> str:
@@ -126,8 +127,7 @@ class Viewing:
 
     def hear(self, raw: Message, message: Any) -> None:
         """Take what is about the time of images."""
-        around = self._around.get(raw.key)
-        if around is not None:
+        for around in self._around.get(raw.key, ()):
             around.add(message, raw.log_ns)
 
     def look(self, step: Step, estimator: PoseEstimator) -> list[Recorded]:

@@ -104,7 +104,10 @@ def find_sources(
 
 def paths_of(source: Source) -> Iterator[Path]:
     """Yield the files and devices that a source is read from, none for an address."""
-    if source.name == STANDARD_INPUT:
+    files = getattr(source, 'paths', None)
+    if files is not None:  # of one that is more than a file
+        yield from files
+    elif source.name == STANDARD_INPUT:
         yield Path('/dev/stdin')
     elif isinstance(source, Camera) and source.name.isdecimal():
         yield Path(f'/dev/video{source.name}')
@@ -116,4 +119,4 @@ def paths_of(source: Source) -> Iterator[Path]:
 
 def is_live(source: Source) -> bool:
     """Tell whether what a source delivers cannot be had again: of a camera, a stream, a pipe."""
-    return not os.path.isfile(source.name)
+    return not hasattr(source, 'paths') and not os.path.isfile(source.name)

@@ -12,7 +12,7 @@ from rosbags.rosbag2 import CompressionMode
 
 from openpose_ros.bags.contents import Complaints
 from openpose_ros.bags.mcap_file import McapFile
-from openpose_ros.bags.reading import is_bag
+from openpose_ros.bags.telling import is_bag
 from openpose_ros.errors import SourceError
 from tests.bags.making import packed, picture, raw, read_bag, text, topics_of, worked_on, write_bag
 

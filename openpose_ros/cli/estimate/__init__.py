@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openpose_ros.augmentation.params import AugmentationParams
@@ -132,11 +134,15 @@ def run(args: argparse.Namespace) -> int:
 def _found_sources(
     args: argparse.Namespace, limits: PictureParams, tally: RunReport
 ) -> list[Source]:
+    from openpose_ros.bags.telling import is_bag
     from openpose_ros.io import find_sources
 
-    sources = []
+    sources: list[Source] = []
     for name in args.sources:
         try:
+            if is_bag(name):
+                sources += _sources_of_bag(name, limits, tally)
+                continue
             with told_of_waiting(name, lambda line: tally.inform(f'openpose-ros: {line}')):
                 sources += find_sources(
                     name,
@@ -147,6 +153,17 @@ def _found_sources(
         except SourceError as exc:
             tally.trouble(exc)
     return sources
+
+
+def _sources_of_bag(name: str, limits: PictureParams, tally: RunReport) -> Sequence[Source]:
+    from openpose_ros.bags.source import bag_sources
+
+    return bag_sources(
+        Path(name),
+        max_pixels=limits.max_image_pixels,
+        on_trouble=tally.trouble,
+        inform=lambda line: tally.inform(f'openpose-ros: {line}'),
+    )
 
 
 def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:

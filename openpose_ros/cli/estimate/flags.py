@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'sources',
         nargs='+',
         metavar='SOURCE',
-        help='a picture, a video, a folder of them, an address (rtsp://…), a camera (0), or - for '
-        'standard input',
+        help='a picture, a video, a folder of them, a bag of ROS 2, an address (rtsp://…), a '
+        'camera (0), or - for standard input',
     )
     _add_frames(parser.add_argument_group('frames'))
     _add_results(parser.add_argument_group('results'))

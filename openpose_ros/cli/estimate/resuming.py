@@ -63,8 +63,6 @@ def check_resume(args: argparse.Namespace, sources: Sequence[Source], claims: Cl
     """
     if not args.resume:
         return
-    from openpose_ros.io.sources import is_live
-
     if args.output is None and args.json is None:
         raise ParameterError('--resume needs results to go on with: --output DIR or --json FILE')
     if args.json is not None and (args.json == STANDARD_OUTPUT or find_place(args.json).direct):
@@ -75,8 +73,11 @@ def check_resume(args: argparse.Namespace, sources: Sequence[Source], claims: Cl
             raise ParameterError(
                 f'--{name} cannot be resumed, only --output and --json; write it in another run'
             )
-    for source in filter(is_live, sources):
-        raise ParameterError(f'--resume works on files; {source.name} cannot be had again')
+    for source in sources:
+        if not os.path.isfile(source.name):
+            raise ParameterError(
+                f'--resume works on pictures and videos; {source.name} is neither of them'
+            )
     claims.claim(_path(args))
 
 
