@@ -3,8 +3,14 @@ Start the pose node on a camera's image topic, and RViz if wanted.
 
     ros2 launch openpose_ros openpose.launch.py image:=/camera/image_raw nms_window:=3
 
-Several cameras: start it once for each, under a namespace of its own.
+Several cameras, one node and one network: front/image and left/image come in.
+
+    ros2 launch openpose_ros openpose.launch.py cameras:=front,left image:=image_raw
+
+NAME.image and the others of its topics, and parameters such as NAME.rotate, hold for one camera.
 """
+
+from typing import Any, List  # noqa: UP035  launch compares with this one
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -17,10 +23,11 @@ from launch_ros.substitutions import FindPackageShare
 
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
-    CAMERA_TOPICS,
     camera_remappings,
+    cameras_of,
     check_given,
     check_params_file,
+    check_single,
     given_parameters,
     is_true,
     parameter_arguments,
@@ -41,31 +48,41 @@ PARAMETERS = parameter_arguments()  # as above; empty ones leave what the parame
 DISPLAYED = ['openpose/image_annotated', 'openpose/markers']
 
 
+def typed(value: Any) -> Any:
+    """
+    Return a value as what it is: a model called 8 is a word, and so is a camera called on.
+
+    A list without its type, launch writes down as a Python tuple, which is no YAML to others.
+    """
+    if isinstance(value, str):
+        return ParameterValue(value, value_type=str)
+    if isinstance(value, list) and value:
+        return ParameterValue(value, value_type=List[type(value[0])])  # noqa: UP006  as above
+    return value
+
+
 def start(context: LaunchContext) -> list:
     """Return the nodes, with the parameters that were given."""
-    texts = {name: LaunchConfiguration(name).perform(context) for name, *_ in PARAMETERS}
+    # Those of single cameras are not declared: what they are called is only known by now.
+    texts = dict(context.launch_configurations)
     given = given_parameters(texts)
-    parameters = {
-        # A model called 8 is a word, not a number.
-        name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
-        for name, value in given.items()
-    }
+    parameters = {name: typed(value) for name, value in given.items()}
     parameters['use_sim_time'] = is_true(LaunchConfiguration('use_sim_time').perform(context))
     params_file = LaunchConfiguration('params_file').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
     node = f'/{namespace}/openpose'.replace('//', '/')
-    for line in check_params_file(params_file, node):
+    for line in check_params_file(params_file, node, given):
         get_logger('openpose.launch').warning(line)
     check_given(given, params_file, node)
+    cameras = cameras_of(given, params_file, node)
+    check_single(texts, cameras)
     pose = Node(
         package='openpose_ros',
         executable='openpose_node',
         name='openpose',
         namespace=LaunchConfiguration('namespace'),
         parameters=[params_file, parameters],
-        remappings=camera_remappings(
-            {name: LaunchConfiguration(name).perform(context) for name in CAMERA_TOPICS}
-        ),
+        remappings=camera_remappings(texts, cameras),
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
         output='screen',
         emulate_tty=True,

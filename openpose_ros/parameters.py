@@ -35,8 +35,9 @@ def parameter(
 
     Parameters
     ----------
-    default : bool, int, float, str or tuple of int
-        The one place where the default stands; its type is the parameter's.
+    default : bool, int, float, str, tuple of int or tuple of str
+        The one place where the default stands; its type is the parameter's. Of numbers there are
+        as many as in the default, of words any number.
     description : str
         One line, with the unit; flags, descriptors, launch arguments, the example of a parameter
         file and the tables of the documentation say it.
@@ -118,11 +119,11 @@ class Declaration:
         found = _coerced(value, self.default)
         if found is None:
             raise self._error(repr(value), _type(self.default))
-        numbers = found if isinstance(found, tuple) else (found,)
+        numbers = [n for n in _parts(found) if not isinstance(n, str)]
         if self.choices:
             if found not in self.choices:
                 raise self._error(repr(found), f'one of {", ".join(map(_named, self.choices))}')
-        elif not isinstance(found, str) and not all(map(self._is_within, numbers)):
+        elif not all(map(self._is_within, numbers)):
             expected = _range(self.low, self.high, 'from {} to {}') or 'a finite number'
             raise self._error(found, expected)
         elif self.step and not all(map(self._is_on_step, numbers)):
@@ -240,18 +241,33 @@ def updated(params: Params, values: Mapping[str, Any], *, configured: bool = Fal
     held = {item.name: getattr(params, item.name) for item in items}
     changed = from_mapping(type(params), {**held, **values})
     for item in items if configured else ():
-        before, after = held[item.name], getattr(changed, item.name)
-        if before != after and not item.live:
-            raise ParameterError(
-                f'{item.name} cannot change from {before!r} to {after!r} now; clean the node up, '
-                'set it, and configure the node again'
-            )
+        check_live(item, held[item.name], getattr(changed, item.name))
     return changed
+
+
+def check_live(item: Declaration, before: object, after: object) -> None:
+    """
+    Check that a parameter may change while a node is configured, if it does.
+
+    Raises
+    ------
+    ParameterError
+        If it may not.
+
+    """
+    if before != after and not item.live:
+        raise ParameterError(
+            f'{item.name} cannot change from {before!r} to {after!r} now; clean the node up, '
+            'set it, and configure the node again'
+        )
 
 
 def _coerced(value: Any, default: Any) -> Any:
     """Return the value in the default's type (NumPy's numbers too), or None if it is no such."""
     kind = type(default)
+    if kind is tuple and _is_of_words(default):
+        words = () if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+        return words if words and all(isinstance(word, str) for word in words) else None
     if kind is tuple:
         numbers = [_coerced(part, 0) for part in value] if isinstance(value, Iterable) else []
         fitting = len(numbers) == len(default) and None not in numbers
@@ -265,7 +281,17 @@ def _coerced(value: Any, default: Any) -> Any:
     return float(value) if kind is float and isinstance(value, Real) else None
 
 
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _is_of_words(default: Any) -> bool:
+    return isinstance(default, tuple) and isinstance(default[0], str)
+
+
 def _type(default: Any) -> str:
+    if _is_of_words(default):
+        return 'a list of words: [one, other]'
     if isinstance(default, tuple):
         return f'{len(default)} whole numbers'
     return f'of type {type(default).__name__}'

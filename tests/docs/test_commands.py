@@ -8,7 +8,6 @@ make's targets and pip's extras: in every block of a shell, and in the code span
 from __future__ import annotations
 
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import fields
 from importlib.util import find_spec
 import io
 from pathlib import Path
@@ -18,13 +17,16 @@ import shlex
 import pytest
 
 from openpose_ros import cli
+from openpose_ros.parameters import declarations
+from openpose_ros.ros.node.camera_names import is_camera_name, is_override
+from openpose_ros.ros.node.launching import CAMERA_TOPICS
 from openpose_ros.ros.node.parameters import NodeParams
 from tests.docs.commands import flags_of, launch_arguments, parsers
 from tests.docs.reading import PAGES, ROOT, commands, read, sections, shell_blocks, spans
 
 FLAGS = {verb: flags_of(parser) for verb, parser in parsers()}
 ALL_FLAGS = set().union({'--help', '-h', '--version'}, *FLAGS.values())
-PARAMETERS = {item.name for item in fields(NodeParams)} | {'use_sim_time'}
+PARAMETERS = {item.name for item in declarations(NodeParams)} | {'use_sim_time'}
 SCRIPTS = {path.name for path in (ROOT / 'scripts').iterdir()}
 TARGETS = set(re.findall(r'^([\w-]+):(?!=)', read('Makefile'), re.MULTILINE))
 EXTRAS = set(
@@ -66,7 +68,7 @@ def wrong_in_command(words: list[str], *, whole: bool) -> str:
         case ['ros2', 'launch', 'openpose_ros', file, *arguments]:
             return _wrong_launch(file, arguments)
         case ['ros2', 'param', 'set' | 'get', _, name, *_]:
-            return '' if name in PARAMETERS else f'no parameter {name}'
+            return '' if _is_parameter(name) else f'no parameter {name}'
         case [python, '-m', module, *_] if re.fullmatch(r'(.*/)?python[\d.]*', python):
             return '' if _exists(module) else f'no module {module}'
         case [python, file, *_] if re.fullmatch(r'(.*/)?python[\d.]*', python):
@@ -103,7 +105,7 @@ def _wrong_arguments(arguments: list[str], *, whole: bool) -> str:
             return said.getvalue().strip() or 'refused'
         return ''
     assigned = [text.partition(':=')[0] for text in getattr(args, 'param', [])]
-    wrong = [name for name in assigned if name not in PARAMETERS]
+    wrong = [name for name in assigned if not _is_parameter(name)]
     return f'no parameter {wrong[0]}' if wrong else ''
 
 
@@ -114,11 +116,17 @@ def _wrong_launch(file: str, arguments: list[str]) -> str:
     declared = launch_arguments(path)
     for word in arguments:
         name, assigned, _ = word.partition(':=')
-        if assigned and name not in declared:
+        camera, _, topic = name.partition('.')
+        single = is_override(name) or (is_camera_name(camera) and topic in CAMERA_TOPICS)
+        if assigned and name not in declared and not single:
             return f'{file} declares no {name}'
         if not assigned and word not in ('--show-args', '-s'):
             return f'{word} is no argument NAME:=VALUE'
     return ''
+
+
+def _is_parameter(name: str) -> bool:
+    return name in PARAMETERS or is_override(name)
 
 
 def _exists(module: str) -> bool:
@@ -177,6 +185,10 @@ def test_there_are_commands() -> None:
         ('ros2 launch openpose_ros openpose.launch.py rviz=true', 'is no argument'),
         ('ros2 param set /openpose min_parts 5', ''),
         ('ros2 param set /openpose min_partz 5', 'no parameter min_partz'),
+        ('ros2 param set /openpose front.rotate 90', ''),
+        ('ros2 param set /openpose front.rotat 90', r'no parameter front.rotat'),
+        ('ros2 launch openpose_ros openpose.launch.py left.image:=/a left.rotate:=90', ''),
+        ('ros2 launch openpose_ros openpose.launch.py left.imag:=/a', 'declares no left.imag'),
         ('python -m benchmarks.parser', ''),
         ('.venv/bin/python -m benchmarks.parsr', 'no module benchmarks.parsr'),
         ('python -m bench.parser', 'no module bench.parser'),

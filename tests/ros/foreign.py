@@ -1,8 +1,9 @@
 """
 A process beside the node under test: it plays cameras, and tells what the node publishes.
 
-`python -m tests.ros.foreign TRANSPORT` takes a command a line on stdin, and writes an event a line
-on stdout, both JSON. It ends with its stdin.
+`python -m tests.ros.foreign TRANSPORT CAMERA [OTHER…]` takes a command a line on stdin, and writes
+an event a line on stdout, both JSON. It ends with its stdin. Commands and events are of the first
+camera, whose name is '' where it is the only one; the others play all the while.
 """
 
 from __future__ import annotations
@@ -19,15 +20,25 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-TOPIC = '/front/image'
-PERSONS = '/front/openpose/persons'
+_OTHERS_EVERY_S = 0.2
+
+
+def topic_of(camera: str, name: str) -> str:
+    """Return the topic of a camera: '/front/image', '/front/left/image'."""
+    return f'/front/{camera}/{name}' if camera else f'/front/{name}'
+
+
+def output_of(camera: str, name: str) -> str:
+    """Return the topic of a camera's results."""
+    return f'/front/openpose/{camera}/{name}' if camera else f'/front/openpose/{name}'
 
 
 class World(Protocol):
     """What a transport must offer to be foreign."""
 
     types: Any
-    cameras: list[Callable[[Any], None]]  # each publishes an Image on TOPIC, reliably
+    cameras: list[Callable[[Any], None]]  # each publishes an Image of the first, reliably
+    others: list[Callable[[Any], None]]  # each publishes an Image of another
 
     def matched(self) -> bool:
         """Tell whether the node listens to every camera, and is listened to."""
@@ -58,7 +69,7 @@ class World(Protocol):
         ...
 
 
-def dds_world(on_persons: Callable[[Any], None]) -> World:
+def dds_world(on_persons: Callable[[Any], None], first: str, *others: str) -> World:
     """Join the network by DDS."""
     from openpose_ros.ros.dds.participant import Participant, Profile
     from openpose_ros.ros.node.names import Names
@@ -68,14 +79,20 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
             self._participant = Participant(Names.from_rules('foreign', []))
             self.types = self._participant.types.classes
             self._publishers = [
-                self._participant.publisher(TOPIC, 'sensor_msgs/msg/Image', Profile(5))
-                for _ in range(2)
+                self._participant.publisher(
+                    topic_of(name, 'image'), 'sensor_msgs/msg/Image', Profile(5)
+                )
+                for name in (first, first, *others)
             ]
-            self.cameras = [publisher.publish for publisher in self._publishers]
+            publish = [publisher.publish for publisher in self._publishers]
+            self.cameras, self.others = publish[:2], publish[2:]
             self._heard: dict[str, Any] = {}
             self._offered: dict[str, Any] = {}
             self._persons = self._participant.subscribe(
-                PERSONS, 'openpose_ros/msg/PersonArray', Profile(50), on_persons
+                output_of(first, 'persons'),
+                'openpose_ros/msg/PersonArray',
+                Profile(50),
+                on_persons,
             )
 
         def matched(self) -> bool:
@@ -108,7 +125,7 @@ def dds_world(on_persons: Callable[[Any], None]) -> World:
     return DdsWorld()
 
 
-def rclpy_world(on_persons: Callable[[Any], None]) -> World:
+def rclpy_world(on_persons: Callable[[Any], None], first: str, *others: str) -> World:
     """Join the network by rclpy."""
     from openpose_ros.msg import PersonArray
     import rclpy
@@ -122,13 +139,18 @@ def rclpy_world(on_persons: Callable[[Any], None]) -> World:
             self._offered: dict[str, Any] = {}
             self._node = rclpy.create_node('foreign')
             self.types = MessageTypes
-            self._publishers = [self._node.create_publisher(Image, TOPIC, 5) for _ in range(2)]
-            self.cameras = [publisher.publish for publisher in self._publishers]
-            self._node.create_subscription(PersonArray, PERSONS, on_persons, 50)
+            self._publishers = [
+                self._node.create_publisher(Image, topic_of(name, 'image'), 5)
+                for name in (first, first, *others)
+            ]
+            publish = [publisher.publish for publisher in self._publishers]
+            self.cameras, self.others = publish[:2], publish[2:]
+            self._persons = output_of(first, 'persons')
+            self._node.create_subscription(PersonArray, self._persons, on_persons, 50)
 
         def matched(self) -> bool:
             heard = all(p.get_subscription_count() == 1 for p in self._publishers)
-            return heard and self._node.count_publishers(PERSONS) == 1
+            return heard and self._node.count_publishers(self._persons) == 1
 
         def spin(self, seconds: float) -> None:
             rclpy.spin_once(self._node, timeout_sec=seconds)
@@ -218,8 +240,9 @@ def plain(value: Any) -> Any:
 class Stage:
     """Plays a depth camera beside the camera of colour; what it shows is a wall."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, camera: str) -> None:
         self._world = world
+        self._camera = camera
         self._publish: dict[str, Callable[[Any], None]] = {}
         self._now_ns = time.time_ns()  # of its own: people are followed however slow all is
 
@@ -259,7 +282,7 @@ class Stage:
         if infos:
             for topic, frame in (('camera_info', 'ffffff'), ('depth_camera_info', frame_id)):
                 info = self._camera_info(self._header(header.stamp, frame), size)
-                self._send(f'/front/{topic}', 'sensor_msgs/msg/CameraInfo', info)
+                self._send(topic_of(self._camera, topic), 'sensor_msgs/msg/CameraInfo', info)
         if far:
             pixels = np.full((240, 320), far, np.uint16)
             stamped = self._header(header.stamp, frame_id)
@@ -271,7 +294,8 @@ class Stage:
                     data=self._world.types.sequence(np.frombuffer(data, np.uint8)),
                 )
                 kind = 'sensor_msgs/msg/CompressedImage'
-                self._send('/front/depth_image/compressedDepth', kind, message)
+                topic = topic_of(self._camera, 'depth_image/compressedDepth')
+                self._send(topic, kind, message)
             else:
                 message = self._world.types.Image(
                     header=stamped,
@@ -282,7 +306,8 @@ class Stage:
                     step=640,
                     data=self._world.types.sequence(pixels.reshape(-1).view(np.uint8)),
                 )
-                self._send('/front/depth_image', 'sensor_msgs/msg/Image', message)
+                topic = topic_of(self._camera, 'depth_image')
+                self._send(topic, 'sensor_msgs/msg/Image', message)
         colour = image(self._world.types, {})
         colour.header.stamp = header.stamp
         self._world.cameras[0](colour)
@@ -330,7 +355,7 @@ class Stage:
         )
 
 
-def main(transport: str) -> None:
+def main(transport: str, *cameras: str) -> None:
     """Obey until stdin ends."""
     commands: queue.Queue[Any] = queue.Queue()
 
@@ -340,10 +365,28 @@ def main(transport: str) -> None:
         commands.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
-    world = WORLDS[transport](tell)
+    world = WORLDS[transport](tell, *cameras)
     while not world.matched():
         world.spin(0.02)
-    stage = Stage(world)
+    over = threading.Event()
+    playing = threading.Thread(target=play_others, args=(world, over))
+    playing.start()
+    try:
+        obey(world, Stage(world, cameras[0]), commands)
+    finally:
+        over.set()
+        playing.join()
+
+
+def play_others(world: World, over: threading.Event) -> None:
+    """Let the other cameras publish, each a few images a second."""
+    while world.others and not over.wait(_OTHERS_EVERY_S):
+        for publish_one in world.others:
+            publish_one(image(world.types, {}))
+
+
+def obey(world: World, stage: Stage, commands: queue.Queue[Any]) -> None:
+    """Do what comes, until that is None."""
     say('matched')
     while True:
         world.spin(0.005)
@@ -379,4 +422,4 @@ def publish(
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,14 +1,14 @@
 """
 Both nodes over their real transports, with a camera and a listener in another process.
 
-Only the network is fake: it shows people, waits or fails as a test wants.
+Only the network is fake: it shows people, waits or fails as a test wants. Every test runs for one
+camera, and for one of three: the others play all the while, and shall change nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from importlib.util import find_spec
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import numpy as np
@@ -26,9 +26,9 @@ import pytest
 from openpose_ros.errors import EngineError
 from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.diagnostics import ERROR, OK, Status
+from openpose_ros.ros.node.diagnostics import ERROR, OK, Status, status_name
 from openpose_ros.ros.node.parameters import NodeParams
-from tests.ros.foreign import TOPIC
+from tests.ros.foreign import output_of, topic_of
 from tests.ros.scenes import Scene
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def run_rclpy(scene: Scene, params: NodeParams, log: Log) -> Iterator[PoseNode]:
 
     context = rclpy.Context()
     rclpy.init(context=context, args=['--ros-args', '-r', *RULES])
-    given = [Parameter(name, value=value) for name, value in asdict(params).items()]
+    given = [Parameter(name, value=value) for name, value in params.to_mapping().items()]
     with patch.object(RclpyTransport, 'log', staticmethod(log)):  # before anybody holds it
         node = OpenPoseNode(scene.open, context=context, parameter_overrides=given)
     node._transport.log = log
@@ -122,12 +122,44 @@ def runner(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.skipif(not there, reason=f'needs {needed}'))
 
 
+class Setting(NamedTuple):
+    """
+    What a test runs with.
+
+    Attributes
+    ----------
+    transport : str
+        One of RUNNERS.
+    cameras : tuple of str
+        Their names.
+    camera : str
+        That of the one which is looked at.
+
+    """
+
+    transport: str
+    cameras: tuple[str, ...]
+    camera: str
+
+    def topic(self, name: str) -> str:
+        """Return the name of one of the camera's topics."""
+        return topic_of(self.camera, name)
+
+    def output(self, name: str) -> str:
+        """Return the name of one of the camera's results."""
+        return output_of(self.camera, name)
+
+
 class Foreign:
     """The process beside the node; see tests/ros/foreign.py."""
 
-    def __init__(self, transport: str) -> None:
+    def __init__(self, setting: Setting) -> None:
+        others = [name for name in setting.cameras if name != setting.camera]
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.ros.foreign', transport],
+            [
+                *(sys.executable, '-m', 'tests.ros.foreign', setting.transport, setting.camera),
+                *others,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -207,23 +239,38 @@ class Foreign:
 class Show:
     """The node, its network, its log, and the process beside it."""
 
-    def __init__(self, scene: Scene, node: PoseNode, lines: list[Any], foreign: Foreign) -> None:
+    def __init__(
+        self, scene: Scene, node: PoseNode, lines: list[Any], foreign: Foreign, setting: Setting
+    ) -> None:
         self.scene = scene
+        self.setting = setting
         self.node = node
         self.lines = lines
         self.foreign = foreign
 
     @property
     def camera(self) -> Camera:
-        """The only one; the same as long as the node has no other."""
-        (camera,) = self.node.cameras
-        return camera
+        """The one that is looked at."""
+        (found,) = (one for one in self.node.cameras if one.name == self.setting.camera)
+        return found
 
     def status(self) -> Status:
-        return self.node.diagnostics()['pose estimation']
+        return self.node.diagnostics()[status_name(self.setting.camera)]
+
+    def said(self, level: str) -> list[str]:
+        """Return what was said of the node and of the camera, without the camera's name."""
+        others = tuple(f'{name}: ' for name in self.setting.cameras if name != self.setting.camera)
+        return [
+            text.removeprefix(f'{self.setting.camera}: ')
+            for said, text in self.lines
+            if said == level and not text.startswith(others)
+        ]
 
     def warnings(self) -> list[str]:
-        return [text for level, text in self.lines if level == 'warning']
+        return self.said('warning')
+
+    def subscribers(self, output: str) -> int:
+        return self.camera._transport.subscribers(output)
 
     def until(self, fact: Callable[[], bool]) -> None:
         deadline_s = monotonic() + PATIENCE_S
@@ -241,6 +288,9 @@ class Show:
     def settle(self) -> None:
         """Wait until every image that arrived has met its fate, and check that none is lost."""
         self.until(lambda: not (self.camera.counts().waiting or self.camera.counts().in_flight))
+        for one in self.node.cameras:  # the others go on
+            counts = one.counts()
+            assert counts.received == counts.taken + counts.waiting + sum(counts.refused.values())
         counts = self.camera.counts()
         assert counts.received == counts.taken + sum(counts.refused.values())
         ended = sum(counts.outcomes.values()) + counts.replaced + counts.failed
@@ -253,7 +303,7 @@ def network_of_its_own(monkeypatch: pytest.MonkeyPatch, domain: int) -> None:
 
 
 @contextmanager
-def staged(transport: str, scene: Scene | None = None, **params: Any) -> Iterator[Show]:
+def staged(setting: Setting, scene: Scene | None = None, **params: Any) -> Iterator[Show]:
     """Run a node and the process beside it."""
     scene, lines = scene or Scene(), []
 
@@ -262,8 +312,9 @@ def staged(transport: str, scene: Scene | None = None, **params: Any) -> Iterato
 
     # A busy machine may need longer than usual from image to image.
     params = {'no_image_timeout': 2 * PATIENCE_S, **params}
-    with RUNNERS[transport](scene, NodeParams(**params), log) as node:
-        show = Show(scene, node, lines, Foreign(transport))
+    params = {'cameras': setting.cameras, 'target_camera': setting.camera, **params}
+    with RUNNERS[setting.transport](scene, NodeParams(**params), log) as node:
+        show = Show(scene, node, lines, Foreign(setting), setting)
         try:
             yield show
             show.settle()
@@ -272,9 +323,14 @@ def staged(transport: str, scene: Scene | None = None, **params: Any) -> Iterato
     assert scene.opened == scene.closed
 
 
+@pytest.fixture(params=[('',), ('left', 'front', 'rear')], ids=['one', 'three'], scope='module')
+def cameras(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return tuple(request.param)
+
+
 @pytest.fixture(params=[runner(name) for name in RUNNERS], scope='module')
-def transport(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+def setting(request: pytest.FixtureRequest, cameras: tuple[str, ...]) -> Setting:
+    return Setting(str(request.param), cameras, cameras[-1])
 
 
 @pytest.mark.parametrize(
@@ -283,11 +339,11 @@ def transport(request: pytest.FixtureRequest) -> str:
     ids=['2D', 'depth that never comes', 'hands'],
 )
 def test_slow_network_is_always_on_the_newest_image(
-    transport: str, params: dict[str, Any]
+    setting: Setting, params: dict[str, Any]
 ) -> None:
     """Age: one inference, one period of the camera, and 50 ms; it does not grow."""
     delay_s, hz, seconds = 0.2, 30, 4
-    with staged(transport, Scene(delay_s=delay_s), **params) as show:
+    with staged(setting, Scene(delay_s=delay_s), **params) as show:
         wait_s = show.node.params.depth_wait if show.node.params.depth else 0.0
         show.foreign.publish(times=hz * seconds, hz=hz)
         show.settle()
@@ -297,7 +353,7 @@ def test_slow_network_is_always_on_the_newest_image(
         show.foreign.wait('persons')
     ages = np.array([told['age_s'] for told in show.foreign.persons])
     processed = counts.outcomes['processed']
-    assert processed >= 0.5 * seconds / delay_s
+    assert processed >= 0.5 * seconds / delay_s / len(setting.cameras)
     assert counts.replaced >= counts.received / 2
     # What an inference takes on this machine now; the limit itself is for a machine at rest
     # (benchmarks/node.py), here it has room for the others who use the processor.
@@ -310,11 +366,11 @@ def test_slow_network_is_always_on_the_newest_image(
     assert len(ages) >= processed
 
 
-def test_hands_come_with_people(transport: str) -> None:
+def test_hands_come_with_people(setting: Setting) -> None:
     """The pictures are grey, so none of their keypoints is found; all of them are told."""
-    with staged(transport, hand_model='drawn', hand_min_size=1) as show:
+    with staged(setting, hand_model='drawn', hand_min_size=1) as show:
         assert show.is_served()['hands'] == 2 * 2 * 21
-    with staged(transport) as show:
+    with staged(setting) as show:
         assert show.is_served()['hands'] == 0
 
 
@@ -327,8 +383,8 @@ FAULTS = {
 }
 
 
-def test_bad_images_are_warnings_and_counts(transport: str) -> None:
-    with staged(transport) as show:
+def test_bad_images_are_warnings_and_counts(setting: Setting) -> None:
+    with staged(setting) as show:
         show.is_served()
         for number, (fields, says) in enumerate(FAULTS.values(), start=1):
             show.foreign.publish(**fields)
@@ -339,14 +395,14 @@ def test_bad_images_are_warnings_and_counts(transport: str) -> None:
     assert all('\n' not in text for text in show.warnings())
 
 
-def test_engine_that_fails(transport: str) -> None:
+def test_engine_that_fails(setting: Setting) -> None:
     def nan(heatmaps: Any) -> None:
         heatmaps.fill(np.nan)
 
     def throw(_: Any) -> None:
         raise EngineError('the GPU fell off')
 
-    with staged(transport) as show:
+    with staged(setting) as show:
         for number, trouble in enumerate((nan, throw), start=1):
             show.scene.trouble = trouble
             show.foreign.publish()
@@ -365,8 +421,8 @@ def test_engine_that_fails(transport: str) -> None:
         show.is_served()
 
 
-def test_headers_sizes_and_cameras_may_change(transport: str) -> None:
-    with staged(transport) as show:
+def test_headers_sizes_and_cameras_may_change(setting: Setting) -> None:
+    with staged(setting) as show:
         assert show.is_served(frame_id=200_000)['frame_id'] == 200_000
         for width, height in ((640, 480), (100, 301), (320, 240)):
             assert show.is_served(width=width, height=height)['size'] == [width, height]
@@ -377,21 +433,22 @@ def test_headers_sizes_and_cameras_may_change(transport: str) -> None:
         assert show.camera.counts().outcomes == {'processed': 8}
 
 
-def test_camera_that_stops_and_returns(transport: str) -> None:
-    with staged(transport) as show:
+def test_camera_that_stops_and_returns(setting: Setting) -> None:
+    with staged(setting) as show:
         show.is_served()
         show.node.set_parameters({'no_image_timeout': 0.3})
         show.until(lambda: show.warnings() != [])
-        assert f'no image on {TOPIC}' in show.warnings()[0]
+        assert f'no image on {setting.topic("image")}' in show.warnings()[0]
         assert 'has 2 publishers' in show.warnings()[0]
         assert show.status().message == 'no images'
         show.foreign.publish(times=10)
-        show.until(lambda: ('info', f'images come again on {TOPIC}') in show.lines)
+        again = f'images come again on {setting.topic("image")}'
+        show.until(lambda: again in show.said('info'))
         show.until(lambda: show.status().level == OK)
 
 
-def test_node_that_is_switched_off_and_on(transport: str) -> None:
-    with staged(transport) as show:
+def test_node_that_is_switched_off_and_on(setting: Setting) -> None:
+    with staged(setting) as show:
         show.is_served()
         show.node.set_enabled(False)
         for number in range(1, 4):  # one by one: of several, a busy machine may see the last
@@ -406,21 +463,21 @@ def test_node_that_is_switched_off_and_on(transport: str) -> None:
         assert show.camera.counts().outcomes == {'processed': 3}
 
 
-def test_lazy_node_works_while_somebody_listens(transport: str) -> None:
-    with staged(transport, lazy=True) as show:
+def test_lazy_node_works_while_somebody_listens(setting: Setting) -> None:
+    with staged(setting, lazy=True) as show:
         show.is_served()
         show.foreign.close()
-        show.until(lambda: not show.node._transport.subscribers('persons'))
-        show.foreign = Foreign(transport)
+        show.until(lambda: not show.subscribers('persons'))
+        show.foreign = Foreign(setting)
         show.is_served()
 
 
 OTHERS = {'hri': 'hri_msgs', 'detections': 'vision_msgs', 'image_annotations': 'foxglove_msgs'}
 
 
-def absent(transport: str) -> set[str]:
+def absent(setting: Setting) -> set[str]:
     """Return the packages of others that a transport has not here."""
-    needed = set(OTHERS.values()) if transport == 'rclpy' else set()
+    needed = set(OTHERS.values()) if setting.transport == 'rclpy' else set()
     return {name for name in needed if find_spec(name) is None}
 
 
@@ -435,12 +492,12 @@ def ids_there(show: Show, is_so: Callable[[list[str]], bool]) -> list[str]:
         assert monotonic() < deadline_s, f'{found}, {show.lines}'
 
 
-def test_bodies_come_and_go_as_rep_155_has_them(transport: str) -> None:
-    if 'hri_msgs' in absent(transport):
+def test_bodies_come_and_go_as_rep_155_has_them(setting: Setting) -> None:
+    if 'hri_msgs' in absent(setting):
         pytest.skip('needs hri_msgs')
-    with staged(transport, tracking=True, hri=True, track_timeout=30.0) as show:
+    with staged(setting, tracking=True, hri=True, track_timeout=30.0) as show:
         show.foreign.listen('/humans/bodies/tracked', 'hri_msgs/msg/IdsList')
-        ids = ids_there(show, lambda found: len(found) == 2)
+        ids = ids_there(show, lambda found: len(found) == 2 * len(setting.cameras))
         region, skeleton = (f'/humans/bodies/{ids[0]}/{what}' for what in ('roi', 'skeleton2d'))
         show.foreign.listen(region, 'hri_msgs/msg/NormalizedRegionOfInterest2D')
         show.foreign.listen(skeleton, 'hri_msgs/msg/Skeleton2D')
@@ -464,35 +521,35 @@ def test_bodies_come_and_go_as_rep_155_has_them(transport: str) -> None:
         show.until(lambda: show.foreign.publishers(skeleton) == 0)
 
 
-def test_people_are_detections_and_annotations_too(transport: str) -> None:
-    if absent(transport) & {'vision_msgs', 'foxglove_msgs'}:
+def test_people_are_detections_and_annotations_too(setting: Setting) -> None:
+    if absent(setting) & {'vision_msgs', 'foxglove_msgs'}:
         pytest.skip('needs vision_msgs and foxglove_msgs')
-    node = '/front/openpose'
-    with staged(transport, detections=True, image_annotations=True) as show:
-        show.foreign.listen(f'{node}/detections', 'vision_msgs/msg/Detection2DArray')
-        show.foreign.listen(f'{node}/image_annotations', 'foxglove_msgs/msg/ImageAnnotations')
+    found_at, drawn_at = setting.output('detections'), setting.output('image_annotations')
+    with staged(setting, detections=True, image_annotations=True) as show:
+        show.foreign.listen(found_at, 'vision_msgs/msg/Detection2DArray')
+        show.foreign.listen(drawn_at, 'foxglove_msgs/msg/ImageAnnotations')
         for output in ('detections', 'image_annotations'):
-            show.until(lambda output=output: show.node._transport.subscribers(output) == 1)
+            show.until(lambda output=output: show.subscribers(output) == 1)
         show.foreign.publish()
-        found = show.foreign.wait(f'{node}/detections')['message']
+        found = show.foreign.wait(found_at)['message']
         assert found['header']['frame_id'] == 'f' * 6
         assert len(found['detections']) == 2
         assert found['detections'][0]['results'][0]['hypothesis']['class_id'] == 'person'
-        drawn = show.foreign.wait(f'{node}/image_annotations')['message']
+        drawn = show.foreign.wait(drawn_at)['message']
         assert len(drawn['points']) == 2 * 2  # limbs and joints
         assert drawn['points'][0]['timestamp'] == found['header']['stamp']
         show.scene.trouble = lambda heatmaps: heatmaps.fill(0)
         show.foreign.publish()
-        assert show.foreign.wait(f'{node}/detections')['message']['detections'] == []
-        assert show.foreign.wait(f'{node}/image_annotations')['message']['points'] == []
+        assert show.foreign.wait(found_at)['message']['detections'] == []
+        assert show.foreign.wait(drawn_at)['message']['points'] == []
     assert show.warnings() == []
 
 
-def test_gestures_are_told_for_every_image(transport: str) -> None:
-    topic = '/front/openpose/gestures'
-    with staged(transport, gestures=True) as show:
+def test_gestures_are_told_for_every_image(setting: Setting) -> None:
+    topic = setting.output('gestures')
+    with staged(setting, gestures=True) as show:
         show.foreign.listen(topic, 'openpose_ros/msg/Gestures')
-        show.until(lambda: show.node._transport.subscribers('gestures') == 1)
+        show.until(lambda: show.subscribers('gestures') == 1)
         for _ in range(3):
             show.is_served()
         for _ in range(3):
@@ -502,12 +559,12 @@ def test_gestures_are_told_for_every_image(transport: str) -> None:
             assert len(set(sizes)) == 1
 
 
-def test_packages_that_are_absent_are_a_line_each(transport: str) -> None:
-    missing = absent(transport)
+def test_packages_that_are_absent_are_a_line_each(setting: Setting) -> None:
+    missing = absent(setting)
     if not missing:
         pytest.skip('hri_msgs, vision_msgs and foxglove_msgs are all here')
     asked = {output: True for output, package in OTHERS.items() if package in missing}
-    with staged(transport, tracking=True, **asked) as show:
+    with staged(setting, tracking=True, **asked) as show:
         show.is_served()
         assert not show.node._transport.outputs & asked.keys()
     said = [line for line in show.warnings() if 'is not installed' in line]
@@ -530,9 +587,9 @@ def shown_until(
 
 
 @pytest.mark.parametrize('packed', [False, True], ids=['raw', 'compressedDepth'])
-def test_people_have_places_with_depth(transport: str, packed: bool) -> None:
+def test_people_have_places_with_depth(setting: Setting, packed: bool) -> None:
     kind = 'compressedDepth' if packed else 'raw'
-    with staged(transport, depth=True, depth_transport=kind, depth_wait=1.0) as show:
+    with staged(setting, depth=True, depth_transport=kind, depth_wait=1.0) as show:
         for far in (2000, 2500):
             # What calibrates may come after its image.
             found = shown_until(show, lambda one: one['known'] > 0, far=far, packed=packed)[-1]
@@ -541,16 +598,16 @@ def test_people_have_places_with_depth(transport: str, packed: bool) -> None:
             assert found['far'] == pytest.approx(far / 1000, rel=1e-3)
 
 
-def test_people_are_published_without_depth_too(transport: str) -> None:
-    with staged(transport, depth=True) as show:
+def test_people_are_published_without_depth_too(setting: Setting) -> None:
+    with staged(setting, depth=True) as show:
         found = shown_until(show, lambda _: bool(show.warnings()), far=0)
         found += [show.foreign.show(far=0) for _ in range(3)]
         assert {(one['people'], one['positions']) for one in found} == {(2, 0)}
         assert ['no depth image comes' in line for line in show.warnings()] == [True]
 
 
-def test_depth_without_a_calibration(transport: str) -> None:
-    with staged(transport, depth=True, depth_wait=1.0) as show:
+def test_depth_without_a_calibration(setting: Setting) -> None:
+    with staged(setting, depth=True, depth_wait=1.0) as show:
         found = shown_until(show, lambda _: bool(show.warnings()), infos=False)
         found += [show.foreign.show(infos=False) for _ in range(3)]
         assert {(one['people'], one['positions']) for one in found} == {(2, 0)}
@@ -558,8 +615,8 @@ def test_depth_without_a_calibration(transport: str) -> None:
         shown_until(show, lambda one: one['known'] > 0)
 
 
-def test_depth_of_another_frame_needs_transforms(transport: str) -> None:
-    with staged(transport, depth=True, depth_wait=1.0) as show:
+def test_depth_of_another_frame_needs_transforms(setting: Setting) -> None:
+    with staged(setting, depth=True, depth_wait=1.0) as show:
 
         def is_told(_: Any) -> bool:
             return any(
@@ -575,9 +632,9 @@ def test_depth_of_another_frame_needs_transforms(transport: str) -> None:
         assert show.warnings() == lines
 
 
-def test_bodies_are_frames_while_their_place_is_known(transport: str) -> None:
+def test_bodies_are_frames_while_their_place_is_known(setting: Setting) -> None:
     with staged(
-        transport, depth=True, depth_wait=1.0, tracking=True, track_timeout=30.0, publish_tf=True
+        setting, depth=True, depth_wait=1.0, tracking=True, track_timeout=30.0, publish_tf=True
     ) as show:
         show.foreign.listen('/tf', 'tf2_msgs/msg/TFMessage')
         deadline_s = monotonic() + PATIENCE_S
@@ -602,15 +659,15 @@ def test_bodies_are_frames_while_their_place_is_known(transport: str) -> None:
 # Whom to follow
 
 
-def test_person_to_follow_and_the_spot_before_her(transport: str) -> None:
+def test_person_to_follow_and_the_spot_before_her(setting: Setting) -> None:
     poses = ('person_pose', 'target_pose')
-    with staged(transport, depth=True, depth_wait=1.0, tracking=True, target_frame='m') as show:
+    with staged(setting, depth=True, depth_wait=1.0, tracking=True, target_frame='m') as show:
         for name in poses:
             show.foreign.listen(f'/front/openpose/{name}', 'geometry_msgs/msg/PoseStamped')
         show.foreign.listen('/front/openpose/nearest_person', 'openpose_ros/msg/PersonArray')
         heard = (*poses, 'nearest_person')
-        show.until(lambda: all(show.node._transport.subscribers(name) for name in heard))
-        show.foreign.show(frames=['m', 'ffffff'])
+        show.until(lambda: all(show.subscribers(name) for name in heard))
+        found = show.foreign.show(frames=['m', 'ffffff'])
         nearest = show.foreign.wait('/front/openpose/nearest_person')['message']
         assert len(nearest['persons']) == 1
         deadline_s = monotonic() + PATIENCE_S

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -138,8 +137,9 @@ class DdsNode:
                 changed = sorted(dict(settings.items() ^ self._settings.items()))
                 raise ParameterError(f'{changed[0]} changes only when the node is started anew')
             ignored = core.ignored()  # the file may hold those of every decoder
-            values = {name: value for name, value in asdict(params).items() if name not in ignored}
-            core.set_parameters(values)
+            values = dict.fromkeys(core.params.overrides)  # what the files say no more
+            values.update(params.to_mapping())
+            core.set_parameters({name: values[name] for name in values if name not in ignored})
         except OpenPoseError as exc:
             self._log('error', f'nothing was changed: {exc}')
         else:
@@ -147,7 +147,7 @@ class DdsNode:
 
     def _read_parameters(self) -> tuple[NodeParams, Mapping[str, Any]]:
         """Return the node's parameters, and the transport's."""
-        values, odd = read_params_files(self._files, self.names.full, _KNOWN)
+        values, odd = read_params_files(self._files, self.names.full, _KNOWN, self._assignments)
         for line in odd:
             self._log('warning', line)
         values.update(self._assignments)

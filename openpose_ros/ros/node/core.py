@@ -17,7 +17,6 @@ from openpose_ros.augmentation import check_augmentation
 from openpose_ros.errors import EngineError, OpenPoseError, TransitionError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import ModelSpec
-from openpose_ros.parameters import updated
 from openpose_ros.parsing.decoders import check_names, foreign_names, params_for
 from openpose_ros.parts.finder import check_body
 from openpose_ros.ros.node.assigned import check_assigned
@@ -209,12 +208,12 @@ class PoseNode:
         """
         with self._changing:
             configured = self._state != 'unconfigured'
-            changed = updated(self._params, values, configured=configured)
+            changed = self._params.updated(values, configured=configured)
             if self._spec is not None:
                 before = self._params
                 check_names(
                     self._spec,
-                    [name for name in values if getattr(changed, name) != getattr(before, name)],
+                    [name for name in values if _value(changed, name) != _value(before, name)],
                 )
                 params_for(self._spec, changed)
                 check_augmentation(changed, self._spec)
@@ -349,3 +348,8 @@ class PoseNode:
         self._transport.log(
             'warning', f'an image is still being worked on after {_PATIENCE_S:g} s: {consequence}'
         )
+
+
+def _value(params: NodeParams, name: str) -> Any:
+    """Return what a parameter is, of all cameras or of a single one."""
+    return params.overrides.get(name) if '.' in name else getattr(params, name)

@@ -105,13 +105,13 @@ class Names:
         Parameters
         ----------
         name, image : str
-            Relative to the namespace: 'camera_info' and 'image', say. With the image on
-            '/camera/image_raw' it is '/camera/camera_info'.
+            Relative to the namespace: 'camera_info' and 'image', say, or 'front/camera_info' and
+            'front/image'. With the image on '/camera/image_raw' it is '/camera/camera_info'.
 
         """
         own = f'{self.namespace.rstrip("/")}/{name}'
         topic = self.resolve(image)
-        if topic.rpartition('/')[0] != self.namespace.rstrip('/'):
+        if topic.rpartition('/')[0] != own.rpartition('/')[0]:
             beside = camera_info_beside(topic)
         else:
             beside = own

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +12,25 @@ from openpose_ros.augmentation.params import AugmentationParams, check_scales
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
-from openpose_ros.parameters import Declaration, declarations, parameter
+from openpose_ros.parameters import (
+    Declaration,
+    check_live,
+    declarations,
+    from_mapping,
+    parameter,
+    updated,
+)
 from openpose_ros.parsing.decoders import PARAMS, names_of
 from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import max_image_pixels
+from openpose_ros.ros.node.camera_names import (
+    check_cameras,
+    checked_overrides,
+    override_declarations,
+    override_names,
+)
 from openpose_ros.ros.node.transport import OPTIONAL
 from openpose_ros.spatial.targets import TARGETS
 from openpose_ros.tracking import TrackingParams
@@ -23,7 +38,7 @@ from openpose_ros.tracking import TrackingParams
 if TYPE_CHECKING:
     from openpose_ros.placement import Size
 
-_TYPES = {bool: 'bool', int: 'integer', float: 'double', str: 'string', tuple: 'integer_array'}
+_TYPES = {bool: 'bool', int: 'integer', float: 'double', str: 'string'}
 _WIDEST = {'integer': (-(2**63), 2**63 - 1), 'double': (-sys.float_info.max, sys.float_info.max)}
 
 
@@ -86,6 +101,13 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         'name or path of a network for faces; empty: they are not looked for',
         live=False,
         section='hands and faces',
+    )
+    cameras: tuple[str, ...] = parameter(
+        ('',),
+        'names of the cameras: NAME/image and so on come in, ~/NAME/persons and so on go out, and '
+        "NAME.rotate and others hold for one alone; ['']: one camera, without a name",
+        live=False,
+        section='cameras',
     )
     image_transport: str = parameter(
         'raw',
@@ -175,6 +197,11 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
     target_id: str = parameter(
         '', "id of the person to follow, with target 'id'", section='target'
     )
+    target_camera: str = parameter(
+        '',
+        'name of the camera in whose images that person is looked for; empty: the first one',
+        section='target',
+    )
     target_hysteresis: float = parameter(
         0.5,
         'somebody else is followed when she has been nearer by this for half a second, metres',
@@ -252,35 +279,92 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         section='lifecycle',
     )
 
+    # What holds for single cameras, by 'NAME.parameter'; see `camera_names.OVERRIDABLE`.
+    overrides: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
     def __post_init__(self) -> None:
         PafParams.__post_init__(
             self
         )  # checks every field; the others' do not depend on each other
         check_scales(self)
+        check_cameras(self.cameras)
+        if self.target_camera not in ('', *self.cameras):
+            raise ParameterError(
+                f"target_camera is '{self.target_camera}', but must be empty or one of "
+                f'{list(self.cameras)}'
+            )
+        checked = checked_overrides(self.overrides, self.cameras, _declared())
+        object.__setattr__(self, 'overrides', checked)
         if 0 in self.net_resolution and self.net_resolution != (0, 0):
             raise ParameterError(
                 f'net_resolution is {list(self.net_resolution)}, but 0 must stand for both sides '
                 "(the model's own) or for none; -1 is what keeps the aspect"
             )
 
-    @property
-    def cameras(self) -> tuple[str, ...]:
-        """Their names; '' is that of the only one."""
-        return ('',)
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> NodeParams:
+        """
+        Create from names and values, those of single cameras too: 'front.rotate'.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown or a value not allowed.
+
+        """
+        common, single = _parted(values)
+        return replace(from_mapping(cls, common), overrides=single)
+
+    def updated(self, values: Mapping[str, Any], *, configured: bool = False) -> NodeParams:
+        """
+        Return them with some changed: all, or if one is refused none.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            The new values by name; None takes back what was said of a single camera.
+        configured : bool
+            Refuse to change those that are not live.
+
+        Raises
+        ------
+        ParameterError
+            As `openpose_ros.parameters.updated`.
+
+        """
+        common, single = _parted(values)
+        changed = updated(self, common, configured=configured)
+        kept = set(override_names(changed.cameras))
+        before = {name: value for name, value in self.overrides.items() if name in kept}
+        changed = replace(changed, overrides={**before, **single})
+        for name in single if configured else ():
+            was, now = self.overrides.get(name), changed.overrides.get(name)
+            if was != now:
+                check_live(override_declarations(self.cameras, _declared())[name], was, now)
+        return changed
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return what `from_mapping` takes."""
+        return {**{name: getattr(self, name) for name in _declared()}, **self.overrides}
+
+    def of(self, camera: str) -> NodeParams:
+        """Return what holds for one camera."""
+        own = {
+            name.partition('.')[2]: value
+            for name, value in self.overrides.items()
+            if name.partition('.')[0] == camera
+        }
+        return replace(self, overrides={}, **own)
 
     @property
     def target_source(self) -> str:
         """The camera in whose images somebody to follow is looked for."""
-        return self.cameras[0]
+        return self.target_camera or self.cameras[0]
 
     @property
     def image_transports(self) -> dict[str, str]:
         """Which images of each camera are subscribed to."""
         return {name: self.of(name).image_transport for name in self.cameras}
-
-    def of(self, camera: str) -> NodeParams:
-        """Return what holds for one camera."""
-        return self
 
     @property
     def optional_outputs(self) -> tuple[str, ...]:
@@ -291,6 +375,17 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
     def net_size(self) -> Size | None:
         """Width and height of the network's input as the estimator takes them."""
         return None if self.net_resolution == (0, 0) else self.net_resolution
+
+
+@cache
+def _declared() -> dict[str, Declaration]:
+    return {item.name: item for item in declarations(NodeParams)}
+
+
+def _parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what holds for all cameras, and what is said of single ones."""
+    common = {name: value for name, value in values.items() if '.' not in name}
+    return common, {name: value for name, value in values.items() if '.' in name}
 
 
 def node_declarations() -> tuple[Declaration, ...]:
@@ -311,6 +406,8 @@ def node_declarations() -> tuple[Declaration, ...]:
 
 def ros_type(item: Declaration) -> str:
     """Return a parameter's type, as rcl_interfaces names it: 'integer_array', say."""
+    if isinstance(item.default, tuple):
+        return f'{_TYPES[type(item.default[0])]}_array'
     return _TYPES[type(item.default)]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 import re
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import ParameterError
 from openpose_ros.home import expand_user
 from openpose_ros.parameters import edit_distance, nearest
+from openpose_ros.ros.node.camera_names import override_names
 
 _PARAMETERS = 'ros__parameters'
 
@@ -19,6 +21,7 @@ _PARAMETERS = 'ros__parameters'
 _ALWAYS = ('use_sim_time', 'start_type_description_service')
 _ALWAYS_BELOW = ('qos_overrides.', 'diagnostic_updater.')
 _LIKELY_TYPO = 2  # edits
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Section(NamedTuple):
@@ -81,7 +84,10 @@ def read_params_file(path: str | Path, node: str) -> list[Section]:
 
 
 def read_params_files(
-    paths: Sequence[str | Path], node: str, known: Collection[str]
+    paths: Sequence[str | Path],
+    node: str,
+    known: Collection[str],
+    assigned: Mapping[str, Any] = _NOTHING,
 ) -> tuple[dict[str, Any], list[str]]:
     """
     Return the parameters that files hold for a node, and what is odd about them.
@@ -93,7 +99,10 @@ def read_params_files(
     node : str
         As `read_params_file` takes it.
     known : collection of str
-        The node's own parameters.
+        The node's own parameters, of all its cameras.
+    assigned : mapping of str to object
+        What was given beside the files, and goes before them: its `cameras`, or theirs, say
+        which parameters of single cameras there are besides.
 
     Returns
     -------
@@ -111,8 +120,14 @@ def read_params_files(
     """
     values: dict[str, Any] = {}
     odd: list[str] = []
-    for path in paths:
-        sections = read_params_file(path, node)
+    found = [(path, read_params_file(path, node)) for path in paths]
+    cameras: Any = []
+    for _, sections in found:
+        for section in sections:
+            cameras = section.values.get('cameras', cameras)
+    cameras = assigned.get('cameras', cameras)
+    known = [*known, *override_names(cameras if isinstance(cameras, list | tuple) else [])]
+    for path, sections in found:
         if not sections:
             odd.append(
                 f'the parameter file {path} has no section for {node}, and changes nothing: write '

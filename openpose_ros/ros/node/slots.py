@@ -92,6 +92,7 @@ class Slot(Generic[Item, Resource]):
         self._changed = changed
         self._accepting = False
         self._slot: list[Item] = []
+        self._is_complete = True  # what is in the slot lacks nothing that may come
         self._held: list[tuple[Item, float]] = []  # and until when; the oldest first
         self._in_flight = 0
         self._received = self._taken = self._replaced = self._failed = 0
@@ -181,19 +182,15 @@ class Slot(Generic[Item, Resource]):
         Return how long there is nothing to take, seconds, or None: until something comes.
 
         When the oldest has been held back long enough, the newest comes into the slot: it would
-        not be long until that is due too, and nobody waits for the old one.
+        not be long until that is due too, and nobody waits for the old one. While the slot waits
+        for its turn, it takes the place of what came in so before, but not of what is complete.
         """
-        if self._slot:
-            return 0.0
-        if not self._held:
-            return None
-        left_s = self._held[0][1] - monotonic()
-        if left_s <= 0:
+        left_s = self._held[0][1] - monotonic() if self._held else None
+        if left_s is not None and left_s <= 0 and not (self._slot and self._is_complete):
             newest, _ = self._held.pop()
             self._replace(self._held, len(self._held))
-            self._fill(newest)
-            return 0.0
-        return left_s
+            self._fill(newest, complete=False)
+        return 0.0 if self._slot else left_s
 
     def is_filled(self) -> bool:
         """Return whether there is something to take."""
@@ -223,7 +220,8 @@ class Slot(Generic[Item, Resource]):
         self._failed += self._in_flight
         self._in_flight = 0
 
-    def _fill(self, item: Item) -> None:
+    def _fill(self, item: Item, *, complete: bool = True) -> None:
+        self._is_complete = complete
         self._replace(self._slot, len(self._slot))
         self._slot.append(item)
 

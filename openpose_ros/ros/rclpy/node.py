@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 import sys
 from threading import Lock
@@ -29,6 +30,11 @@ from std_srvs.srv import SetBool
 
 from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.parameters import Declaration
+from openpose_ros.ros.node.camera_names import (
+    is_override,
+    override_declarations,
+    override_names,
+)
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.parameters import (
@@ -56,6 +62,7 @@ _INPUTS = {
 }
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
+_ARRAYS = (Parameter.Type.INTEGER_ARRAY, Parameter.Type.STRING_ARRAY)
 
 
 class OpenPoseNode(LifecycleNode):
@@ -94,16 +101,20 @@ class OpenPoseNode(LifecycleNode):
         # ranges are declared there, too.
         for name, item in _DECLARATIONS.items():
             self.declare_parameter(name, ros_default(item), _descriptor(item, with_range=False))
+        self._single: dict[str, Declaration] = {}  # parameters of single cameras
+        self._declare_overrides()
         self._transport = RclpyTransport(self)
         self._core = PoseNode(
             self._transport,
             open_estimator=open_estimator,
             show=lambda _: self._update_diagnostics(),
         )
+        with suppress(ParameterError):  # configure says so; until then it is one camera
+            self._core.set_parameters({'cameras': self._value('cameras')})
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         guard = self._core.guard
-        self.create_timer(1.0, guard.around('the timer', self._core.on_timer), clock=self._steady)
+        self.create_timer(1.0, guard.around('the timer', self._on_timer), clock=self._steady)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self._updater = Updater(self, period=1.0)
         # Its own timer goes by ROS time, which may never begin.
@@ -174,7 +185,7 @@ class OpenPoseNode(LifecycleNode):
             changed = [
                 Parameter(name, value=value)
                 for name, value in values.items()
-                if name in _DECLARATIONS.keys() - ignored and self._value(name) != value
+                if name in self._known() - ignored and self._value(name) != value
             ]
             result = self.set_parameters_atomically(changed)
             if not result.successful:
@@ -201,10 +212,14 @@ class OpenPoseNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
-        _, assigned = self._read_files()
-        values = {name: self._value(name) for name in _DECLARATIONS}
+        given, assigned = self._read_files()
+        self._declare_overrides()
+        values = {name: self._value(name) for name in (*_DECLARATIONS, *self._single)}
+        if values['cameras'] == given.get('cameras', values['cameras']):  # not other ones by now
+            # Of cameras that are not there ROS is silent: what is said of them is refused here.
+            values = {**{name: given[name] for name in given if is_override(name)}, **values}
         self._core.set_parameters(values)
-        for name, item in _DECLARATIONS.items():
+        for name, item in {**_DECLARATIONS, **self._single}.items():
             self.set_descriptor(name, _descriptor(item, with_range=True))
         params = self._core.params
         self._transport.open(params.image_transports, params.optional_outputs)
@@ -222,7 +237,7 @@ class OpenPoseNode(LifecycleNode):
         """
         name = self.get_fully_qualified_name()
         files, assigned = ros_arguments(self._arguments, name)
-        values, odd = read_params_files(files, name, _DECLARATIONS)
+        values, odd = read_params_files(files, name, _DECLARATIONS, assigned)
         for line in odd:
             self._transport.log('warning', line)
         return {**values, **assigned}, assigned
@@ -269,11 +284,36 @@ class OpenPoseNode(LifecycleNode):
         for subscription in subscriptions:
             self.destroy_subscription(subscription)
 
+    def _on_timer(self) -> None:
+        self._core.on_timer()
+        self._declare_overrides()  # the cameras may change, and `ros2 param delete` takes away
+
+    def _declare_overrides(self) -> None:
+        """
+        Let what may be said of single cameras be set; where nothing is, it holds as of all.
+
+        Which cameras there are can be said when the node is made, and while it is unconfigured.
+        """
+        cameras = self._value('cameras')
+        names = cameras if isinstance(cameras, list) else []  # if not, configure says so
+        wanted = override_names(names)
+        if wanted != list(self._single):
+            for name in self._single.keys() - wanted:
+                if self.has_parameter(name):
+                    self.undeclare_parameter(name)
+            self._single = override_declarations(names, _DECLARATIONS)
+        for name, item in self._single.items():
+            if not self.has_parameter(name):
+                self.declare_parameter(name, None, _descriptor(item, with_range=False))
+
+    def _known(self) -> set[str]:
+        return {*_DECLARATIONS, *self._single}
+
     def _value(self, name: str) -> Any:
         return _plain(self.get_parameter(name))
 
     def _on_set_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        ours = {p.name: _plain(p) for p in parameters if p.name in _DECLARATIONS}
+        ours = {p.name: _plain(p) for p in parameters if p.name in self._known()}
         try:
             self._core.set_parameters(ours)
         except OpenPoseError as exc:
@@ -313,7 +353,7 @@ class OpenPoseNode(LifecycleNode):
 def _plain(parameter: Parameter) -> Any:
     """Return a parameter's value; arrays as lists."""
     value = parameter.value
-    return list(value) if parameter.type_ == Parameter.Type.INTEGER_ARRAY else value
+    return list(value) if parameter.type_ in _ARRAYS else value
 
 
 def _descriptor(item: Declaration, *, with_range: bool) -> ParameterDescriptor:

@@ -6,7 +6,7 @@ from pathlib import Path
 import runpy
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, List  # noqa: UP035  launch compares with this one
 
 import pytest
 
@@ -14,7 +14,9 @@ from openpose_ros.errors import ParameterError
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
     camera_remappings,
+    cameras_of,
     check_params_file,
+    check_single,
     given_parameters,
     parameter_arguments,
 )
@@ -66,12 +68,31 @@ def test_description_says_the_range_and_leaves_choices_to_launch() -> None:
         ('model', '8', '8'),
         ('model', 'a: b', 'a: b'),
         ('precision', 'fp16', 'fp16'),
+        ('cameras', 'front,left', ('front', 'left')),
+        ('cameras', 'front', ('front',)),
+        ('cameras', "[front, 'left']", ('front', 'left')),
     ],
 )
 def test_texts_become_what_the_node_takes(name: str, text: str, value: Any) -> None:
     given = given_parameters({**NOTHING, name: text})
     assert list(given) == [name]
     assert getattr(NodeParams.from_mapping(given), name) == value
+
+
+def test_texts_of_single_cameras_are_taken_too() -> None:
+    texts = {'cameras': 'front,left', 'front.rotate': '90', 'left.enabled': 'false'}
+    given = given_parameters({**NOTHING, **texts, 'front.image': '/a', 'other.thing': '1'})
+    assert given == {'cameras': ['front', 'left'], 'front.rotate': 90, 'left.enabled': False}
+    given = given_parameters({'left.max_rate': '5', 'left.image_transport': 'compressed'})
+    assert given == {'left.max_rate': 5, 'left.image_transport': 'compressed'}
+
+
+class Context(dict[str, str]):
+    """Stands for launch's, which holds all that was given."""
+
+    @property
+    def launch_configurations(self) -> dict[str, str]:
+        return self
 
 
 class Recorded:
@@ -122,7 +143,7 @@ def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any], tmp_pa
     path.write_text('/**: {ros__parameters: {min_parts: 4}}')
     defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
     given = {'min_parts': '5', 'lazy': 'true', 'model': '8', 'use_sim_time': 'true'}
-    context = {**defaults, **NOTHING, 'params_file': str(path), **given}
+    context = Context({**defaults, **NOTHING, 'params_file': str(path), **given})
     pose, _ = launch_file['start'](context)
     file, parameters = pose.named['parameters']
     assert file == str(path)
@@ -147,7 +168,7 @@ def test_launch_file_checks_the_parameter_file(
         path.write_text(text)
     defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
     with pytest.raises(ParameterError, match=says):
-        launch_file['start']({**defaults, **NOTHING, 'params_file': str(path)})
+        launch_file['start'](Context({**defaults, **NOTHING, 'params_file': str(path)}))
 
 
 def test_parameter_file_with_a_likely_mistake_is_a_line(tmp_path: Path) -> None:
@@ -164,13 +185,13 @@ def test_launch_file_refuses_what_the_networks_decoder_has_not(
     path.write_text('/**: {ros__parameters: {model: posenet-mobilenet-v1-075, min_parts: 4}}')
     defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
     context = {**defaults, **NOTHING, 'params_file': str(path)}
-    launch_file['start']({**context, 'max_poses': '3'})
+    launch_file['start'](Context({**context, 'max_poses': '3'}))
     for given, says in (
         ({'min_parts': '5'}, 'min_parts is a parameter of another decoder'),
         ({'max_poses': '3', 'model': 'openpose-ros-small'}, 'max_poses is a parameter of anot'),
     ):
         with pytest.raises(ParameterError, match=says):
-            launch_file['start']({**context, **given})
+            launch_file['start'](Context({**context, **given}))
 
 
 @pytest.mark.parametrize(
@@ -196,3 +217,78 @@ def test_camera_info_is_beside_its_image(given: dict[str, str], expected: dict[s
         'depth_image': topics['depth_image'],
         **expected,
     }
+
+
+def test_launch_file_hands_on_several_cameras(launch_file: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**: {ros__parameters: {min_parts: 4}}')
+    defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
+    given = {'cameras': 'front,left', 'left.rotate': '90', 'left.image': '/usb/image'}
+    pose, _ = launch_file['start'](
+        Context({**defaults, **NOTHING, 'params_file': str(path), **given})
+    )
+    _, parameters = pose.named['parameters']
+    cameras = parameters.pop('cameras')
+    assert (cameras.given, cameras.named) == (
+        (['front', 'left'],),
+        {'value_type': List[str]},  # noqa: UP006  as above
+    )
+    assert parameters == {'left.rotate': 90, 'use_sim_time': False}
+    assert ('front/image', 'front/image') in pose.named['remappings']
+    assert ('left/image', '/usb/image') in pose.named['remappings']
+    with pytest.raises(ParameterError, match=r'right\.rotate is of no camera'):
+        launch_file['start'](
+            Context(
+                {**defaults, **NOTHING, **given, 'right.rotate': '90', 'params_file': str(path)}
+            )
+        )
+
+
+COMMON = {'image': 'image', 'camera_info': '', 'depth_image': 'depth_image'}
+COMMON['depth_camera_info'] = ''
+
+
+def test_topics_of_several_cameras_are_below_their_names_or_as_given() -> None:
+    assert dict(camera_remappings(COMMON, ['front'])) == {
+        'front/image': 'front/image',
+        'front/camera_info': 'front/camera_info',
+        'front/depth_image': 'front/depth_image',
+        'front/depth_camera_info': 'front/depth_camera_info',
+    }
+    topics = {
+        **COMMON,
+        'image': 'color/image_raw',
+        'left.image': '/usb/image_raw',
+        'left.depth_camera_info': '/depths/info',
+    }
+    found = dict(camera_remappings(topics, ['front', 'left']))
+    assert found['front/image'] == 'front/color/image_raw'
+    assert found['front/camera_info'] == 'front/color/camera_info'
+    assert found['left/image'] == '/usb/image_raw'
+    assert found['left/camera_info'] == '/usb/camera_info'
+    assert found['left/depth_camera_info'] == '/depths/info'
+
+
+def test_one_topic_for_several_cameras_is_refused() -> None:
+    topics = {**COMMON, 'image': '/cam/image_raw', 'front.image': '/front/image_raw'}
+    assert camera_remappings(topics, ['front'])
+    with pytest.raises(ParameterError, match=r'image is /cam/image_raw, .* left\.image:=/cam'):
+        camera_remappings(topics, ['front', 'left'])
+
+
+def test_what_is_said_of_no_camera_is_refused() -> None:
+    check_single({**COMMON, 'left.image': 'a', 'left.rotate': '90', 'x.y': '1'}, ['front', 'left'])
+    for name in ('lefty.image', 'right.rotate', 'right.depth_image'):
+        with pytest.raises(
+            ParameterError, match=rf'{name} is of no camera: cameras is front,left'
+        ):
+            check_single({name: 'x'}, ['front', 'left'])
+
+
+def test_cameras_are_those_of_the_launch_or_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('openpose: {ros__parameters: {cameras: [front, left], front.rotate: 90}}')
+    assert cameras_of({}, str(path), '/openpose') == ['front', 'left']
+    assert cameras_of({'cameras': ['front']}, str(path), '/openpose') == ['front']
+    path.write_text('openpose: {ros__parameters: {rotate: 90}}')
+    assert cameras_of({}, str(path), '/openpose') == ['']

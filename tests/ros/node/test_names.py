@@ -85,3 +85,12 @@ def test_names_of_another_form_are_refused(rule: str, what: str) -> None:
 def test_topic_of_another_form_is_refused(name: str) -> None:
     with pytest.raises(ParameterError, match='is not the name of a topic'):
         Names('openpose').resolve(name)
+
+
+def test_camera_info_of_one_of_several_cameras() -> None:
+    """Where its image is in its own folder, nothing is taken for that of its depth."""
+    names = Names.from_rules('openpose', ['__ns:=/bot', 'left/image:=/usb/image_raw'])
+    assert names.camera_info('front/camera_info', 'front/image') == '/bot/front/camera_info'
+    depth = names.camera_info('front/depth_camera_info', 'front/depth_image')
+    assert depth == '/bot/front/depth_camera_info'
+    assert names.camera_info('left/camera_info', 'left/image') == '/usb/camera_info'

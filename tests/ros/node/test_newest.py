@@ -527,6 +527,37 @@ def test_one_that_is_complete_late_does_not_hold_up_the_others() -> None:
     assert fair.order == ['now', 'late but complete']
 
 
+def test_what_waited_in_vain_stays_the_newest_until_its_turn() -> None:
+    fair = Fair(3)
+    fair.slots[0].put('first')
+    assert fair.begun.acquire(timeout=PATIENCE_S)
+    fair.slots[1].put('before')
+    fair.slots[2].put('older', 0.001)
+    sleep(0.002)  # it is due
+    fair.turn()  # the other one begins; what was due is in its slot now
+    fair.slots[2].put('newer', 0.001)
+    sleep(0.002)
+    fair.turn()
+    fair.end()
+    assert fair.order == ['first', 'before', 'newer']
+    assert check(fair.slots[2].counts()).replaced == 1
+
+
+def test_what_waited_in_vain_leaves_what_is_complete_its_turn() -> None:
+    fair = Fair(2)
+    fair.slots[0].put('first')
+    assert fair.begun.acquire(timeout=PATIENCE_S)
+    fair.slots[1].put('complete')
+    fair.slots[1].put('newer', 0.001)
+    fair.slots[1].put('newest', LONG_S)
+    sleep(0.002)
+    fair.turn()
+    fair.may_end.release()
+    assert fair.begun.acquire(timeout=PATIENCE_S)
+    fair.end()
+    assert fair.order == ['first', 'complete', 'newest']
+
+
 def test_all_are_paused_and_stopped_together() -> None:
     fair = Fair(2)
     fair.slots[0].put('in hand')

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import ParameterError
-from openpose_ros.parameters import declarations, parameter, updated
+from openpose_ros.parameters import declarations, parameter
 from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.ros.node.parameters import (
     NodeParams,
@@ -33,7 +33,7 @@ DECLARED = {item.name: item for item in node_declarations()}
 
 
 def test_declarations_are_the_fields_and_the_nodes_own_come_first() -> None:
-    assert set(DECLARED) == {item.name for item in fields(NodeParams)}
+    assert set(DECLARED) == {item.name for item in fields(NodeParams)} - {'overrides'}
     assert next(iter(DECLARED)) == 'model'
     paf = [item.name for item in fields(PafParams)]
     posenet = [item.name for item in fields(PoseNetParams) if item.name not in paf]
@@ -43,9 +43,13 @@ def test_declarations_are_the_fields_and_the_nodes_own_come_first() -> None:
 
 
 def test_every_parameter_says_what_it_is_and_belongs_to() -> None:
-    types = {bool: 'bool', int: 'integer', float: 'double', str: 'string', list: 'integer_array'}
+    types = {bool: 'bool', int: 'integer', float: 'double', str: 'string'}
     for item in DECLARED.values():
-        assert ros_type(item) == types[type(ros_default(item))], item.name
+        default = ros_default(item)
+        if isinstance(default, list):
+            assert ros_type(item) == f'{types[type(default[0])]}_array', item.name
+        else:
+            assert ros_type(item) == types[type(default)], item.name
         assert item.description, item.name
         assert '\n' not in item.description, item.name
         assert item.section, item.name
@@ -65,6 +69,7 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
         'precision',
         'threads',
         'net_resolution',
+        'cameras',
         'image_transport',
         'depth',
         'depth_transport',
@@ -119,7 +124,7 @@ def test_each_range_is_checked(name: str) -> None:
         wrong += [[368, side] for side in beyond] if ros_type(item) == 'integer_array' else beyond
     for value in wrong:
         with pytest.raises(ParameterError, match=name):
-            updated(NodeParams(), {name: value})
+            NodeParams().updated({name: value})
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,7 @@ def test_each_range_is_checked(name: str) -> None:
     ],
 )
 def test_numbers_are_coerced(name: str, value: Any, becomes: Any) -> None:
-    found = getattr(updated(NodeParams(), {name: value}), name)
+    found = getattr(NodeParams().updated({name: value}), name)
     assert found == becomes
     assert type(found) is type(becomes)
 
@@ -144,7 +149,7 @@ def test_numbers_are_coerced(name: str, value: Any, becomes: Any) -> None:
 @pytest.mark.parametrize('value', [7, 7.0])
 def test_whole_and_decimal_numbers_are_refused_alike(value: float) -> None:
     with pytest.raises(ParameterError, match=r'peak_threshold is 7\.0, but must be from 0\.0'):
-        updated(NodeParams(), {'peak_threshold': value})
+        NodeParams().updated({'peak_threshold': value})
 
 
 @pytest.mark.parametrize(
@@ -161,7 +166,7 @@ def test_whole_and_decimal_numbers_are_refused_alike(value: float) -> None:
 )
 def test_net_resolution_that_is_none(value: Any, says: str) -> None:
     with pytest.raises(ParameterError, match=says):
-        updated(NodeParams(), {'net_resolution': value})
+        NodeParams().updated({'net_resolution': value})
 
 
 def test_net_size() -> None:
@@ -172,27 +177,98 @@ def test_net_size() -> None:
 def test_change_is_all_or_nothing() -> None:
     before = NodeParams()
     with pytest.raises(ParameterError, match='paf_threshold'):
-        updated(before, {'peak_threshold': 0.2, 'paf_threshold': 2})
+        before.updated({'peak_threshold': 0.2, 'paf_threshold': 2})
     assert before == NodeParams()
-    after = updated(before, {'peak_threshold': 0.2, 'paf_threshold': 0.3, 'lazy': True})
+    after = before.updated({'peak_threshold': 0.2, 'paf_threshold': 0.3, 'lazy': True})
     changed = {name for name, value in asdict(after).items() if value != getattr(before, name)}
     assert changed == {'peak_threshold', 'paf_threshold', 'lazy'}
 
 
 def test_values_that_only_fit_together() -> None:
     """Each alone would be refused against the other's old value."""
-    after = updated(NodeParams(), {'paf_samples': 20, 'paf_min_count': 16})
-    assert updated(after, {'paf_samples': 4, 'paf_min_count': 2}).paf_samples == 4
+    after = NodeParams().updated({'paf_samples': 20, 'paf_min_count': 16})
+    assert after.updated({'paf_samples': 4, 'paf_min_count': 2}).paf_samples == 4
 
 
 def test_unknown_name_lists_the_known() -> None:
     with pytest.raises(ParameterError, match=r"unknown parameter 'peak_treshold'; known: .*lazy"):
-        updated(NodeParams(), {'peak_treshold': 0.1})
+        NodeParams().updated({'peak_treshold': 0.1})
 
 
 def test_fixed_parameters_change_only_unconfigured() -> None:
-    assert updated(NodeParams(), {'model': 'mine.onnx'}).model == 'mine.onnx'
+    assert NodeParams().updated({'model': 'mine.onnx'}).model == 'mine.onnx'
     with pytest.raises(ParameterError, match=r"model cannot change from '' to 'mine.onnx' now"):
-        updated(NodeParams(), {'model': 'mine.onnx', 'lazy': True}, configured=True)
+        NodeParams().updated({'model': 'mine.onnx', 'lazy': True}, configured=True)
     same = {'model': '', 'net_resolution': [0, 0], 'peak_threshold': 0.3}
-    assert updated(NodeParams(), same, configured=True).peak_threshold == 0.3
+    assert NodeParams().updated(same, configured=True).peak_threshold == 0.3
+
+
+# Several cameras
+
+
+def test_what_is_said_of_one_camera_holds_for_it_alone() -> None:
+    values = {
+        'cameras': ['front', 'left'],
+        'front.rotate': 90,
+        'left.max_rate': 5,
+        'max_rate': 20.0,
+        'left.image_transport': 'compressed',
+    }
+    params = NodeParams.from_mapping(values)
+    assert params.image_transports == {'front': 'raw', 'left': 'compressed'}
+    found = [(params.of(name).rotate, params.of(name).max_rate) for name in params.cameras]
+    assert found == [(90, 20.0), (0, 5.0)]
+    assert type(params.of('left').max_rate) is float
+    assert (params.rotate, params.max_rate) == (0, 20.0)
+    assert NodeParams.from_mapping(params.to_mapping()) == params
+    changed = params.updated({'rotate': 180, 'left.max_rate': None}, configured=True)
+    found = [(changed.of(name).rotate, changed.of(name).max_rate) for name in changed.cameras]
+    assert found == [(90, 20.0), (180, 20.0)]
+
+
+def test_what_was_said_of_a_camera_goes_with_it() -> None:
+    params = NodeParams.from_mapping({'cameras': ['front', 'left'], 'left.rotate': 90})
+    assert params.updated({'cameras': ['front']}).overrides == {}
+    assert params.updated({'cameras': ['left', 'right']}).overrides == {'left.rotate': 90}
+
+
+def test_of_one_camera_too_what_is_fixed_changes_only_unconfigured() -> None:
+    params = NodeParams(cameras=('front', 'left'))
+    with pytest.raises(ParameterError, match=r'left\.image_transport cannot change from None to'):
+        params.updated({'left.image_transport': 'compressed'}, configured=True)
+    with pytest.raises(ParameterError, match=r'cameras cannot change'):
+        params.updated({'cameras': ['front']}, configured=True)
+    same = params.updated({'left.enabled': False}, configured=True)
+    assert [same.of(name).enabled for name in same.cameras] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ('values', 'says'),
+    [
+        ({'front.rotate': 90}, r"no camera is called 'front'; .* cameras has one, which has no"),
+        ({'cameras': ['left'], 'front.rotate': 90}, r"'front'; the parameter cameras has left"),
+        ({'cameras': ['left'], 'left.rotat': 90}, r"the nearest is 'left\.rotate'"),
+        ({'cameras': ['left'], 'left.model': 'x'}, r"unknown parameter 'left\.model'"),
+        ({'cameras': ['left'], 'left.rotate': 91}, r'left\.rotate is 91, but must be one of 0'),
+        ({'cameras': ['left'], 'left.max_rate': -1}, r'left\.max_rate is -1\.0, but must be from'),
+        ({'cameras': 'front,left'}, r"cameras is 'front,left', but must be a list of words"),
+        ({'cameras': []}, r'cameras is \[\], but must be a list of words'),
+        ({'cameras': [1, 2]}, r'cameras is \[1, 2\], but must be a list of words'),
+        ({'cameras': ['Front']}, r"'Front' is no name of a camera"),
+        ({'cameras': ['a/b']}, r"'a/b' is no name of a camera"),
+        ({'cameras': ['front', '']}, r"'' is no name of a camera"),
+        ({'cameras': ['a', 'b', 'a']}, r'each camera must have a name of its own'),
+        ({'cameras': [f'c{number}' for number in range(17)]}, r'must be 1 to 16 names'),
+        ({'target_camera': 'front'}, r"target_camera is 'front', but must be empty or one of"),
+    ],
+)
+def test_cameras_that_cannot_be(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(ParameterError, match=says) as raised:
+        NodeParams.from_mapping(values)
+    assert '\n' not in str(raised.value)
+
+
+def test_camera_to_follow_by_is_the_first_unless_it_is_said() -> None:
+    assert NodeParams().target_source == ''
+    assert NodeParams(cameras=('front', 'left')).target_source == 'front'
+    assert NodeParams(cameras=('front', 'left'), target_camera='left').target_source == 'left'

@@ -22,8 +22,8 @@ def values_in(path: Path, node: str) -> dict[str, Any]:
     return {name: value for section in sections for name, value in section.values.items()}
 
 
-def written(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / 'parameters of mine.yaml'
+def written(tmp_path: Path, text: str, name: str = 'parameters of mine.yaml') -> Path:
+    path = tmp_path / name
     path.write_text(text, encoding='utf-8')
     return path
 
@@ -226,6 +226,32 @@ def test_file_for_other_nodes_alone_is_told(tmp_path: Path) -> None:
     values, (line,) = read_params_files([path], '/openpose', KNOWN)
     assert values == {}
     assert 'has no section for /openpose' in line
+
+
+OF_CAMERAS = ('cameras', 'rotate')
+
+
+def test_parameters_of_single_cameras_are_known_where_the_camera_is(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '/**: {ros__parameters: {front: {rotate: 90, size: 3}, obstacles: {enabled: true}}}\n'
+        'openpose: {ros__parameters: {cameras: [front, left], left.enabled: false}}\n',
+    )
+    values, odd = read_params_files([path], '/openpose', OF_CAMERAS)
+    assert values == {'cameras': ['front', 'left'], 'front.rotate': 90, 'left.enabled': False}
+    assert odd == []
+    # What is given beside the files says which cameras there are.
+    with pytest.raises(ParameterError, match=r"unknown parameter 'left\.enabled' in the section"):
+        read_params_files([path], '/openpose', OF_CAMERAS, {'cameras': ['front']})
+    second = written(tmp_path, 'openpose: {ros__parameters: {right.rotate: 180}}', 'second.yaml')
+    given = {'cameras': ['front', 'left', 'right']}
+    values, _ = read_params_files([path, second], '/openpose', OF_CAMERAS, given)
+    assert values['right.rotate'] == 180
+
+
+def test_cameras_that_are_no_list_are_left_to_the_check(tmp_path: Path) -> None:
+    path = written(tmp_path, 'openpose: {ros__parameters: {cameras: 5}}')
+    assert read_params_files([path], '/openpose', OF_CAMERAS)[0] == {'cameras': 5}
 
 
 def test_arguments_of_a_ros_command_line() -> None:
