@@ -24,6 +24,9 @@ NO_EFFECT = (
     'tf_timeout',
     'autostart',
     'image_transport',
+    # The bag says which cameras there are.
+    'cameras',
+    'target_camera',
 )
 _OF_A_TRANSPORT = ('use_sim_time', 'start_type_description_service')
 _BELOW_A_TRANSPORT = ('qos_overrides.', 'diagnostic_updater.')
@@ -105,18 +108,19 @@ class BagOptions:
         return replace(
             self.params,
             image_annotations=annotations,
+            overrides={},
             **{name: getattr(_DEFAULTS, name) for name in NO_EFFECT},
         )
 
     @property
     def without_effect(self) -> list[str]:
-        """Those of NO_EFFECT that were set."""
+        """Those of NO_EFFECT that were set, and what was said of single cameras."""
         return [
             one.name
             for one in fields(self.params)
             if one.name in NO_EFFECT
             and getattr(self.params, one.name) != getattr(_DEFAULTS, one.name)
-        ]
+        ] + list(self.params.overrides)
 
 
 def read_parameters(
@@ -149,8 +153,8 @@ def read_parameters(
 
     """
     known = [item.name for item in node_declarations()]
-    values, lines = read_params_files(files, names.full, known)
     assigned = assigned_values(assignments, names.full)
+    values, lines = read_params_files(files, names.full, known, assigned)
     values.update(assigned)
     of_transport = [
         name for name in values if name in _OF_A_TRANSPORT or name.startswith(_BELOW_A_TRANSPORT)

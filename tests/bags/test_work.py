@@ -222,6 +222,18 @@ def test_parameters_that_drop_images_have_no_effect(tmp_path: Path) -> None:
     ]
 
 
+def test_cameras_of_a_node_have_no_effect(tmp_path: Path) -> None:
+    cameras = {'cameras': ('front', 'left'), 'target_camera': 'left'}
+    params = replace(FAKE, overrides={'front.rotate': 90}, **cameras)
+    lines: list[str] = []
+    source = write_bag(tmp_path / 'in', map(raw, range(COUNT)))
+    report = worked_on(source, tmp_path / 'out', lines, params=params)
+    assert (report.images, report.failed) == (COUNT, 0)
+    (line,) = lines
+    assert {'cameras', 'target_camera', 'front.rotate'} == set(line.partition(':')[0].split(', '))
+    assert topics_of(tmp_path / 'out')['/openpose/persons'] == COUNT
+
+
 def test_two_runs_write_the_same(tmp_path: Path) -> None:
     params = replace(FAKE, tracking=True, hri=True, gestures=True, detections=True)
     source = write_bag(tmp_path / 'in', map(raw, range(COUNT)))
