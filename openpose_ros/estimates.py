@@ -37,6 +37,8 @@ class Estimate:
         What was looked at, not copied.
     crops_left_out : int
         Hands and faces that were not looked at, since there were more than `max_crops`.
+    growth : float
+        How many times the cells of one view the maps have: 1 without augmentation.
 
     """
 
@@ -46,6 +48,7 @@ class Estimate:
     times: Mapping[str, float]
     frame: FrameArray | None = field(default=None, kw_only=True)
     crops_left_out: int = field(default=0, kw_only=True)
+    growth: float = field(default=1.0, kw_only=True)
 
     def __repr__(self) -> str:
         stages = ', '.join(f'{name} {1000 * took:.1f}' for name, took in self.times.items())

@@ -284,7 +284,7 @@ class PoseEstimator(Closing):
         prepared = perf_counter()
         maps = self.engine.infer(self._tensor)
         inferred = perf_counter()
-        people = self._people_in(maps, placement, self._params)
+        people = self._people_in(maps, placement)
         times = {
             'preprocess': prepared - started,
             'infer': inferred - prepared,
@@ -306,14 +306,41 @@ class PoseEstimator(Closing):
             self.on_view,
         )
         started = perf_counter()
-        people = self._people_in(maps, views.grid, _with_room(self._params, views.growth))
+        people = self._people_in(maps, views.grid, views.growth)
         times['parse'] = perf_counter() - started
-        return Estimate(people, maps, views.grid, times, frame=frame)
+        return Estimate(people, maps, views.grid, times, frame=frame, growth=views.growth)
 
-    def _people_in(self, maps: AnyMaps, placement: Placement, params: DecoderParams) -> People:
+    def parse_again(self, estimate: Estimate) -> Estimate:
+        """
+        Find the people in the maps of a frame once more, with the parameters that hold now.
+
+        The network does not run; those for hands and faces do, where there are any.
+
+        Parameters
+        ----------
+        estimate : Estimate
+            As `estimate` returned it, with its frame.
+
+        Returns
+        -------
+        Estimate
+            With the times of what was done again.
+
+        """
+        with self._turn:
+            started = perf_counter()
+            people = self._people_in(estimate.maps, estimate.placement, estimate.growth)
+            times = {**estimate.times, 'parse': perf_counter() - started}
+            left_out = 0
+            if self.parts.are_wanted and estimate.frame is not None:
+                people, left_out, took = self.parts.find(estimate.frame, people)
+                times.update(took)
+        return replace(estimate, people=people, times=times, crops_left_out=left_out)
+
+    def _people_in(self, maps: AnyMaps, placement: Placement, growth: float = 1.0) -> People:
         of_frame = (some[0] for some in maps)
-        calibration = self.spec.score_calibration
-        own = _of_parser(params, calibration)
+        params, calibration = self._params, self.spec.score_calibration
+        own = parser_params(params, self.spec, growth)
         in_cells = self._parse(*of_frame, self.spec.skeleton, own)
         return _on_frame(_told(in_cells, calibration, params), placement)
 
@@ -347,18 +374,28 @@ class PoseEstimator(Closing):
             self.parts.close()
 
 
-def _with_room(params: DecoderParams, growth: float) -> DecoderParams:
-    """Return parameters with as much more room for peaks as the maps are larger."""
-    if growth <= 1 or not isinstance(params, PafParams):
-        return params
-    return replace(params, max_peaks=min(_MOST_PEAKS, ceil(growth * params.max_peaks)))
+def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -> DecoderParams:
+    """
+    Return what the parser gets of parameters.
 
+    Parameters
+    ----------
+    params : PafParams or PoseNetParams
+        Of which `min_score` is a score as it is told.
+    spec : ModelSpec
+        Says by its `score_calibration` what that is of the parser's own.
+    growth : float
+        As `Estimate.growth`: there is as much more room for peaks.
 
-def _of_parser(params: DecoderParams, calibration: ScoreCalibration | None) -> DecoderParams:
-    """Return what the parser gets: its own score instead of the one that is told."""
-    if calibration is None or not isinstance(params, PafParams):
+    """
+    if not isinstance(params, PafParams):
         return params
-    least = calibration.own(params.min_score) - _SLACK  # rounding must not lose anybody
+    if growth > 1:
+        room = min(_MOST_PEAKS, ceil(growth * params.max_peaks))
+        params = replace(params, max_peaks=room)
+    if spec.score_calibration is None:
+        return params
+    least = spec.score_calibration.own(params.min_score) - _SLACK  # rounding must not lose anybody
     return replace(params, min_score=min(max(least, 0.0), 1.0))
 
 

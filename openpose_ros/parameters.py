@@ -27,6 +27,7 @@ def parameter(
     high: float | None = None,
     choices: Iterable[str | int] = (),
     step: float | None = None,
+    slider_high: float | None = None,
     live: bool = True,
     section: str = '',
 ) -> Any:
@@ -47,6 +48,8 @@ def parameter(
         The values that are allowed; empty for any.
     step : float, optional
         Only `low` and what lies whole steps above it is allowed.
+    slider_high : float, optional
+        Where a slider ends, if the range is wider than a hand: what is beyond is typed.
     live : bool
         Whether it may change while a node is configured.
     section : str
@@ -57,7 +60,8 @@ def parameter(
     ParameterError
         If the default is not allowed.
     ValueError
-        If there are steps from nowhere, or the range does not end on one.
+        If there are steps from nowhere, or the range does not end on one; or a slider is not
+        within the range.
 
     """
     metadata: dict[str, Any] = {
@@ -66,6 +70,7 @@ def parameter(
         'high': high,
         'choices': tuple(choices),
         'step': step,
+        'slider_high': slider_high,
         'live': live,
         'section': section,
     }
@@ -84,16 +89,29 @@ class Declaration:
     high: float | None
     choices: tuple[str | int, ...]
     step: float | None
+    slider_high: float | None
     live: bool
     section: str
 
     def __post_init__(self) -> None:
+        self._check_slider()
         if self.step is None:
             return
         if self.low is None or self.step <= 0:
             raise ValueError(f'a step of {self.step} from {self.low}: give both, the step above 0')
         if self.high is not None and not self._is_on_step(self.high):
             raise ValueError(f'{self.high} is no whole number of {self.step} above {self.low}')
+
+    def _check_slider(self) -> None:
+        end = self.slider_high
+        if end is None:
+            return
+        fits = self._is_within(end) and (not self.step or self._is_on_step(end))
+        if self.low is None or not fits or not self.low <= self.default <= end:
+            raise ValueError(
+                f'a slider from {self.low} to {end}: it must lie in the range, end on a step and '
+                f'hold the default, {self.default}'
+            )
 
     @property
     def limits(self) -> str:

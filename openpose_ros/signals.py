@@ -97,6 +97,10 @@ class Stop:
             return 0
         return 128 + (self.number or signal.SIGINT)
 
+    def serve(self) -> None:
+        """Let being interrupted or terminated be how this process ends well, from now on."""
+        self._serves = True
+
     def wait(self, seconds: float | None = None) -> bool:
         """Sleep until this process is asked to end, `seconds` at most; return `requested`."""
         select.select([self._asked], [], [], seconds)

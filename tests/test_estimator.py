@@ -19,6 +19,7 @@ import pytest
 from benchmarks.accuracy import ANNOTATIONS, read_annotations
 from benchmarks.posenet_reference import decode, differences, picture_jobs, read_recorded
 from openpose_ros import PoseEstimator, draw_people, load_model, load_skeleton
+from openpose_ros.augmentation import AugmentationParams
 from openpose_ros.engine import open_engine
 from openpose_ros.engine.fake import FakeEngine
 from openpose_ros.engine.synthetic import render_maps, scatter_people
@@ -217,6 +218,29 @@ def test_estimator_params_hold_from_the_next_frame_on() -> None:
     assert len(estimator(grey(size))) == 3
     estimator.params = replace(estimator.params, max_people=1)
     assert len(estimator(grey(size))) == 1
+
+
+def test_kept_maps_are_parsed_again_without_the_network() -> None:
+    size = (640, 480)
+    estimator = estimator_of(people_on(size, 3, COCO), size)
+    first = estimator.estimate(grey(size))
+    estimator.engine.close()  # so that it could not run
+    estimator.params = replace(estimator.params, max_people=2)
+    again = estimator.parse_again(first)
+    assert np.array_equal(again.people.keypoints, first.people.keypoints[:2], equal_nan=True)
+    assert again.maps is first.maps
+    assert again.times['infer'] == first.times['infer']
+    assert len(first.people) == 3
+
+
+def test_maps_of_several_views_are_parsed_again_with_as_much_room() -> None:
+    with PoseEstimator.from_model(
+        backend='fake', augmentation=AugmentationParams(tiles=True)
+    ) as estimator:
+        first = estimator.estimate(grey((2000, 1200)))
+        assert first.growth > 1
+        again = estimator.parse_again(first)
+    assert np.array_equal(again.people.keypoints, first.people.keypoints, equal_nan=True)
 
 
 def test_estimator_uses_its_input_buffer_again() -> None:

@@ -17,7 +17,9 @@ from openpose_ros.parameters import check, declarations, from_mapping, parameter
 
 @dataclass(frozen=True)
 class Camera:
-    window: int = parameter(5, 'side, cells', low=3, high=31, step=2, section='peaks')
+    window: int = parameter(
+        5, 'side, cells', low=3, high=31, step=2, slider_high=15, section='peaks'
+    )
     even: int = parameter(4, 'pairs', low=2, step=2)
     tens: int = parameter(10, 'tens', low=0, high=100, step=10)
     share: float = parameter(0.5, 'part of all', low=0.0, high=1.0, step=0.1)
@@ -44,6 +46,7 @@ def test_declarations_are_what_was_told_in_order() -> None:
     assert (window.default, window.description, window.section) == (5, 'side, cells', 'peaks')
     assert (window.low, window.high, window.step, window.choices) == (3, 31, 2, ())
     assert window.live
+    assert (window.slider_high, DECLARED['tens'].slider_high) == (15, None)
     assert not DECLARED['size'].live
     assert DECLARED['mode'].choices == ('', 'fast', 'best')
 
@@ -175,6 +178,10 @@ def test_update_of_what_is_not_live() -> None:
         (2, {'step': 2}, 'a step of 2 from None: give both'),
         (2, {'low': 0, 'step': 0}, 'a step of 0 from 0: give both'),
         (3, {'low': 3, 'high': 30, 'step': 2}, '30 is no whole number of 2 above 3'),
+        (3, {'low': 3, 'high': 9, 'slider_high': 10}, 'a slider from 3 to 10'),
+        (3, {'high': 9, 'slider_high': 5}, 'a slider from None to 5'),
+        (7, {'low': 3, 'high': 9, 'slider_high': 5}, 'a slider from 3 to 5.*the default, 7'),
+        (3, {'low': 3, 'high': 9, 'step': 2, 'slider_high': 6}, 'a slider from 3 to 6'),
     ],
 )
 def test_declaration_that_contradicts_itself(default: Any, options: Any, says: str) -> None:

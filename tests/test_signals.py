@@ -54,6 +54,17 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
+@pytest.mark.parametrize(('number', 'status'), [(SIGINT, 0), (SIGTERM, 0), (SIGHUP, 129)])
+def test_who_serves_in_the_end_ends_well(start: Run, number: int, status: int) -> None:
+    process = start(
+        'with watched() as stop, stop.noted():\n'
+        '    stop.serve(); say("ready"); stop.wait()\n'
+        'leave(stop.status)\n'
+    )
+    process.send_signal(number)
+    assert process.wait(60) == status
+
+
 @pytest.mark.parametrize(
     ('number', 'serves', 'status'),
     [

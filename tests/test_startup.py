@@ -51,6 +51,8 @@ def test_importing_a_front_is_light(name: str) -> None:
 def test_asking_the_command_line_is_light(words: list[str]) -> None:
     loaded = loaded_by(f'from openpose_ros.cli import main\nmain({words!r})')
     verbs = {VERBS[word][0] for word in words[:1] if word in VERBS}
+    if words[0] == 'view':
+        verbs.add(VERBS['estimate'][0])  # which it is, with a page
     assert {name for name, *_ in VERBS.values()} & loaded == verbs  # and no other verb
     assert not HEAVY & loaded
 

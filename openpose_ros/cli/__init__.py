@@ -37,6 +37,10 @@ VERBS = {  # name: module, its SUMMARY
         'openpose_ros.cli.archive',
         'find people in thousands of files, on one machine or many',
     ),
+    'view': (
+        'openpose_ros.cli.view',
+        'see people in the browser, and turn every threshold',
+    ),
     'evaluate': (
         'openpose_ros.cli.evaluate',
         'score results against annotations: OKS AP and AR, as COCO does',
@@ -64,7 +68,7 @@ VERBS = {  # name: module, its SUMMARY
     ),
 }
 GROUPS = {  # what a user wants: the verbs for it, as `--help` lists them
-    'look at people': ('estimate', 'bag', 'archive', 'evaluate'),
+    'look at people': ('estimate', 'view', 'bag', 'archive', 'evaluate'),
     'run a node': ('node', 'camera', 'echo'),
     'models and engines': ('models', 'build-engine'),
     'prepare an image or a robot': ('warm-up',),

@@ -29,6 +29,8 @@ _LAUNCH = (
     'launch_ros.substitutions',
 )
 
+SAME = {'view': 'estimate'}  # verbs that have the very flags of another one, which tells them
+
 
 def parsers() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield each verb that takes flags, 'estimate' or 'models fetch', and its parser."""

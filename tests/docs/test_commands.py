@@ -21,7 +21,7 @@ from openpose_ros.parameters import declarations
 from openpose_ros.ros.node.camera_names import is_camera_name, is_override
 from openpose_ros.ros.node.launching import CAMERA_TOPICS
 from openpose_ros.ros.node.parameters import NodeParams
-from tests.docs.commands import flags_of, launch_arguments, parsers
+from tests.docs.commands import SAME, flags_of, launch_arguments, parsers
 from tests.docs.reading import PAGES, ROOT, commands, read, sections, shell_blocks, spans
 
 FLAGS = {verb: flags_of(parser) for verb, parser in parsers()}
@@ -230,6 +230,8 @@ def wrong_flags(text: str) -> list[str]:
     found = []
     below = sections(text)
     for verb, flags in FLAGS.items():
+        if verb in SAME:
+            continue
         section = below.get(verb.split()[0], '')
         if ' ' in verb:  # an action has a heading of the next level
             section = section.partition(f'\n### {verb}\n')[2].partition('\n### ')[0]
@@ -250,6 +252,11 @@ def _flags(span: str) -> list[str]:
 
 def test_command_line_page_has_the_flags_of_every_verb_and_no_other() -> None:
     assert wrong_flags(read('docs/command-line.md')) == []
+
+
+@pytest.mark.parametrize(('verb', 'other'), SAME.items())
+def test_a_verb_that_does_the_same_has_the_same_flags(verb: str, other: str) -> None:
+    assert FLAGS[verb] == FLAGS[other]
 
 
 def test_missing_and_wrong_flags_are_found() -> None:

@@ -28,7 +28,7 @@ from openpose_ros.ros.node.parameters import (
     ros_type,
 )
 from openpose_ros.ros.node.params_file import read_params_file
-from tests.docs.commands import parsers
+from tests.docs.commands import SAME, parsers
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'config/openpose.yaml'
@@ -141,6 +141,7 @@ TABLES: dict[str, tuple[str, Callable[[], str]]] = {  # name of the marks: page,
     **{
         f'flags:{verb}': ('docs/command-line.md', partial(flags_table, verb))
         for verb, _ in parsers()
+        if verb not in SAME
     },
 }
 

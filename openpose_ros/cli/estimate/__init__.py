@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from openpose_ros.cli.estimate.flags import SKELETONS
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.estimate.resuming import check_resume, open_progress
+from openpose_ros.cli.estimate.watching import Page
 from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
 from openpose_ros.errors import SourceError
@@ -96,6 +98,7 @@ def run(args: argparse.Namespace) -> int:
         check_resume(args, sources, claims)
         if args.show:
             check_window()
+        page = Page(args) if args.view else None
 
         from openpose_ros.cli.estimate.painting import check_drawings
         from openpose_ros.cli.estimate.work import Work
@@ -123,8 +126,17 @@ def run(args: argparse.Namespace) -> int:
             claims.reads(path)
         with args.stop.at_once():
             progress = open_progress(args, estimator)
-        work = Work(args, estimator, claims, tally, progress)
-        work.run(list(zip(sources, stems)), truth)
+        if page is not None and not page.results:
+            page.walk(estimator, sources, tally)
+            return 0
+        with page or nullcontext():
+            if page is not None:
+                page.watch(estimator, sources, tally)
+            work = Work(args, estimator, claims, tally, progress, page.host if page else None)
+            work.run(list(zip(sources, stems)), truth)
+            if page is not None:
+                tally.inform(tally.table(estimator.description))
+                return page.linger(tally)
     tally.inform(tally.table(estimator.description))
     if tally.interrupted:
         return int(args.stop.status)

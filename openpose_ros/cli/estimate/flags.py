@@ -10,6 +10,7 @@ from openpose_ros.cli.looking import add_all_parameters, add_network
 from openpose_ros.cli.parameters import number_from_0, score, whole_number
 from openpose_ros.cli.results import folder_name
 from openpose_ros.cli.sources import add_recursive
+from openpose_ros.cli.viewing import add_view
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 
 DRAWINGS = ('heatmaps', 'pafs', 'skeletons')  # in the order in which they are laid on
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_frames(parser.add_argument_group('frames'))
     _add_results(parser.add_argument_group('results'))
+    add_view(parser.add_argument_group('page in the browser'))
     add_network(parser.add_argument_group('network'))
     add_all_parameters(parser)
 

@@ -32,6 +32,7 @@ from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
     from openpose_ros.tracking import Tracker
+    from openpose_ros.view.watch import Watch
 
 
 class Work:
@@ -50,6 +51,8 @@ class Work:
         Gets what was done, and what went wrong.
     progress : Progress, optional
         Says what is done already, and gets what will be.
+    watch : Watch, optional
+        Shows the work, and may hold it.
 
     """
 
@@ -60,8 +63,10 @@ class Work:
         claims: Claims,
         tally: RunReport,
         progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._args = args
+        self._watch = watch
         self._progress = progress
         self._estimator = estimator
         estimator.on_view = tally.viewed
@@ -96,6 +101,8 @@ class Work:
                 progress.begin(self._behind, lines)
                 stack.enter_context(progress)
             for place, (source, stem) in enumerate(named):
+                if self._watch is not None:
+                    self._watch.begin(source, place)
                 if not self._work_on(source, stem):
                     break
                 tally.finished(place)
@@ -149,6 +156,8 @@ class Work:
                 if tracker is not None and frame.stamp_s is not None:
                     with self._tally.timed('track'):
                         people = tracker.update(people, frame.stamp_s).people
+                if self._watch is not None:
+                    self._watch.show(frame, found, self._upright(people, found))
                 drawn = frame.image
                 if results is not None or self._window is not None:
                     with self._tally.timed('draw'):
@@ -159,6 +168,11 @@ class Work:
                 ):
                     return False
         return True
+
+    def _upright(self, people: People, found: Estimate) -> People:
+        """Return people in pixels of the frame as the network saw it."""
+        turn = -self._args.rotate % 360
+        return unrotate_people(people, turn, found.placement.source_size)
 
     def _results(self, stem: str) -> Results | nullcontext[None]:
         args = self._args
@@ -218,6 +232,8 @@ class Work:
         if not self._warm:
             self._warm = True
             self._warm_up(image)
+        if self._watch is not None:
+            self._watch.wait(frame)
         try:
             found = self._estimator.estimate(image)
         except MapsError as exc:  # of this frame; the next one may be well

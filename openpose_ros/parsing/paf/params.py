@@ -29,16 +29,23 @@ class PafParams:
         low=3,
         high=31,
         step=2,  # odd, so that there is a middle cell
+        slider_high=15,
         section='peaks',
     )
     peak_threshold: float = parameter(
-        0.05, 'a peak of a heatmap must be above this', low=0.0, high=1.0, section='peaks'
+        0.05,
+        'a peak of a heatmap must be above this',
+        low=0.0,
+        high=1.0,
+        slider_high=0.5,
+        section='peaks',
     )
     max_peaks: int = parameter(
         128,
         'room for candidates of each keypoint; more are counted as overflow',
         low=1,
         high=4096,
+        slider_high=512,
         section='peaks',
     )
     paf_samples: int = parameter(
@@ -67,6 +74,7 @@ class PafParams:
         'the longest gap between samples that count in one limb, map cells',
         low=0.0,
         high=4096.0,
+        slider_high=20.0,
         section='limbs',
     )
     length_penalty: bool = parameter(
@@ -81,13 +89,23 @@ class PafParams:
         section='limbs',
     )
     min_parts: int = parameter(
-        3, 'keypoints that a person must have', low=1, high=256, section='people'
+        3,
+        'keypoints that a person must have',
+        low=1,
+        high=256,
+        slider_high=18,
+        section='people',
     )
     min_score: float = parameter(
         0.2, 'a person must score at least this', low=0.0, high=1.0, section='people'
     )
     max_people: int = parameter(
-        0, 'keep at most so many people, the best; 0 keeps all', low=0, high=4096, section='people'
+        0,
+        'keep at most so many people, the best; 0 keeps all',
+        low=0,
+        high=4096,
+        slider_high=50,
+        section='people',
     )
     single_person: bool = single_person()
 

@@ -33,10 +33,16 @@ class PoseNetParams:
         'the same keypoint of two people lies further apart than this, pixels of the input',
         low=1.0,
         high=4096.0,
+        slider_high=100.0,
         section='poses',
     )
     max_poses: int = parameter(
-        20, 'look for at most so many people', low=1, high=4096, section='poses'
+        20,
+        'look for at most so many people',
+        low=1,
+        high=4096,
+        slider_high=50,
+        section='poses',
     )
     local_maximum_radius: int = parameter(
         1,

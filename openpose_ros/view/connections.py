@@ -1,0 +1,73 @@
+"""Connections, so many at once and no longer than they are used."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+import socket
+from typing import Any
+
+from aiohttp import web
+
+MOST_SOCKETS = 64
+REQUEST_S = 5.0  # for a new connection to send its request in
+IDLE_S = 30.0
+_SEND_BUFFER_BYTES = 1 << 18  # in the kernel; a slow browser shall see a new frame, not a queue
+
+
+class Connections(web.Server):
+    """
+    aiohttp's server, that counts its connections and ends those that only wait.
+
+    Parameters
+    ----------
+    handler : callable
+        Answers a request.
+    **options
+        As `aiohttp.web.Server` takes them.
+
+    """
+
+    def __init__(self, handler: Any, **options: Any) -> None:
+        super().__init__(
+            self._answer,
+            access_log=None,  # it would be the only log in which requests stand
+            keepalive_timeout=IDLE_S,
+            lingering_time=0.0,  # nothing is read of what was refused
+            auto_decompress=False,  # a body's size is what is counted
+            **options,
+        )
+        self._handler = handler
+        self._waiting: dict[web.RequestHandler, asyncio.TimerHandle] = {}
+        self._open: set[web.RequestHandler] = set()
+
+    def connection_made(self, handler: web.RequestHandler, transport: Any) -> None:
+        """Take a connection, or end it at once where there are enough."""
+        super().connection_made(handler, transport)
+        if len(self._open) >= MOST_SOCKETS:
+            transport.abort()
+            return
+        self._open.add(handler)
+        connected = transport.get_extra_info('socket')
+        with suppress(OSError):
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        loop = asyncio.get_running_loop()
+        self._waiting[handler] = loop.call_later(REQUEST_S, transport.abort)
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget a connection."""
+        super().connection_lost(handler, exc)
+        self._open.discard(handler)
+        self._heard(handler)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._heard(request.protocol)
+        response: web.StreamResponse = await self._handler(request)
+        return response
+
+    def _heard(self, handler: web.RequestHandler) -> None:
+        timer = self._waiting.pop(handler, None)
+        if timer is not None:
+            timer.cancel()
