@@ -9,7 +9,7 @@ from pathlib import Path
 import posixpath
 import stat
 
-from openpose_ros.archive.items import PICTURE, PICTURES, VIDEO, Item
+from openpose_ros.archive.items import BAG, PICTURE, PICTURES, VIDEO, Item
 from openpose_ros.archive.places import Entry, is_address, listed
 from openpose_ros.errors import ParameterError, SourceError
 from openpose_ros.io.folders import natural
@@ -23,19 +23,22 @@ _VIDEO_SUFFIXES = frozenset({
     '.mts', '.mxf', '.ogv', '.ts', '.vob', '.webm', '.wmv', '.y4m',
 })
 # fmt: on
-_NO_SOURCE = frozenset({'.db3', '.json', '.jsonl', '.mcap', '.txt', '.yaml'})
+_NO_SOURCE = frozenset({'.json', '.jsonl', '.txt', '.yaml'})
+_OF_BAGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
+_METADATA = 'metadata.yaml'  # in the folder of a bag
+_SUFFIXES = {VIDEO: '.jsonl', PICTURE: '.jsonl', PICTURES: '.jsonl', BAG: '.bag'}  # of results
 
 
 def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[Item]:
     """
-    Return what has a result each: videos, and the pictures of each folder.
+    Return what has a result each: videos, bags, and the pictures of each folder.
 
     Parameters
     ----------
     inputs : sequence of str
-        Videos, pictures and folders, which are looked into with all folders below; or addresses
-        of them, where fsspec is installed. What a file is, its first bytes say, and its name if
-        these say nothing; of addresses the name alone. Hidden files are left out.
+        Videos, pictures, bags and folders, which are looked into with all folders below; or
+        addresses of them, where fsspec is installed. What a file is, its first bytes say, and its
+        name if these say nothing; of addresses the name alone. Hidden files are left out.
     without : Path, optional
         A folder that is not looked into: that of the results.
 
@@ -51,7 +54,9 @@ def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[It
     for name in inputs:
         found = _found_in(name, without)
         if not found:
-            raise SourceError(f'{name} has no videos and no pictures, in no folder below it')
+            raise SourceError(
+                f'{name} has no videos, no pictures and no bags, in no folder below it'
+            )
         items += found
     taken: dict[str, Item] = {}
     for item in items:
@@ -70,39 +75,44 @@ def _found_in(name: str, without: Path | None) -> list[Item]:
         (entry,) = entries
         kind = _kind(entry)
         if not kind:
-            raise SourceError(f'{name} is neither a picture nor a video')
-        called = posixpath.basename(name.rstrip('/'))
-        return [Item(name, entry.path, kind, f'{called}.jsonl', entry.stamp)]
+            raise SourceError(f'{name} is neither a picture nor a video nor a bag')
+        result = posixpath.basename(name.rstrip('/')) + _SUFFIXES[kind]
+        return [Item(name, entry.path, kind, result, entry.stamp)]
     items: list[Item] = []
     folders: dict[str, list[Entry]] = {}
+    bags = {
+        posixpath.dirname(entry.below)
+        for entry in entries
+        if posixpath.basename(entry.below) == _METADATA
+    }
     for entry in entries:
-        kind = _kind(entry)
-        if kind == VIDEO:
-            shown = _joined(name, entry.below)
-            items.append(Item(shown, entry.path, VIDEO, f'{entry.below}.jsonl', entry.stamp))
-        elif kind == PICTURE:
-            folders.setdefault(posixpath.dirname(entry.below), []).append(entry)
-    for below, pictures in folders.items():
-        items.append(_of_pictures(name, below, pictures))
+        folder = posixpath.dirname(entry.below)
+        kind = BAG if folder in bags else _kind(entry)
+        if kind == PICTURE or folder in bags:
+            folders.setdefault(folder, []).append(entry)
+        elif kind:
+            shown, result = _joined(name, entry.below), entry.below + _SUFFIXES[kind]
+            items.append(Item(shown, entry.path, kind, result, entry.stamp))
+    for below, inside in folders.items():
+        items.append(_of_folder(name, below, inside, BAG if below in bags else PICTURES))
     return items
 
 
-def _of_pictures(name: str, below: str, entries: list[Entry]) -> Item:
+def _of_folder(name: str, below: str, entries: list[Entry], kind: str) -> Item:
     entries = sorted(entries, key=lambda entry: natural(posixpath.basename(entry.below)))
     digest = sha256()
     for entry in entries:
         digest.update(f'{entry.below}\0{sorted(entry.stamp.items())}\0'.encode(errors='replace'))
     stamp: dict[str, int | str] = {
         'size': sum(int(entry.stamp['size']) for entry in entries),
-        'pictures': len(entries),
+        'files': len(entries),
         'etag': digest.hexdigest()[:16],
     }
-    called = below or _last_part(name)
     return Item(
         _joined(name, below),
         posixpath.dirname(entries[0].path),
-        PICTURES,
-        f'{called}.jsonl',
+        kind,
+        f'{below or _last_part(name)}{_SUFFIXES[kind]}',
         stamp,
         tuple(posixpath.basename(entry.path) for entry in entries),
     )
@@ -122,6 +132,8 @@ def _joined(name: str, below: str) -> str:
 
 def _kind(entry: Entry) -> str:
     """Return what an entry is; '' for what is no source."""
+    if entry.below.lower().endswith(_OF_BAGS):
+        return BAG
     suffix = posixpath.splitext(entry.below)[1].lower()
     named = PICTURE if suffix in PICTURE_SUFFIXES else VIDEO if suffix in _VIDEO_SUFFIXES else ''
     if named or is_address(entry.path) or suffix in _NO_SOURCE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-VIDEO, PICTURE, PICTURES = 'video', 'picture', 'pictures'
+VIDEO, PICTURE, PICTURES, BAG = 'video', 'picture', 'pictures', 'bag'
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Item:
     path : str
         The same from everywhere: absolute, or an address with ://.
     kind : str
-        VIDEO, PICTURE, or PICTURES for those of one folder.
+        VIDEO, PICTURE, PICTURES for those of one folder, or BAG, a file or a folder.
     result : str
-        The file of its result, below the folder of the results.
+        The file of its result, of a bag the folder, below the folder of the results.
     stamp : mapping
         What changes when it does, ready for JSON: `size`, bytes, and `mtime_ns` or `etag`.
-    pictures : tuple of str
-        Of PICTURES: their names in the folder, in natural order.
+    files : tuple of str
+        Of PICTURES and of a BAG that is a folder: the names in it, in natural order.
 
     """
 
@@ -35,7 +35,7 @@ class Item:
     kind: str
     result: str
     stamp: Mapping[str, int | str] = field(hash=False)
-    pictures: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

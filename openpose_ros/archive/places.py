@@ -21,7 +21,7 @@ from openpose_ros.files import write_whole
 from openpose_ros.files.whole import open_beside, sync
 
 # What `open_beside` calls the drafts of results and of their markers.
-_HALF = re.compile(r'.*\.(jsonl|partial|done\.json|npz)\.\d+(-\d+)?\.part')
+_HALF = re.compile(r'.*\.(jsonl|partial|done\.json|npz|draft)\.\d+(-\d+)?\.part')
 
 
 @dataclass(frozen=True)
@@ -52,16 +52,16 @@ class Place(Protocol):
         """Return what a file holds; None if it is not there."""
 
     def size(self, name: str) -> int | None:
-        """Return how many bytes a file has; None if it is not there."""
+        """Return how many bytes a file has, or all in a folder; None if it is not there."""
 
     def write(self, name: str, data: bytes) -> None:
         """Write all that a file holds; raises an OutputError."""
 
-    def draft(self, name: str) -> Any:
-        """Return a context that yields the path of a new file of this machine."""
+    def draft(self, name: str, *, folder: bool = False) -> Any:
+        """Return a context that yields the path of a new file, or folder, of this machine."""
 
     def keep(self, draft: Path, name: str) -> None:
-        """Let a draft be that file; raises an OutputError."""
+        """Let a draft, or what was made in it, be that file or folder; raises an OutputError."""
 
     def delete(self, name: str) -> None:
         """Delete a file or a folder, if it is there; raises an OutputError."""
@@ -299,8 +299,9 @@ class _LocalPlace:
             return None
 
     def size(self, name: str) -> int | None:
+        path = self._root / name
         try:
-            return (self._root / name).stat().st_size
+            return sum(one.stat().st_size for one in (path.iterdir() if path.is_dir() else [path]))
         except OSError:
             return None
 
@@ -308,26 +309,35 @@ class _LocalPlace:
         write_whole(self._root / name, data, make_folder=True)
 
     @contextmanager
-    def draft(self, name: str) -> Iterator[Path]:
+    def draft(self, name: str, *, folder: bool = False) -> Iterator[Path]:
         path = self._root / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, part = open_beside(path)
+            descriptor, part = open_beside(path.parent / f'{path.name}.draft' if folder else path)
+            os.close(descriptor)
+            if folder:
+                part.unlink()
+                part.mkdir()
         except OSError as exc:
             raise OutputError(f'cannot write {path}: {exc.strerror}') from exc
-        os.close(descriptor)
         try:
             yield part
         except OSError as exc:
             raise OutputError(f'cannot write {path}: {exc.strerror}') from exc
         finally:
-            part.unlink(missing_ok=True)
+            if folder:
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink(missing_ok=True)
 
     def keep(self, draft: Path, name: str) -> None:
         path = self._root / name
         try:
-            with open(draft, 'rb') as file:
-                sync(file.fileno())
+            if draft.is_dir():  # whole on the disk already; a folder replaces none
+                self.delete(name)
+            else:
+                with open(draft, 'rb') as file:
+                    sync(file.fileno())
             os.replace(draft, path)
         except OSError as exc:
             raise OutputError(f'cannot write {path}: {exc.strerror}') from exc
@@ -345,10 +355,12 @@ class _LocalPlace:
             raise OutputError(f'cannot delete {path}: {exc.strerror}') from exc
 
     def tidy(self) -> None:
-        for folder, _, files in os.walk(self._root):
+        for folder, folders, files in os.walk(self._root):
             for name in filter(_HALF.fullmatch, files):
                 with suppress(OSError):  # it harms nobody
                     os.unlink(os.path.join(folder, name))
+            for name in filter(_HALF.fullmatch, folders):
+                shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
 
 
 class _RemotePlace:
@@ -370,11 +382,12 @@ class _RemotePlace:
 
     def size(self, name: str) -> int | None:
         try:
-            return int(self._files.info(self._at(name))['size'])
+            found = self._files.find(self._at(name), detail=True)
         except FileNotFoundError:
             return None
         except Exception as exc:
             raise self._lost('read', name, exc) from exc
+        return sum(int(facts['size']) for facts in found.values()) if found else None
 
     def write(self, name: str, data: bytes) -> None:
         with tempfile.NamedTemporaryFile(prefix='openpose_ros_') as file:
@@ -383,15 +396,20 @@ class _RemotePlace:
             self.keep(Path(file.name), name)
 
     @contextmanager
-    def draft(self, name: str) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix='openpose_ros_') as folder:
+    def draft(self, name: str, *, folder: bool = False) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix='openpose_ros_') as here:
             try:
-                yield Path(folder, 'draft')
+                yield Path(here) if folder else Path(here, 'draft')
             except OSError as exc:
-                raise OutputError(f'cannot write {folder}: {exc.strerror}') from exc
+                raise OutputError(f'cannot write {here}: {exc.strerror}') from exc
 
     def keep(self, draft: Path, name: str) -> None:
         try:
+            if draft.is_dir():
+                self.delete(name)
+                for path in sorted(draft.iterdir()):
+                    self.keep(path, f'{name}/{path.name}')
+                return
             self._files.makedirs(posixpath.dirname(self._at(name)), exist_ok=True)
             self._files.put_file(str(draft), self._at(name))
         except Exception as exc:

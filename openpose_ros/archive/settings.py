@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from openpose_ros.augmentation import AugmentationParams
+from openpose_ros.bags import BagOptions
 from openpose_ros.engine.opening import model_to_open
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models.finding import files_of, load_model
@@ -17,6 +18,7 @@ from openpose_ros.parsing.decoders import params_for
 from openpose_ros.parts import PartParams
 from openpose_ros.pictures.limits import PictureParams
 from openpose_ros.placement import Size
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.tracking import Names, Tracker, TrackingParams
 
 
@@ -39,6 +41,8 @@ class Settings:
         Those of the decoder that were given.
     augmentation, part_params, tracking, limits
         All others.
+    bag : mapping
+        Parameters of the node that were given for bags alone.
     seed : int or None
         Of the ids.
     range_s : float
@@ -58,6 +62,7 @@ class Settings:
     part_params: PartParams
     tracking: TrackingParams
     limits: PictureParams
+    bag: Mapping[str, Any]
     seed: int | None
     range_s: float
 
@@ -90,6 +95,27 @@ class Settings:
             return Tracker(self.tracking)
         return Tracker(self.tracking, new_id=Names(self.seed).next)
 
+    def bag_options(self) -> BagOptions:
+        """
+        Return what is done with bags: what a node with these parameters would, with tracking.
+
+        Raises
+        ------
+        ParameterError
+            If parameters do not fit together.
+
+        """
+        values = {
+            **self.params,
+            **asdict(self.augmentation),
+            **asdict(self.part_params),
+            **asdict(self.tracking),
+            **asdict(self.limits),
+            'tracking': True,
+            **self.bag,
+        }
+        return BagOptions(params=NodeParams.from_mapping(values), seed=self.seed)
+
     def run(self) -> dict[str, Any]:
         """
         Return what two runs must have in common to have the same results, ready for JSON.
@@ -121,6 +147,7 @@ class Settings:
                 'net_resolution': self.net_resolution and list(self.net_resolution),
                 'backend': self.backend,
                 'seed': self.seed,
+                **({'bag': dict(self.bag)} if self.bag else {}),
             },
         }
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import cv2
 
-from openpose_ros.archive.items import PICTURES, Item, Outcome, Range, Task
+from openpose_ros.archive.items import BAG, PICTURES, Item, Outcome, Range, Task
 from openpose_ros.archive.markers import read_marker, write_marker
 from openpose_ros.archive.places import fetched, open_place
 from openpose_ros.archive.ranges import (
@@ -26,6 +26,7 @@ from openpose_ros.archive.ranges import (
     unpacked,
 )
 from openpose_ros.archive.settings import Settings
+from openpose_ros.bags import process_bag
 from openpose_ros.errors import (
     MapsError,
     OpenPoseError,
@@ -113,10 +114,12 @@ class Worker:
             return Outcome(
                 frames=facts.frames, people=facts.people, seconds=facts.seconds, stored=True
             )
-        with fetched(task.item.path, task.item.pictures) as path:
+        with fetched(task.item.path, task.item.files) as path:
             try:
                 if task.range is not None:
                     return self._stored(task.item, path, task.range)
+                if task.item.kind == BAG:
+                    return self._bag(task.item, path)
                 sources = list(self._sources(task.item, path))
                 if not task.whole and isinstance(sources[0], Video):
                     ranges = divided(sources[0], self._settings.range_s)
@@ -129,7 +132,7 @@ class Worker:
     def _sources(self, item: Item, path: Path) -> Iterator[Source]:
         most = self._settings.limits.max_image_pixels
         if item.kind == PICTURES:
-            yield from (Picture(path / name, most) for name in item.pictures)
+            yield from (Picture(path / name, most) for name in item.files)
         else:
             yield from find_sources(str(path), max_pixels=most)
 
@@ -144,6 +147,53 @@ class Worker:
                 yield from self._found(source.frames(), named, source.name, troubles, notes)
 
         return self._written(item, found(), troubles, notes)
+
+    def _bag(self, item: Item, path: Path) -> Outcome:
+        """Write what a node would have published for the images of a bag into another bag."""
+        estimator = self._estimator
+        assert estimator is not None, 'ready comes first'
+        started, place = perf_counter(), self._place
+        ids: set[str] = set()
+        notes: list[str] = []
+
+        def count(frame: Frame, people: People) -> None:
+            self._doing = (item.name, self._doing[1] + 1)
+            ids.update(filter(None, people.ids))
+
+        place.delete(item.marker)
+        before = estimator.params, estimator.augmentation, estimator.parts.params
+        with place.draft(item.result, folder=True) as draft:
+            try:
+                report = process_bag(
+                    path,
+                    draft / 'bag',
+                    estimator,
+                    self._settings.bag_options(),
+                    say=lambda line: notes.append(line.replace(str(path), item.name)),
+                    on_people=count,
+                )
+            finally:
+                estimator.params, estimator.augmentation, estimator.parts.params = before
+            failure = ''
+            if not report.is_whole:
+                failure = (
+                    f'{item.name} is not whole: {report.failed} of {report.images} images failed, '
+                    f'{report.broken} troubles, see above'
+                )
+            outcome = Outcome(
+                frames=report.images,
+                people=len(ids),
+                seconds=perf_counter() - started,
+                failure=failure,
+                notes=tuple(f'{item.name}: {line}' for line in dict.fromkeys(notes))[:_MOST_NOTES],
+            )
+            place.delete(item.result)
+            if report.place is not None:
+                place.keep(report.place, item.partial if failure else item.result)
+        if not failure:
+            place.delete(item.partial)
+            write_marker(place, item, self._run, outcome, place.size(item.result) or 0)
+        return outcome
 
     def _stored(self, item: Item, path: Path, wanted: Range) -> Outcome:
         """Look at a range of a video, and store what is found."""

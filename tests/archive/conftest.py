@@ -38,6 +38,7 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
             'part_params': PartParams(),
             'tracking': TrackingParams(),
             'limits': PictureParams(),
+            'bag': {},
             'seed': SEED,
             'range_s': 300.0,
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from openpose_ros.archive.finding import biggest_first, find_items
-from openpose_ros.archive.items import PICTURE, PICTURES, VIDEO
+from openpose_ros.archive.items import BAG, PICTURE, PICTURES, VIDEO
 from openpose_ros.errors import OpenPoseError, ParameterError, SourceError
 
 MakeFile = Callable[..., Path]
@@ -38,7 +38,7 @@ def test_folder_stands_for_all_videos_and_folders_of_pictures_below(
         'monday/frames.jsonl': (f'{top}/monday/frames', PICTURES),
     }
     (pictures,) = [item for item in find_items([str(top)]) if item.kind == PICTURES]
-    assert pictures.pictures == ('img1.png', 'img2.png', 'img10.png')
+    assert pictures.files == ('img1.png', 'img2.png', 'img10.png')
     assert pictures.size == 3 * (top / 'monday/frames/img1.png').stat().st_size
 
 
@@ -66,6 +66,26 @@ def test_kind_is_that_of_the_bytes_or_else_of_the_name(
     }
 
 
+def test_bags_are_folders_with_metadata_and_files_by_their_names(
+    make_picture: MakeFile, tmp_path: Path
+) -> None:
+    for name in ('day/walk/metadata.yaml', 'day/walk/walk_0.mcap', 'day/walk/walk_1.mcap'):
+        path = make_picture(f'in/{name}.png')
+        path.rename(path.with_suffix(''))
+    make_picture('in/day/walk/camera/img.png')
+    (tmp_path / 'in/alone.mcap').write_bytes(b'garbage')
+    (tmp_path / 'in/old.db3.zstd').write_bytes(b'garbage')
+    assert {result: kind for result, (_, kind) in found(tmp_path / 'in').items()} == {
+        'day/walk.bag': BAG,
+        'day/walk/camera.jsonl': PICTURES,
+        'alone.mcap.bag': BAG,
+        'old.db3.zstd.bag': BAG,
+    }
+    (bag,) = [item for item in find_items([str(tmp_path / 'in/day/walk')]) if item.kind == BAG]
+    assert (bag.name, bag.result) == (f'{tmp_path}/in/day/walk', 'walk.bag')
+    assert bag.files == ('metadata.yaml', 'walk_0.mcap', 'walk_1.mcap')
+
+
 def test_folder_of_the_results_is_not_looked_into(make_video: MakeFile, tmp_path: Path) -> None:
     make_video('in/walk.mp4', frames=1)
     make_video('in/out/drawn.mp4', frames=1)
@@ -90,8 +110,8 @@ def test_two_inputs_of_one_result_are_refused(make_video: MakeFile, tmp_path: Pa
 
 NOTHING = [  # what there is, what is said
     ('gone', 'cannot read .*gone: No such file'),
-    ('empty', 'empty has no videos and no pictures'),
-    ('empty/notes.txt', 'is neither a picture nor a video'),
+    ('empty', 'empty has no videos, no pictures and no bags'),
+    ('empty/notes.txt', 'is neither a picture nor a video nor a bag'),
 ]
 
 

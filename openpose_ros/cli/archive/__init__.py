@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.cli.archive.flags import add_arguments as add_arguments
 from openpose_ros.cli.parameters import given_parameters, given_values
-from openpose_ros.errors import OpenPoseError, OutputError
+from openpose_ros.errors import OpenPoseError, OutputError, ParameterError
 from openpose_ros.files import Claims, check_json_file, write_whole
 from openpose_ros.files.places import STANDARD_OUTPUT
 from openpose_ros.parsing.decoders import PARAMS
@@ -31,13 +31,23 @@ SUMMARY = 'find people in thousands of files, on one machine or many'
 EXAMPLES = (
     (
         'archive recordings --output people',
-        'every video and every folder of pictures below recordings, on all cores',
+        'every video, bag and folder of pictures below recordings, on all cores',
     ),
     (
         'archive recordings -o people --address head:6379',
         'the same on the machines of a Ray cluster, which share both folders',
     ),
 )
+
+_NETWORK = {  # parameters of a node: flags that say the same of all files
+    'model': '--model',
+    'backend': '--backend',
+    'precision': '--model',
+    'threads': '--threads',
+    'net_resolution': '--net-resolution',
+    'hand_model': '--hand',
+    'face_model': '--face',
+}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -91,10 +101,24 @@ def _settings(args: argparse.Namespace) -> Settings:
         part_params=given_parameters(args, PartParams),
         tracking=given_parameters(args, TrackingParams),
         limits=given_parameters(args, PictureParams),
+        bag=_for_bags(args),
         seed=args.seed,
         range_s=args.range,
         **options,
     )
+
+
+def _for_bags(args: argparse.Namespace) -> dict[str, object]:
+    """Return the parameters of the node that were given for bags."""
+    from openpose_ros.bags.options import NODE_NAME, read_parameters
+    from openpose_ros.ros.node.names import Names
+
+    _, assigned, lines = read_parameters((), args.param, Names(NODE_NAME))
+    for name in filter(assigned.__contains__, _NETWORK):
+        raise ParameterError(f'-p {name}:= is for a node; here {_NETWORK[name]} chooses for all')
+    for line in lines:
+        print(f'openpose-ros: {line}', file=sys.stderr)
+    return assigned
 
 
 def _claim(args: argparse.Namespace, items: list[Item]) -> None:
@@ -110,6 +134,7 @@ def _planned(
     items: list[Item], place: Place, run_of: dict[str, Any], args: argparse.Namespace
 ) -> Schedule:
     """Return what is left to do, and what is done."""
+    from openpose_ros.archive.items import BAG
     from openpose_ros.archive.markers import read_marker
     from openpose_ros.archive.places import is_address
     from openpose_ros.archive.schedule import Schedule
@@ -118,7 +143,8 @@ def _planned(
     left = [item for item, facts in found if facts is None]
     if not is_address(args.output):
         for item in left:  # not after hours of work
-            check_json_file(str(Path(args.output, item.result)))
+            if item.kind != BAG:
+                check_json_file(str(Path(args.output, item.result)))
     schedule = Schedule(left, args.retries)
     for item, facts in found:
         if facts is not None:

@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'inputs',
         nargs='+',
         metavar='INPUT',
-        help='a folder, with all that is in folders below it, a video, a picture, or an address '
-        '(s3://…) where fsspec is installed',
+        help='a folder, with all that is in folders below it, a video, a picture, a bag, or an '
+        'address (s3://…) where fsspec is installed',
     )
     results = parser.add_argument_group('results')
     results.add_argument(
@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_folder_or_address,
         required=True,
         metavar='DIR',
-        help='write a file of JSON lines there for each video and each folder of pictures; what '
-        'is done there already is left out',
+        help='write a file of JSON lines there for each video and each folder of pictures, and a '
+        'bag for each bag; what is done there already is left out',
     )
     results.add_argument(
         '--index',
@@ -76,6 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_RETRIES,
         metavar='N',
         help='how often a file that ends its worker is tried again (default %(default)s)',
+    )
+    parser.add_argument(
+        '-p',
+        '--param',
+        action='append',
+        default=[],
+        metavar='NAME:=VALUE',
+        help='a parameter of the node, for bags alone: depth:=true; may be given several times',
     )
     add_network(parser.add_argument_group('network'), threads='the share of each worker')
     add_all_parameters(parser)

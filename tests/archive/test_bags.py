@@ -1,0 +1,141 @@
+"""Bags of an archive are what `bag` writes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openpose_ros.archive.items import Task
+from openpose_ros.archive.working import Worker
+from openpose_ros.bags.options import BagOptions
+from openpose_ros.bags.work import process_bag
+from openpose_ros.cli import main
+from openpose_ros.ros.node.parameters import NodeParams
+from tests.archive.conftest import SEED, item_of, worked
+from tests.bags.making import (
+    PERSONS,
+    Line,
+    estimator,
+    packed,
+    picture,
+    raw,
+    read_bag,
+    text,
+    topics_of,
+    write_bag,
+)
+
+MakeWorker = Callable[..., Worker]
+
+
+def plain(message: Any) -> Any:
+    """Return what can be compared of a message, NaN equal to NaN."""
+    if isinstance(message, np.ndarray):
+        return str(message.tolist())
+    if isinstance(message, list):
+        return [plain(one) for one in message]
+    if hasattr(message, '__msgtype__'):
+        return {name: plain(value) for name, value in vars(message).items()}
+    return str(message)
+
+
+def content(bag: Path) -> list[tuple[str, int, Any]]:
+    return [(one.topic, one.log_ns, plain(one.message)) for one in read_bag(bag)]
+
+
+def walk(path: Path, count: int = 30) -> Path:
+    """Write a bag of two cameras whose images are all different."""
+    lines: list[Line] = []
+    for number in range(count):
+        lines.append(raw(number, '/left/image_raw', picture(number)))
+        lines.append(packed(number, '/right/image_raw/compressed'))
+        lines.append(text(number))
+    return write_bag(path, lines)
+
+
+def with_bag(path: Path, out: Path, **params: Any) -> list[tuple[str, int, Any]]:
+    """Return what `bag` writes of a bag."""
+    params = {'backend': 'fake', 'tracking': True, **params}
+    process_bag(
+        path, out, estimator(), BagOptions(params=NodeParams.from_mapping(params), seed=SEED)
+    )
+    return content(out)
+
+
+def test_bag_is_that_of_bag(make_worker: MakeWorker, tmp_path: Path) -> None:
+    path = walk(tmp_path / 'in/walk')
+    (record,) = worked(make_worker(), item_of(path)).records.values()
+    assert (record.failure, record.frames, record.people) == ('', 60, 6)
+    found = content(tmp_path / 'out/walk.bag')
+    assert found == with_bag(path, tmp_path / 'expected')
+    assert '/openpose/left/persons' in topics_of(tmp_path / 'out/walk.bag')
+    assert sorted(os.listdir(tmp_path / 'out')) == ['walk.bag', 'walk.bag.done.json']
+    assert make_worker().work(Task(item_of(path))).stored
+    assert not make_worker(bag={'min_parts': 4}).work(Task(item_of(path))).stored
+
+
+def test_parameters_are_those_of_the_flags_and_those_for_bags(
+    make_worker: MakeWorker, make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = walk(tmp_path / 'in/walk', 4)
+    worker = make_worker(params={'max_people': 2}, bag={'min_parts': 4})
+    worked(worker, item_of(path))
+    found = content(tmp_path / 'out/walk.bag')
+    assert found == with_bag(path, tmp_path / 'expected', max_people=2, min_parts=4)
+    (record,) = worked(worker, item_of(make_video('in/a.mp4', frames=4, fps=10))).records.values()
+    assert record.people == 2, 'a bag leaves the estimator as it was'
+
+
+def test_file_of_a_bag_is_a_bag(make_worker: MakeWorker, tmp_path: Path) -> None:
+    (path,) = walk(tmp_path / 'in/walk', 3).glob('*.mcap')
+    name = f'{path.name}.bag'
+    (record,) = worked(make_worker(), item_of(path)).records.values()
+    assert (record.item.result, record.failure) == (name, '')
+    assert topics_of(tmp_path / 'out' / name)['/openpose/left/persons'] == 3
+
+
+def test_bag_that_is_broken_is_partial_and_not_done(
+    make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    lines = [raw(0), packed(1, '/other/image_raw/compressed', b'no picture'), raw(2)]
+    path = write_bag(tmp_path / 'in/walk', lines)
+    outcome = make_worker().work(Task(item_of(path)))
+    assert outcome.failure.startswith(f'{path} is not whole: 1 of 3 images failed')
+    assert any('no people' in line for line in outcome.notes)
+    assert os.listdir(tmp_path / 'out') == ['walk.bag.partial']
+    assert topics_of(tmp_path / 'out/walk.bag.partial')['/openpose/camera/persons'] == 2
+
+
+def test_bag_without_images_is_one_line(make_worker: MakeWorker, tmp_path: Path) -> None:
+    path = write_bag(tmp_path / 'in/notes', [text(0)])
+    (record,) = worked(make_worker(), item_of(path)).records.values()
+    assert str(path) in record.failure
+    assert '\n' not in record.failure
+
+
+@pytest.mark.skipif(find_spec('ray') is None, reason='needs Ray, of the extra archive')
+@pytest.mark.parametrize(('name', 'value'), [('model', 'x'), ('threads', '1')])
+def test_network_of_bags_is_that_of_all(
+    name: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = walk(tmp_path / 'in/walk', 1)
+    arguments = ['archive', str(path), '-o', str(tmp_path / 'out'), '-p', f'{name}:={value}']
+    assert main(arguments) == 2
+    assert f'--{name} chooses for all' in capsys.readouterr().err
+
+
+def test_persons_keep_their_type(make_worker: MakeWorker, tmp_path: Path) -> None:
+    worked(make_worker(), item_of(walk(tmp_path / 'in/walk', 3)))
+    persons = [
+        one.message
+        for one in read_bag(tmp_path / 'out/walk.bag')
+        if one.topic.endswith('/persons')
+    ]
+    assert {one.__msgtype__ for one in persons} == {PERSONS}
+    assert [len(one.persons) for one in persons] == [3] * 6
