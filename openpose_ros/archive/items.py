@@ -61,7 +61,7 @@ class Item:
 @dataclass(frozen=True)
 class Range:
     """
-    Frames of a video.
+    Frames of a video; of a bag milliseconds of its log.
 
     Attributes
     ----------

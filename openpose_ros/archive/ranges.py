@@ -45,14 +45,19 @@ def divided(video: Video, range_s: float) -> tuple[Range, ...]:
         How long they are, seconds of the video.
 
     """
-    length = max(1, round(range_s * video.fps))
-    total = video.total or 0
-    if total <= length:
+    ranges = pieces(video.total or 0, round(range_s * video.fps))
+    if not ranges or not _leads_there(video, min(_TRIED, (video.total or 0) // 2)):
         return ()
+    return ranges
+
+
+def pieces(total: int, length: int) -> tuple[Range, ...]:
+    """Return ranges of a length, the last one open; none if there is but one."""
+    length = max(1, length)
     starts = list(range(0, total, length))
-    if total - starts[-1] < _LEAST_PART * length:
+    if len(starts) > 1 and total - starts[-1] < _LEAST_PART * length:
         starts.pop()
-    if len(starts) < 2 or not _leads_there(video, min(_TRIED, total // 2)):
+    if len(starts) < 2:
         return ()
     return tuple(Range(start, stop) for start, stop in zip(starts, [*starts[1:], None]))
 

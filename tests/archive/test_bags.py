@@ -16,6 +16,11 @@ from openpose_ros.archive.working import Worker
 from openpose_ros.bags.options import BagOptions
 from openpose_ros.bags.work import process_bag
 from openpose_ros.cli import main
+from openpose_ros.engine.fake import FakeEngine
+from openpose_ros.engine.pretending import maps_like
+from openpose_ros.engine.synthetic import scatter_people
+from openpose_ros.estimator import PoseEstimator
+from openpose_ros.models import load_model
 from openpose_ros.ros.node.parameters import NodeParams
 from tests.archive.conftest import SEED, item_of, worked
 from tests.bags.making import (
@@ -78,6 +83,53 @@ def test_bag_is_that_of_bag(make_worker: MakeWorker, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path / 'out')) == ['walk.bag', 'walk.bag.done.json']
     assert make_worker().work(Task(item_of(path))).stored
     assert not make_worker(bag={'min_parts': 4}).work(Task(item_of(path))).stored
+
+
+def walking() -> PoseEstimator:
+    """Return an estimator that sees two people, who stand elsewhere in every picture."""
+    spec = load_model(need_file=False)
+
+    def handler(batch: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+        shape = batch.shape[2] // 8, batch.shape[3] // 8
+        people = scatter_people(2, spec.skeleton, shape)
+        people[..., 0] += 3 * (float(abs(batch).mean()) % 1)
+        return tuple(maps[np.newaxis] for maps in maps_like(spec, people, shape))
+
+    return PoseEstimator(spec, FakeEngine(handler, spec))
+
+
+def test_ranges_of_a_bag_joined_are_the_whole(make_worker: MakeWorker, tmp_path: Path) -> None:
+    path = walk(tmp_path / 'in/walk')
+    options = BagOptions(params=NodeParams(tracking=True), seed=SEED)
+    process_bag(path, tmp_path / 'expected', walking(), options)
+    worker = make_worker(range_s=0.2)
+    assert worker._bench is not None
+    worker._bench.estimator = walking()
+    item = item_of(path)
+    ranges = worker.work(Task(item)).ranges
+    assert [one.start for one in ranges] == [0, 200, 400, 600, 800]
+    for one in ranges:
+        assert worker.work(Task(item, range=one)).failure == ''
+    assert worker.work(Task(item, range=ranges[0])).stored
+    worker._bench.estimator.engine.close()  # nobody is looked for any more
+    outcome = worker.work(Task(item, joined=ranges))
+    assert (outcome.failure, outcome.frames) == ('', 60)
+    found = content(tmp_path / 'out/walk.bag')
+    assert found == content(tmp_path / 'expected')
+    places = {str(one) for topic, _, one in found if topic == '/openpose/left/persons'}
+    assert len(places) == 30
+    assert sorted(os.listdir(tmp_path / 'out')) == ['walk.bag', 'walk.bag.done.json']
+
+
+def test_image_that_no_range_knows_is_looked_at(make_worker: MakeWorker, tmp_path: Path) -> None:
+    path = walk(tmp_path / 'in/walk')
+    worker = make_worker(range_s=0.2)
+    item = item_of(path)
+    ranges = worker.work(Task(item)).ranges
+    worker.work(Task(item, range=ranges[1]))
+    outcome = worker.work(Task(item, joined=ranges))
+    assert (outcome.failure, outcome.frames) == ('', 60)
+    assert content(tmp_path / 'out/walk.bag') == with_bag(path, tmp_path / 'expected')
 
 
 def test_parameters_are_those_of_the_flags_and_those_for_bags(

@@ -172,7 +172,7 @@ def test_range_keeps_all_digits(
     worker.work(Task(item, range=one))
     stored = unpacked(written(tmp_path, f'{item.ranges}/{one.file}'))
     assert stored is not None
-    people = worker._estimator(np.zeros((48, 64, 3), np.uint8))  # type: ignore[misc]
+    people = worker._bench.estimator(np.zeros((48, 64, 3), np.uint8))  # type: ignore[union-attr]
     found = list(stored.frames(item.name, people.skeleton))
     assert [frame.index for frame, _ in found] == list(range(10, 20))
     assert found[0][0].image.shape == (48, 64, 3)
