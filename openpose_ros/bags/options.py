@@ -23,6 +23,7 @@ NO_EFFECT = (
     'depth_wait',
     'tf_timeout',
     'autostart',
+    'view',
     'image_transport',
     # The bag says which cameras there are.
     'cameras',

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 import sys
 import time
 
 from openpose_ros.cli.log_levels import DEFAULT_LEVEL, LEVELS, is_above, level_of, log_level
 from openpose_ros.cli.network import add_rules, check_dds
+from openpose_ros.cli.viewing import add_protection, options_of
+from openpose_ros.view.addresses import DEFAULT, parse_address
 
 SUMMARY = 'the ROS 2 node, without a ROS installation'
 EXAMPLES = (
@@ -23,6 +26,10 @@ EXAMPLES = (
     (
         'node --params-file mine.yaml -r __ns:=/left',
         'with a file like config/openpose.yaml, as the node /left/openpose',
+    ),
+    (
+        'node --view -r image:=/camera/image_raw',
+        'with a page in the browser on which the thresholds can be turned',
     ),
     (
         'node --ros-args -r image:=/camera/image_raw --log-level debug',
@@ -45,6 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f'least level that is logged: {", ".join(LEVELS)} (default: {DEFAULT_LEVEL}); with '
         'NAME that of one logger, openpose or front.openpose say',
     )
+    page = parser.add_argument_group('page in the browser')
+    page.add_argument(
+        '--view',
+        nargs='?',
+        const=DEFAULT,
+        metavar='HOST:PORT',
+        help=f'serve a page there (default {DEFAULT}: for this machine alone) with the images, '
+        'their people and every threshold; the same as -p view:=HOST:PORT',
+    )
+    add_protection(page)
 
 
 def add_node_parameters(parser: argparse._ActionsContainer, *, again: str = '') -> None:
@@ -93,7 +110,15 @@ def run(args: argparse.Namespace) -> int:
     for given in args.log_level:
         if not is_above(given.logger, names.logger):
             log('warning', f'no level of {given.logger}: the logger here is {names.logger}')
-    node = DdsNode(log, rules=args.remap, params_files=args.params_file, assignments=args.param)
+    # Quoted: [::1]:8088 is a list else, for YAML.
+    page = [f"view:='{parse_address(args.view)}'"] if args.view is not None else []
+    node = DdsNode(
+        log,
+        rules=args.remap,
+        params_files=args.params_file,
+        assignments=[*args.param, *page],
+        read_view_options=partial(options_of, args),
+    )
     with args.stop.noted(_PATIENCE_S):
         node.run(args.stop)
     return 0

@@ -28,7 +28,9 @@ class Host(Protocol):
     """
 
     mode: str
-    max_pixels: int
+
+    @property
+    def max_pixels(self) -> int: ...
 
     def spec(self) -> ModelSpec | None:
         """Return the network that runs; None while it is not loaded."""

@@ -167,7 +167,7 @@ class Room:
                 self._jpeg = newest.picture, shown.jpeg()
             picture = self._jpeg[1]
         spec = self._host.spec()
-        if layers.need_maps and spec is not None:
+        if layers.need_maps and shown.has_maps and spec is not None:
             layered, data = layer_facts(shown, layers, spec)
             facts['layers'] = layered
         facts['jpeg'] = len(picture)

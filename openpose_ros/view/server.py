@@ -84,7 +84,7 @@ class ViewServer(Closing):
         Parameters
         ----------
         shown : Shown
-            With maps that nobody writes over; without need for them where `needs_maps` is false.
+            With maps of its own where `needs_maps` says so.
         same_picture : bool
             Whether it is the frame that was shown last, with other people.
 

@@ -17,12 +17,12 @@ _QUALITY = 85
 @dataclass(frozen=True, eq=False)
 class Shown:
     """
-    A frame and what was found in it; neither changes any more.
+    A frame and what was found in it, which do not change any more.
 
     Attributes
     ----------
     estimate : Estimate
-        With its `frame`, upright; the maps are the viewer's own.
+        With its `frame`, upright.
     params : object
         The decoder's parameters that made people of the maps.
     name : str
@@ -33,6 +33,8 @@ class Shown:
         How many there are.
     age_s : float or None
         How old the frame was when it had been worked on; None where that means nothing.
+    has_maps : bool
+        Whether the maps may be looked at; else somebody writes over them.
 
     """
 
@@ -42,6 +44,7 @@ class Shown:
     index: int | None = None
     total: int | None = None
     age_s: float | None = None
+    has_maps: bool = True
 
     def facts(self) -> dict[str, Any]:
         """Return all but the picture and the layers, ready for JSON."""

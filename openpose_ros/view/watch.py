@@ -179,14 +179,16 @@ class Watch:
         own = replace(estimate, people=people, frame=estimate.frame.copy())
         status = self.status()
         live = isinstance(self._source, Camera) and frame.stamp_s is not None
+        has_maps = server.needs_maps
         server.show(
             Shown(
-                with_own_maps(own) if server.needs_maps else own,
+                with_own_maps(own) if has_maps else own,
                 self._estimator.params,
                 frame.source,
                 status['index'],
                 status['total'],
                 time() - (frame.stamp_s or 0.0) if live else None,
+                has_maps,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 import signal
 
 import pytest
@@ -116,3 +117,22 @@ def test_node_without_dds_says_what_to_do(
     monkeypatch.setattr('openpose_ros.cli.network.find_spec', lambda name: None)
     assert main(['node']) == 1
     assert 'pip install cyclonedds rosbags' in capsys.readouterr().err
+
+
+def test_node_serves_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    from urllib.request import urlopen
+
+    with running('node', *FAKE, '--view', '127.0.0.1:0') as node:
+        node.wait_for('listening to')
+        (origin,) = re.findall(r'^openpose-ros: view: (http://127.0.0.1:\d+)/#', node.said(), re.M)
+        with urlopen(origin) as page:
+            assert b'openpose_ros' in page.read()
+        assert node.stop(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize('address', ['nowhere', ':::1'])
+def test_node_with_no_address_for_its_page_says_so(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['node', *FAKE, '--view', address]) == 2
+    assert f"view is '{address}', but must be HOST:PORT" in capsys.readouterr().err

@@ -684,3 +684,31 @@ def test_person_to_follow_and_the_spot_before_her(setting: Setting) -> None:
     assert np.hypot(here['x'] - there['x'], here['y'] - there['y']) == pytest.approx(1.2)
     quaternion = target['pose']['orientation']
     assert (quaternion['x'], quaternion['y']) == pytest.approx((0, 0), abs=1e-6)
+
+
+@pytest.mark.skipif(find_spec('aiohttp') is None, reason='needs aiohttp')
+def test_page_shows_images_and_changes_parameters(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openpose_ros.view.tokens import VARIABLE
+    from tests.view.serving import TOKEN, Served
+
+    monkeypatch.setenv(VARIABLE, TOKEN)
+    with staged(setting, view='127.0.0.1:0', lazy=False) as show:
+        view = show.node._view
+        assert view._server is not None
+        with Served(view._server, view).viewer() as viewer:
+            viewer.send(go=setting.cameras.index(setting.camera))
+            show.is_served()
+            frame = viewer.wait('frame', lambda facts: facts['people'] != [])
+            assert len(frame['people']) == 2
+            assert setting.topic('image') in frame['name']
+            viewer.send(set={'max_people': 1, 'peak_threshold': 0.25})
+            viewer.wait('done')
+            params = show.node.params
+            assert (params.max_people, params.peak_threshold) == (1, 0.25)
+            show.foreign.publish()
+            assert show.foreign.wait('persons')['people'] == 1
+            viewer.send(set={'max_people': 0, 'peak_threshold': 2.0})  # both or none
+            assert 'peak_threshold' in viewer.wait('refused')['text']
+            assert show.node.params == params

@@ -15,7 +15,9 @@ from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams, node_declarations
 from openpose_ros.ros.node.params_file import assigned_values, read_params_files
 from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.ros.node.viewing import ReadOptions
 from openpose_ros.signals import Stop
+from openpose_ros.view.options import view_options
 
 NODE_NAME = 'openpose'
 _SETTINGS = ('use_sim_time', 'qos_overrides.')  # of the transport, not of the node
@@ -39,6 +41,8 @@ class DdsNode:
         Later ones go before earlier ones.
     assignments : sequence of str
         NAME:=VALUE, or NODE:NAME:=VALUE for the node of that name; these go before the files.
+    read_view_options : callable
+        As `PoseNode` takes its `read_options`.
 
     Raises
     ------
@@ -54,9 +58,11 @@ class DdsNode:
         rules: Sequence[str] = (),
         params_files: Sequence[Path] = (),
         assignments: Sequence[str] = (),
+        read_view_options: ReadOptions = view_options,
     ) -> None:
         self.names = Names.from_rules(NODE_NAME, rules)
         self._log = log
+        self._read_view_options = read_view_options
         self._files = tuple(params_files)
         self._assignments = assigned_values(assignments, self.names.full)
         self._params, self._settings = self._read_parameters()
@@ -85,7 +91,12 @@ class DdsNode:
                 self._params.image_transports,
                 self._params.optional_outputs,
             )
-            core = PoseNode(transport, self._params, show=transport.publish_diagnostics)
+            core = PoseNode(
+                transport,
+                self._params,
+                show=transport.publish_diagnostics,
+                read_options=self._read_view_options,
+            )
             try:
                 core.configure(lambda: stop.requested, self._assignments)
                 core.activate()

@@ -27,6 +27,7 @@ from openpose_ros.ros.node.transport import (
     Transport,
     named,
 )
+from openpose_ros.ros.node.viewing import OnProcessed
 
 Worker = NewestWorker[Arrival, PoseEstimator]
 
@@ -55,6 +56,8 @@ class Camera:
         The node's.
     is_active : callable
         Tells whether the node is.
+    watching : OnProcessed, optional
+        Sees every image that was processed.
 
     Attributes
     ----------
@@ -73,16 +76,23 @@ class Camera:
         params: NodeParams,
         bodies: Bodies,
         is_active: Callable[[], bool],
+        watching: OnProcessed | None = None,
     ) -> None:
         self.name = name
         self.params = params
         self._transport = transport
         self._worker = worker
         self._is_active = is_active
+        self._watching = watching
         self._recorder = Recorder()
         self._warn = Warnings(transport.log, Throttle(_WARN_EVERY_S))
         self._processing = Processing(
-            transport, self._recorder, self._warn, self._is_wanted, bodies=bodies
+            transport,
+            self._recorder,
+            self._warn,
+            self._is_wanted,
+            bodies=bodies,
+            watching=watching,
         )
         self._measuring = self._processing.measuring
         self._slot = worker.slot(self._work, self._report)
@@ -207,6 +217,8 @@ class Camera:
         return ''
 
     def _is_heard(self) -> bool:
+        if self._watching is not None and self._watching.is_watched:
+            return True
         subscribers = self._transport.subscribers
         return any(subscribers(output) for output in _RESULTS) or self._processing.is_heard()
 

@@ -36,6 +36,8 @@ from openpose_ros.ros.node.newest import NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.transport import Input, NodeTransport
+from openpose_ros.ros.node.viewing import Change, NodeView, ReadOptions
+from openpose_ros.view.options import view_options
 
 _PATIENCE_S = 4.0  # with the image in hand, when the node is to stop
 _LOADING_PATIENCE_S = 1.0  # with a network that is being loaded, of which nothing can be lost
@@ -64,6 +66,11 @@ class PoseNode:
     show : callable
         Publishes diagnostics at once, from any thread: while the node is configured, a transport
         cannot do so by itself.
+    change : callable, optional
+        Sets parameters that the page changes, as a client of the node would; by default
+        `set_parameters`.
+    read_options : callable
+        Takes the parameter `view`, and returns how the page is served.
 
     Attributes
     ----------
@@ -78,6 +85,8 @@ class PoseNode:
         params: NodeParams = _DEFAULT_PARAMS,
         open_estimator: OpenEstimator = open_estimator,
         show: Callable[[dict[str, Status]], object] = lambda _: None,
+        change: Change | None = None,
+        read_options: ReadOptions = view_options,
     ) -> None:
         self._transport = transport
         self._params = params
@@ -95,6 +104,9 @@ class PoseNode:
         self._skeleton_info: Any = None
         self._bodies = Bodies(transport)
         self._wishes = TransformWishes(transport)
+        self._view = NodeView(
+            change or self.set_parameters, lambda: self._params, transport.log, read_options
+        )
         self._worker: Worker
         self._cameras: tuple[Camera, ...] = ()
         self._arrange()
@@ -273,6 +285,7 @@ class PoseNode:
             self._params.of(name),
             self._bodies,
             lambda: self._state == 'active',
+            self._view.of(name),
         )
 
     def _require(self, state: str, done: str) -> None:
@@ -286,6 +299,7 @@ class PoseNode:
             self._state = state
 
     def _forget_network(self) -> None:
+        self._view.close()
         for camera in self._cameras:
             camera.close()
         self._facts = {}
@@ -298,6 +312,8 @@ class PoseNode:
         self._transport.log(
             'info', 'loading the network; the first time, compiling the parser takes a while too'
         )
+        names = [camera.name for camera in self._cameras]
+        self._view.open(names, [self._transport.image_topic(name) for name in names])
         for camera in self._cameras:
             camera.prepare()
         with engine_log(self._transport):
@@ -326,6 +342,7 @@ class PoseNode:
             params_for(spec, self._params)
             check_augmentation(self._params, spec)
             self._spec = spec
+        self._view.introduce(spec)
         self._skeleton_info = skeleton_info_of(types, estimator, self._transport.now_ns())
         if line := check_body(estimator.parts.face, spec):
             self._transport.log('warning', line)

@@ -272,6 +272,12 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         live=False,
         section='outputs',
     )
+    view: str = parameter(
+        '',
+        'serve a page in the browser on HOST:PORT: 127.0.0.1:8088 for this machine; empty: none',
+        live=False,
+        section='outputs',
+    )
     autostart: bool = parameter(
         True,
         'configure and activate at the start, without a manager',

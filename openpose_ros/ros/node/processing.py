@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import TransitionError
+from openpose_ros.estimates import Estimate
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.people import People
 from openpose_ros.placement import Size
@@ -21,12 +22,14 @@ from openpose_ros.ros.node.calibration import CAMERA, DEPTH_CAMERA, Calibration
 from openpose_ros.ros.node.diagnostics import Measurement, Recorder
 from openpose_ros.ros.node.faults import Faults
 from openpose_ros.ros.node.frames import Frames
+from openpose_ros.ros.node.guard import one_line
 from openpose_ros.ros.node.measuring import Arrival, Measuring
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.targets import Found, Targets
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
+from openpose_ros.ros.node.viewing import OnProcessed
 from openpose_ros.ros.node.visualization import Visualization
 from openpose_ros.rotation import rotate_upright, unrotate_people
 from openpose_ros.spatial import Located
@@ -60,6 +63,8 @@ class Processing:
         Who is there by her id, where other cameras see people, too; by default its own.
     new_id : callable
         Names somebody new.
+    watching : OnProcessed, optional
+        Sees every image that was processed.
 
     Attributes
     ----------
@@ -77,8 +82,10 @@ class Processing:
         clock: Callable[[], float] = monotonic,
         bodies: Bodies | None = None,
         new_id: Callable[[], str] = new_id,
+        watching: OnProcessed | None = None,
     ) -> None:
         self._transport = transport
+        self._watching = watching
         self._new_id = new_id
         self._clock = clock
         self._recorder = recorder
@@ -220,6 +227,10 @@ class Processing:
         self._targets.publish(found, persons, params)
         told = perf_counter()
         self._visualization.publish(frame, people, persons, params, self._rays)
+        if self._watching is not None and self._watching.is_watched:
+            times = {'decode': decoded - started, **estimate.times, 'place': estimated - followed}
+            upright = replace(estimate, people=_upright(people, estimate, params), times=times)
+            self._watch(self._watching, upright, params, age_s)
         self._recorder.processed(
             Measurement(
                 latency_s=latency_s,
@@ -239,6 +250,16 @@ class Processing:
         )
         self._warn_of_oddities(age_s, people, estimate.crops_left_out)
         return 'processed'
+
+    def _watch(
+        self, watching: OnProcessed, estimate: Estimate, params: NodeParams, age_s: float | None
+    ) -> None:
+        """Show what was found; nothing that goes wrong there is the image's fault."""
+        assert estimate.frame is not None
+        try:
+            watching.on_processed(estimate.frame, estimate, params, age_s)
+        except Exception as exc:  # noqa: BLE001  whatever it is, it is told
+            self._warn(f'an image cannot be shown on the page: {one_line(exc)}')
 
     def _locate(
         self,
@@ -311,6 +332,11 @@ class Processing:
         """Return how long ago an image was taken, in ROS time; None if it does not say when."""
         stamp_ns = nanoseconds(message.header.stamp)
         return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
+
+
+def _upright(people: People, estimate: Estimate, params: NodeParams) -> People:
+    """Return people in pixels of the picture as the network saw it."""
+    return unrotate_people(people, -params.rotate % 360, estimate.placement.source_size)
 
 
 def _stamp_s(arrival: Arrival) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 import sys
 from threading import Lock
 from typing import Any
@@ -60,6 +61,7 @@ _INPUTS = {
     COMPRESSED: CompressedImage,
     IMAGE: Image,
 }
+_CHANGE_S = 5.0  # how long the page waits for a change
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
 _ARRAYS = (Parameter.Type.INTEGER_ARRAY, Parameter.Type.STRING_ARRAY)
@@ -108,6 +110,7 @@ class OpenPoseNode(LifecycleNode):
             self._transport,
             open_estimator=open_estimator,
             show=lambda _: self._update_diagnostics(),
+            change=self._change,
         )
         with suppress(ParameterError):  # configure says so; until then it is one camera
             self._core.set_parameters({'cameras': self._value('cameras')})
@@ -319,6 +322,35 @@ class OpenPoseNode(LifecycleNode):
         except OpenPoseError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
         return SetParametersResult(successful=True)
+
+    def _change(self, values: Mapping[str, Any]) -> None:
+        """Set parameters as a client would, in the thread that serves them; for other threads."""
+        executor = self.executor
+        if executor is None:
+            raise ParameterError('the node serves nothing yet; try again in a moment')
+        parameters = [
+            Parameter(name, value=_DECLARATIONS[name].checked(value))
+            for name, value in values.items()
+        ]
+        answers: SimpleQueue[str] = SimpleQueue()
+
+        def set_them() -> None:
+            answer = 'the parameters could not be set'
+            try:
+                result = self.set_parameters_atomically(parameters)
+                answer = '' if result.successful else result.reason or answer
+            finally:
+                answers.put(answer)
+
+        executor.create_task(self._core.guard.around('a change from the page', set_them))
+        try:
+            refusal = answers.get(timeout=_CHANGE_S)
+        except Empty:
+            raise ParameterError(
+                'the node is busy; see whether it was set, or try again'
+            ) from None
+        if refusal:
+            raise ParameterError(refusal)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         # By the parameter, so that there is one place that says whether the node is enabled.

@@ -73,6 +73,7 @@ def test_what_is_taken_over_in_configure_is_not_live() -> None:
         'image_transport',
         'depth',
         'depth_transport',
+        'view',
         'autostart',
     }
 
