@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil
 from os import PathLike
 from pathlib import Path
@@ -374,6 +375,7 @@ class PoseEstimator(Closing):
             self.parts.close()
 
 
+@lru_cache(maxsize=16)
 def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -> DecoderParams:
     """
     Return what the parser gets of parameters.
