@@ -360,3 +360,35 @@ def test_bodies_of_several_cameras_are_said_once(tmp_path: Path) -> None:
     }
     assert len(ids) == 6  # a person whom two see has two ids
     assert set(last.message.ids) == ids
+
+
+@pytest.mark.slow
+def test_a_long_bag_comes_back_whole_in_little_memory(tmp_path: Path) -> None:
+    """Memory is the same after the 500th of 2000 large images and after the last."""
+    from openpose_ros.bags.options import BagOptions
+    from openpose_ros.bags.work import process_bag
+    from tests.bags.making import estimator
+
+    pixels = picture(9, (320, 240))
+    source = write_bag(tmp_path / 'in', (raw(n, pixels=pixels) for n in range(2000)))  # 460 MB
+    used: list[int] = []
+
+    def on_done(_: object) -> None:
+        used.append(int(Path('/proc/self/statm').read_text().split()[1]) * 4096)
+
+    report = process_bag(
+        source,
+        tmp_path / 'out',
+        estimator(),
+        BagOptions(params=FAKE, copied=('*',)),
+        on_done=on_done,
+    )
+    assert (report.images, report.failed) == (2000, 0)
+    with Reader(tmp_path / 'out') as reader:
+        chosen = [one for one in reader.connections if one.topic == '/openpose/persons']
+        stamps = [
+            stamp_ns(TYPES.store.deserialize_cdr(data, PERSONS))
+            for _, _, data in reader.messages(chosen)
+        ]
+    assert stamps == [START_NS + number * PERIOD_NS for number in range(2000)]
+    assert max(used[500:]) < max(used[:500]) + 30e6
