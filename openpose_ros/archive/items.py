@@ -61,7 +61,7 @@ class Item:
 @dataclass(frozen=True)
 class Range:
     """
-    Frames of a video; of a bag milliseconds of its log.
+    Frames of a video, pictures of a folder; of a bag milliseconds of its log.
 
     Attributes
     ----------
@@ -74,6 +74,10 @@ class Range:
 
     start: int
     stop: int | None
+
+    def has(self, index: int) -> bool:
+        """Tell whether it is one of them."""
+        return self.start <= index and (self.stop is None or index < self.stop)
 
     @property
     def file(self) -> str:

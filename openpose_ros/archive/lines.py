@@ -13,7 +13,7 @@ from typing import BinaryIO
 from openpose_ros.archive.bench import MOST_NOTES, Bench
 from openpose_ros.archive.items import PICTURES, Item, Outcome, Range
 from openpose_ros.archive.markers import write_marker
-from openpose_ros.archive.ranges import InexactError, Seen, Store, divided, in_order
+from openpose_ros.archive.ranges import InexactError, Seen, Store, divided, in_order, pieces
 from openpose_ros.errors import MapsError, SourceError
 from openpose_ros.io.frame import Frame
 from openpose_ros.io.people_json import to_line
@@ -21,6 +21,8 @@ from openpose_ros.io.pictures import Picture
 from openpose_ros.io.sources import Source, find_sources
 from openpose_ros.io.video import Video
 from openpose_ros.people import People
+
+_PICTURES_PER_S = 30  # that a folder counts as, where ranges are in seconds
 
 
 class Lines:
@@ -40,8 +42,11 @@ class Lines:
 
     def divide(self, item: Item, path: Path) -> tuple[Range, ...]:
         """Return the ranges in which an item is to be looked at; none: as a whole."""
-        source = next(self._sources(item, path))
-        return divided(source, self._bench.settings.range_s) if isinstance(source, Video) else ()
+        range_s = self._bench.settings.range_s
+        if item.kind == PICTURES:
+            return pieces(len(item.files), round(range_s * _PICTURES_PER_S))
+        (source,) = self._sources(item, path)
+        return divided(source, range_s) if isinstance(source, Video) else ()
 
     def look(self, item: Item, path: Path) -> Outcome:
         """Look at all of an item; raises a SourceError if there is nothing to look at."""
@@ -57,15 +62,29 @@ class Lines:
         return self._written(item, found(), troubles, notes)
 
     def store(self, item: Item, path: Path, wanted: Range) -> Outcome:
-        """Look at a range of a video, and store what is found."""
-        (video,) = find_sources(str(path), max_pixels=self._bench.settings.limits.max_image_pixels)
-        assert isinstance(video, Video), 'only videos are divided'
+        """Look at a range of a video, or of the pictures of a folder, and store what is found."""
         started, store, seen = perf_counter(), Store(), Seen()
         troubles: list[str] = []
+        notes: list[str] = []
+
+        def found() -> Iterator[tuple[Frame, People]]:
+            sources = self._sources(item, path)
+            if item.kind != PICTURES:
+                (video,) = sources
+                assert isinstance(video, Video), 'nothing else is divided'
+                frames = seen.frames(video, wanted)
+                yield from self._found(frames, item, video.name, troubles, notes)
+                return
+            for place, source in enumerate(sources):
+                if wanted.has(place):
+                    named = replace(item, name=_name_of(source, item))
+                    for frame, people in self._found(
+                        source.frames(), named, source.name, troubles, notes
+                    ):
+                        yield replace(frame, index=place), people
+
         frames = overflow = 0
-        for frame, people in self._found(
-            seen.frames(video, wanted), item, video.name, troubles, []
-        ):
+        for frame, people in found():
             store.add(frame, people)
             frames, overflow = frames + 1, overflow + people.overflow
         facts = {
@@ -73,27 +92,31 @@ class Lines:
             'first': seen.first,
             'following': seen.following,
             'troubles': troubles,
-            'overflow': overflow,
+            'notes': notes,
             'seconds': perf_counter() - started,
         }
         self._bench.write_range(item, wanted, store.packed(facts))
         return Outcome(frames=frames, overflow=overflow)
 
     def join(self, item: Item, ranges: tuple[Range, ...]) -> Outcome:
-        """Follow people through all that is stored of a video."""
+        """Follow people through all that is stored of a video; put pictures behind each other."""
         skeleton = self._bench.estimator.spec.skeleton
         troubles: list[str] = []
+        notes: list[str] = []
         seconds = 0.0
 
         def found() -> Iterator[tuple[Frame, People]]:
             nonlocal seconds
-            for part in in_order(self._bench.read_ranges(item, ranges)):
+            parts = self._bench.read_ranges(item, ranges)
+            for part in parts if item.kind == PICTURES else in_order(parts):
                 seconds += part.facts['seconds']
                 troubles.extend(part.facts['troubles'])
-                yield from part.frames(item.name, skeleton)
+                notes.extend(part.facts['notes'])
+                for frame, people in part.frames(item.name, skeleton):
+                    yield _as_picture(frame, item) if item.kind == PICTURES else frame, people
 
         try:
-            outcome = self._written(item, found(), troubles, [], lambda: seconds)
+            outcome = self._written(item, found(), troubles, notes, lambda: seconds)
         except InexactError:
             self._bench.place.delete(item.ranges)
             return Outcome(inexact=True)
@@ -190,6 +213,11 @@ class Lines:
                 ids.update(filter(None, people.ids))
             file.write(to_line(frame, people).encode())
         return frames, still + len(ids), overflow
+
+
+def _as_picture(frame: Frame, item: Item) -> Frame:
+    """Return a frame whose index is a place in a folder as that picture's."""
+    return Frame(frame.image, posixpath.join(item.name, item.files[frame.index]))
 
 
 def _name_of(source: Source, item: Item) -> str:

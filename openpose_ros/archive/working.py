@@ -9,7 +9,7 @@ from time import perf_counter
 import cv2
 
 from openpose_ros.archive.bench import Bench
-from openpose_ros.archive.items import BAG, Outcome, Task
+from openpose_ros.archive.items import BAG, PICTURES, Outcome, Task
 from openpose_ros.archive.lines import Lines
 from openpose_ros.archive.markers import read_marker
 from openpose_ros.archive.places import fetched, open_place
@@ -98,7 +98,10 @@ class Worker:
         kind = self._recordings if item.kind == BAG else self._lines
         if task.joined and item.kind != BAG:
             return self._lines.join(item, task.joined)
-        with fetched(item.path, item.files) as path:
+        files = item.files
+        if item.kind == PICTURES and task.range is not None:  # of the others none is needed
+            files = files[task.range.start : task.range.stop]
+        with fetched(item.path, files) as path:
             try:
                 if task.range is not None:
                     return kind.store(item, path, task.range)

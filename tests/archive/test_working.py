@@ -96,6 +96,27 @@ def test_ranges_of_people_who_move_are_those_of_estimate(
     )
 
 
+def test_ranges_of_a_folder_of_pictures_joined_are_the_whole(
+    make_picture: MakeFile, make_worker: MakeWorker, tmp_path: Path
+) -> None:
+    """Thirty of them count as a second; one is damaged."""
+    for number in range(70):
+        make_picture(f'in/frames/img{number}.png', size=(64 + number, 48))
+    folder = tmp_path / 'in/frames'
+    (folder / 'img31.png').write_bytes(b'no picture')
+    worker = make_worker(range_s=1.0)
+    assert [one.start for one in worker.work(Task(item_of(folder))).ranges] == [0, 30, 60]
+    (record,) = worked(worker, item_of(folder)).records.values()
+    assert 'img31.png is damaged or no picture' in record.failure
+    assert (record.frames, record.people) == (69, 207)
+    assert written(tmp_path, 'frames.jsonl.partial') == estimated(folder)
+    make_picture('in/frames/img31.png')
+    (record,) = worked(worker, item_of(folder)).records.values()
+    assert record.failure == ''
+    assert written(tmp_path, 'frames.jsonl') == estimated(folder)
+    assert sorted(os.listdir(tmp_path / 'out')) == ['frames.jsonl', 'frames.jsonl.done.json']
+
+
 def test_short_video_is_one_range(make_video: MakeFile, make_worker: MakeWorker) -> None:
     path = make_video('in/walk.mp4', frames=20, fps=10)
     assert make_worker(range_s=2.0).work(Task(item_of(path))).ranges == ()

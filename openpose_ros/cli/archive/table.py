@@ -75,7 +75,8 @@ class Table:
         if self._head is None or now_s < self._drawn_s + _AGAIN_S:
             return
         self._drawn_s = now_s
-        self._head.set_postfix_str(self._rate(now_s - self._started_s))
+        begun = sum(frames for _, frames in at_work)
+        self._head.set_postfix_str(self._rate(now_s - self._started_s, begun))
         for place, line in enumerate(self._lines):
             name, frames = at_work[place] if place < len(at_work) else ('', 0)
             line.set_description_str(f'  {name}: frame {frames}' if name else '  -')
@@ -89,9 +90,10 @@ class Table:
         if not self._quiet:
             self.note(message)
 
-    def _rate(self, elapsed_s: float) -> str:
+    def _rate(self, elapsed_s: float, begun: int) -> str:
         """Return frames a second, time left by the bytes that are done, and failures."""
-        parts = [f'{self._schedule.frames / max(elapsed_s, 1e-3):.1f} frames/s']
+        frames = self._schedule.frames + begun
+        parts = [f'{frames / max(elapsed_s, 1e-3):.1f} frames/s']
         done = self._bytes - self._schedule.bytes_left
         if done > 0:
             left_s = elapsed_s * self._schedule.bytes_left / done
