@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-_OTHERS_EVERY_S = 0.2
+_OTHERS_EVERY_S = 0.1
 
 
 def topic_of(camera: str, name: str) -> str:
