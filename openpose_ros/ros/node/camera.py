@@ -56,6 +56,8 @@ class Camera:
         The node's.
     is_active : callable
         Tells whether the node is.
+    on_return : callable
+        Called with the first image after a silence.
     watching : OnProcessed, optional
         Sees every image that was processed.
 
@@ -76,6 +78,7 @@ class Camera:
         params: NodeParams,
         bodies: Bodies,
         is_active: Callable[[], bool],
+        on_return: Callable[[], object],
         watching: OnProcessed | None = None,
     ) -> None:
         self.name = name
@@ -83,6 +86,7 @@ class Camera:
         self._transport = transport
         self._worker = worker
         self._is_active = is_active
+        self._on_return = on_return
         self._watching = watching
         self._recorder = Recorder()
         self._warn = Warnings(transport.log, Throttle(_WARN_EVERY_S))
@@ -122,7 +126,8 @@ class Camera:
     def on_image(self, message: Any) -> None:
         """Take an Image or CompressedImage; it must not change afterwards."""
         now = monotonic()
-        self._listening.heard(now)
+        if self._listening.heard(now):
+            self._on_return()
         reason = self._reason_to_refuse(now)
         if reason:
             self._slot.refuse(reason)

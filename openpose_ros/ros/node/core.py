@@ -64,8 +64,8 @@ class PoseNode:
     open_estimator : callable
         Does what `loading.open_estimator` does; called in the thread that will use the estimator.
     show : callable
-        Publishes diagnostics at once, from any thread: while the node is configured, a transport
-        cannot do so by itself.
+        Publishes diagnostics at once, from any thread: while the node is configured, when a
+        transport cannot do so by itself, and when a camera comes back.
     change : callable, optional
         Sets parameters that the page changes, as a client of the node would; by default
         `set_parameters`.
@@ -285,6 +285,7 @@ class PoseNode:
             self._params.of(name),
             self._bodies,
             lambda: self._state == 'active',
+            lambda: self._show(self.diagnostics()),
             self._view.of(name),
         )
 

@@ -38,13 +38,18 @@ class Listening:
         """Expect images from now on."""
         self._heard_s, self.silent = monotonic(), False
 
-    def heard(self, now_s: float) -> None:
-        """Note that an image came."""
+    def heard(self, now_s: float) -> bool:
+        """Note that an image came; tell whether it is the first one after a silence."""
         self._heard_s = now_s
+        if not self.silent:
+            return False
+        self.silent = False
+        self._transport.log('info', f'images come again on {self._transport.image_topic()}')
+        return True
 
     def look(self, timeout_s: float, image_transport: str, *, expecting: bool) -> None:
         """
-        Warn where no image came for long, and tell when they come again.
+        Warn where no image came for long.
 
         Parameters
         ----------
@@ -56,11 +61,10 @@ class Listening:
             Whether the node listens.
 
         """
-        was_silent, silence_s = self.silent, monotonic() - self._heard_s
-        expecting = expecting and timeout_s > 0
-        self.silent = expecting and silence_s > timeout_s
-        topic = self._transport.image_topic()
+        silence_s = monotonic() - self._heard_s
+        self.silent = expecting and 0 < timeout_s < silence_s
         if self.silent:
+            topic = self._transport.image_topic()
             count = self._transport.publishers_of_image()
             self._warn(
                 f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
@@ -68,8 +72,6 @@ class Listening:
                 f'{advice(topic, count, self._transport, image_transport)}',
                 'silence',
             )
-        elif was_silent and expecting:
-            self._transport.log('info', f'images come again on {topic}')
 
 
 def advice(topic: str, publishers: int, transport: Transport, image_transport: str) -> str:

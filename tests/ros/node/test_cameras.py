@@ -33,10 +33,12 @@ class Stage:
         optional = [name for name in ('gestures', 'detections') if params.get(name)]
         self.transport = FakeTransport(optional)
         self.scene = Scene()
+        self.shown: list[dict[str, Status]] = []
         self.node = PoseNode(
             self.transport,
             NodeParams(**{'cameras': NAMES, 'overrides': overrides, **common}),
             self.scene.open,
+            lambda statuses: self.shown.append(statuses),
         )
         self.node.configure()
         self.node.activate()
@@ -130,8 +132,10 @@ def test_camera_that_stops_is_told_and_comes_back(monkeypatch: pytest.MonkeyPatc
     assert found[0][0] == found[2][0] == OK
     (line,) = stage.transport.said('warning')
     assert line.startswith('left: no image on /left/image, which has 1 publisher, for 6 s')
+    assert stage.shown == []
     stage.show('left')
-    stage.node.on_timer()
+    (status,) = (shown['pose estimation of left'] for shown in stage.shown)
+    assert status.level == OK  # told at once, not when the timer comes
     assert stage.status('left').level == OK
     assert 'left: images come again on /left/image' in stage.transport.said('info')
     stage.node.shutdown()
