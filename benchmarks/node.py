@@ -16,7 +16,7 @@ sourced ROS 2.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 import multiprocessing
 import os
@@ -39,6 +39,7 @@ from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.loading import OpenEstimator as Opener
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import named
 
 Spin = Callable[[float], object]
 
@@ -46,50 +47,70 @@ _NET_RESOLUTION = (656, 368)
 _SETTLED_S = 5.0  # until then caches and queues fill
 _MARGIN_S = 0.05
 _GROWTH_MB = 5.0  # of memory, from then to the end, that is noise
+_PARAMS = NodeParams()
 
 
-def note_ages(transport: Any) -> list[float]:
-    """Return a list that will hold how old each result is once it is published, seconds."""
-    ages_s: list[float] = []
+Ages = dict[str, list[float]]
+
+
+def note_ages(transport: Any, cameras: Iterable[str]) -> Ages:
+    """Return how old each result will be once it is published, seconds, by camera."""
+    outputs = {named(camera, 'persons'): camera for camera in cameras}
+    ages_s: Ages = {camera: [] for camera in cameras}
     publish = transport.publish
 
     def noting(output: str, message: Any) -> None:
         publish(output, message)
-        if output == 'persons':
-            ages_s.append((time_ns() - nanoseconds(message.header.stamp)) / 1e9)
+        if output in outputs:
+            age_s = (time_ns() - nanoseconds(message.header.stamp)) / 1e9
+            ages_s[outputs[output]].append(age_s)
 
     transport.publish = noting
     return ages_s
 
 
 @contextmanager
-def over_dds(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
+def over_dds(
+    opener: Opener, params: NodeParams = _PARAMS
+) -> Iterator[tuple[PoseNode, Ages, Spin]]:
     """Run the node that needs no ROS."""
     from openpose_ros.ros.dds.participant import Participant
     from openpose_ros.ros.dds.transport import DdsTransport
     from openpose_ros.ros.node.names import Names
 
     with Participant(Names.from_rules('openpose', [])) as participant:
-        transport = DdsTransport(participant, lambda *_: None, {}, {'': 'raw'})
-        ages_s = note_ages(transport)
-        node = PoseNode(transport, NodeParams(), opener)
+        transport = DdsTransport(participant, lambda *_: None, {}, params.image_transports)
+        ages_s = note_ages(transport, params.cameras)
+        node = PoseNode(transport, params, opener)
         node.configure()
         node.activate()
         transport.subscribe(node.inputs())
-        yield node, ages_s, participant.spin
+        tick_s = monotonic()
+
+        def spin(seconds: float) -> None:
+            nonlocal tick_s
+            participant.spin(seconds)
+            if monotonic() >= tick_s:
+                tick_s += 1.0
+                node.on_timer()
+
+        yield node, ages_s, spin
         node.shutdown()
 
 
 @contextmanager
-def over_rclpy(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
+def over_rclpy(
+    opener: Opener, params: NodeParams = _PARAMS
+) -> Iterator[tuple[PoseNode, Ages, Spin]]:
     """Run the lifecycle node."""
     import rclpy
 
     from openpose_ros.ros.rclpy.node import OpenPoseNode
 
     rclpy.init()
-    node = OpenPoseNode(opener)
-    ages_s = note_ages(node._transport)
+    given = [rclpy.Parameter(name, value=value) for name, value in params.to_mapping().items()]
+    node = OpenPoseNode(opener, parameter_overrides=given)
+    ages_s = note_ages(node._transport, params.cameras)
     node.autostart()
     executor = rclpy.executors.SingleThreadedExecutor()
     executor.add_node(node)
@@ -105,17 +126,17 @@ def over_rclpy(opener: Opener) -> Iterator[tuple[PoseNode, list[float], Spin]]:
 
 
 @contextmanager
-def dds_camera() -> Iterator[Callable[[FrameArray], None]]:
+def dds_camera(topic: str = 'image') -> Iterator[Callable[[FrameArray], None]]:
     from openpose_ros.ros.dds.camera import DdsCamera
     from openpose_ros.ros.dds.participant import Participant
     from openpose_ros.ros.node.names import Names
 
-    with Participant(Names.from_rules('camera', [])) as participant:
-        yield DdsCamera(participant, 'image', 'camera').publish
+    with Participant(Names.from_rules(f'camera_{topic}'.replace('/', '_'), [])) as participant:
+        yield DdsCamera(participant, topic, 'camera').publish
 
 
 @contextmanager
-def rclpy_camera() -> Iterator[Callable[[FrameArray], None]]:
+def rclpy_camera(topic: str = 'image') -> Iterator[Callable[[FrameArray], None]]:
     import rclpy
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
@@ -123,8 +144,8 @@ def rclpy_camera() -> Iterator[Callable[[FrameArray], None]]:
     from openpose_ros.ros.rclpy.transport import MessageTypes
 
     rclpy.init()
-    node = rclpy.create_node('camera')
-    publisher = node.create_publisher(Image, 'image', 5)
+    node = rclpy.create_node(f'camera_{topic}'.replace('/', '_'))
+    publisher = node.create_publisher(Image, topic, 5)
 
     def publish(frame: FrameArray) -> None:
         header = Header(stamp=node.get_clock().now().to_msg(), frame_id='camera')
@@ -136,10 +157,12 @@ def rclpy_camera() -> Iterator[Callable[[FrameArray], None]]:
 TRANSPORTS = {'dds': (over_dds, dds_camera), 'rclpy': (over_rclpy, rclpy_camera)}
 
 
-def play_camera(transport: str, size: Size, hz: float, seconds: float) -> None:
+def play_camera(
+    transport: str, size: Size, hz: float, seconds: float, topic: str = 'image'
+) -> None:
     """Publish images of noise; the work of the other process."""
     frame = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    with TRANSPORTS[transport][1]() as publish:
+    with TRANSPORTS[transport][1](topic) as publish:
         due_s = monotonic()
         end_s = due_s + seconds
         while due_s < end_s:
@@ -160,10 +183,12 @@ def open_estimator(num_people: int, delay_s: float) -> PoseEstimator:
 
 
 @contextmanager
-def running_camera(transport: str, size: Size, hz: float, seconds: float) -> Iterator[Any]:
+def running_camera(
+    transport: str, size: Size, hz: float, seconds: float, topic: str = 'image'
+) -> Iterator[Any]:
     """Run the other process, and end it."""
     process = multiprocessing.get_context('spawn').Process(
-        target=play_camera, args=(transport, size, hz, seconds)
+        target=play_camera, args=(transport, size, hz, seconds, topic)
     )
     process.start()
     try:
@@ -186,7 +211,7 @@ def measure(args: argparse.Namespace) -> tuple[list[str], bool]:
         return open_estimator(args.people, args.delay)
 
     run = TRANSPORTS[args.transport][0]
-    with run(opener) as (node, ages_s, spin):
+    with run(opener) as (node, every_age_s, spin):
         settled_mb = cpu_s = 0.0
         before = node.cameras[0].counts()
         seconds = args.seconds + _SETTLED_S
@@ -205,6 +230,7 @@ def measure(args: argparse.Namespace) -> tuple[list[str], bool]:
             cpu_s = process_time() - cpu_s
         counts, values = node.cameras[0].counts(), node.diagnostics()['pose estimation'].values
         grown_mb = memory_mb() - settled_mb
+    (ages_s,) = every_age_s.values()
     ages_ms = 1e3 * np.array(ages_s[before.outcomes.get('processed', 0) :])
     limit_ms = 1e3 * (args.delay + 1 / args.hz + _MARGIN_S)
     late = int((ages_ms > limit_ms).sum())
