@@ -138,12 +138,13 @@ def dds_camera(topic: str = 'image') -> Iterator[Callable[[FrameArray], None]]:
 @contextmanager
 def rclpy_camera(topic: str = 'image') -> Iterator[Callable[[FrameArray], None]]:
     import rclpy
+    from rclpy.signals import SignalHandlerOptions
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
 
     from openpose_ros.ros.rclpy.transport import MessageTypes
 
-    rclpy.init()
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)  # its end is to be told
     node = rclpy.create_node(f'camera_{topic}'.replace('/', '_'))
     publisher = node.create_publisher(Image, topic, 5)
 
