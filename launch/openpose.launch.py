@@ -34,7 +34,13 @@ from openpose_ros.ros.node.launching import (
 )
 
 ARGUMENTS = [  # name, default, description, choices
-    ('image', 'image', 'topic of the camera image; /compressed is appended if so asked', None),
+    (
+        'image',
+        'image',
+        'topic of the camera image; /compressed is appended if so asked; with cameras:=front,left '
+        "a name below each of theirs, and front.image:=TOPIC is one's alone",
+        None,
+    ),
     ('camera_info', '', 'topic of the camera info; by default beside the image', None),
     ('depth_image', 'depth_image', 'topic of the depth image, with depth:=true', None),
     ('depth_camera_info', '', 'that of the depth camera; by default beside depth_image', None),

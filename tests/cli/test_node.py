@@ -68,6 +68,27 @@ def test_node_reads_its_file_again_or_not_at_all(tmp_path: Path) -> None:
         assert 'Traceback' not in node.said()
 
 
+def test_node_of_several_cameras_reads_what_is_said_of_one_again(tmp_path: Path) -> None:
+    cameras = 'backend: fake, cameras: [front, left]'
+    path = parameters(tmp_path / 'mine.yaml', f'{cameras}, front: {{rotate: 90}}')
+    rules = ('-r', 'left/image:=/usb/image', '-p', 'left.image_transport:=compressed')
+    with running('node', '--params-file', str(path), *rules) as node:
+        node.wait_for('listening to /front/image, /usb/image/compressed')
+        for text, says in (
+            (f'{cameras}, front.rotate: 180, left.enabled: false', 'were read again'),
+            (cameras, 'were read again'),
+            (f'{cameras}, front.rotate: 91', 'nothing was changed: front.rotate is 91'),
+            (f'{cameras}, right.rotate: 90', "nothing was changed: unknown parameter 'right.rot"),
+            ('backend: fake, cameras: [front, rear]', "changed: unknown parameter 'left.image_tr"),
+            ('backend: fake, cameras: [front, left, rear]', 'changed: cameras cannot change from'),
+        ):
+            parameters(path, text)
+            node.process.send_signal(signal.SIGHUP)
+            node.wait_for(says)
+        assert node.stop() == 0
+        assert 'Traceback' not in node.said()
+
+
 def test_node_without_a_file_says_so_at_sighup() -> None:
     with running('node', *FAKE) as node:
         node.wait_for('listening')
@@ -88,6 +109,10 @@ WRONG = [  # arguments, exit status, what the one line says
     ([*FAKE, '-p', 'nms_radius:=30.0'], 2, "another decoder than 'paf'"),
     ([*FAKE, '-p', 'model:=posenet-mobilenet-v1-075', '-p', 'min_parts:=4'], 2, "than 'posenet'"),
     ([*FAKE, '-p', 'precision:=int8'], 2, "precision is 'int8'"),
+    (['-p', 'cameras:=front,left'], 2, 'must be a list of words: [one, other]'),
+    (['-p', 'cameras:=[front, Left]'], 2, "'Left' is no name of a camera"),
+    (['-p', 'cameras:=[front]', '-p', 'left.rotate:=90'], 2, "no camera is called 'left'"),
+    (['-p', 'front.rotate:=90'], 2, 'cameras has one, which has no name'),
 ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from openpose_ros.errors import CameraError
 from openpose_ros.placement import Size
 from openpose_ros.ros.node.faults import Faults
+from openpose_ros.ros.node.transport import named
 from openpose_ros.spatial import Camera, camera_of_info
 from openpose_ros.spatial.sizes import is_same_picture
 
@@ -26,12 +27,15 @@ class Calibration:
         Hears of what cannot be used.
     image_topic : callable
         Returns the name of the topic that images come from.
+    camera : str
+        The camera's name, for what is told of its topics.
 
     """
 
-    def __init__(self, faults: Faults, image_topic: Callable[[], str]) -> None:
+    def __init__(self, faults: Faults, image_topic: Callable[[], str], camera: str = '') -> None:
         self._faults = faults
         self._image_topic = image_topic
+        self._camera = camera
         self._infos: dict[str, Any] = {}
         self._cameras: dict[str, tuple[Any, Camera | CameraError]] = {}
 
@@ -70,12 +74,12 @@ class Calibration:
             The same object while nothing changes; None where nothing is known that can be used.
 
         """
-        info = self._infos.get(topic)
+        info, called = self._infos.get(topic), named(self._camera, topic)
         if info is None:
             self._without(
                 f'{topic} never',
-                f'no message came on {topic}, without which there are no positions; let the '
-                f'camera publish it, or remap {topic}',
+                f'no message came on {called}, without which there are no positions; let the '
+                f'camera publish it, or remap {called}',
                 needed=needed,
                 may_settle=True,
             )
@@ -84,14 +88,14 @@ class Calibration:
         if of and frame_id and of.lstrip('/') != frame_id.lstrip('/'):
             self._without(
                 topic,
-                f"{topic} is of the frame '{of}', but the image of '{frame_id}', so it is not "
-                f'used; remap {topic} to that of the same camera',
+                f"{called} is of the frame '{of}', but the image of '{frame_id}', so it is not "
+                f'used; remap {called} to that of the same camera',
                 needed=needed,
             )
             return None
         camera = self._of(topic, info, size, rectified, needed=needed)
         if isinstance(camera, CameraError):
-            self._without(topic, f'{topic} cannot be used: {camera}', needed=needed)
+            self._without(topic, f'{called} cannot be used: {camera}', needed=needed)
             return None
         self._faults.fine(topic, f'{topic} never')
         if needed and topic == CAMERA and not rectified and 'rect' in self._image_topic():

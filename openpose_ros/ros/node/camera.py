@@ -97,10 +97,11 @@ class Camera:
             self._is_wanted,
             bodies=bodies,
             watching=watching,
+            camera=name,
         )
         self._measuring = self._processing.measuring
         self._slot = worker.slot(self._work, self._report)
-        self._listening = Listening(transport, self._warn)
+        self._listening = Listening(transport, self._warn, name)
         self._turn_s = 0.0  # when the last image was due, with max_rate
 
     def prepare(self) -> None:

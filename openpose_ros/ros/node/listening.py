@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, Transport
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, Transport, named
 
 _ENDING = '/compressed'
 
@@ -20,6 +20,8 @@ class Listening:
         Knows the topic and who publishes there.
     warn : callable
         Takes a line and its kind.
+    camera : str
+        The camera's name.
 
     Attributes
     ----------
@@ -28,9 +30,12 @@ class Listening:
 
     """
 
-    def __init__(self, transport: Transport, warn: Callable[[str, str], object]) -> None:
+    def __init__(
+        self, transport: Transport, warn: Callable[[str, str], object], camera: str = ''
+    ) -> None:
         self._transport = transport
         self._warn = warn
+        self._camera = camera
         self._heard_s = monotonic()
         self.silent = False
 
@@ -69,12 +74,14 @@ class Listening:
             self._warn(
                 f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
                 f'for {silence_s:.0f} s: '
-                f'{advice(topic, count, self._transport, image_transport)}',
+                f'{advice(topic, count, self._transport, image_transport, self._camera)}',
                 'silence',
             )
 
 
-def advice(topic: str, publishers: int, transport: Transport, image_transport: str) -> str:
+def advice(
+    topic: str, publishers: int, transport: Transport, image_transport: str, camera: str = ''
+) -> str:
     """
     Return what to do where no image comes.
 
@@ -88,24 +95,28 @@ def advice(topic: str, publishers: int, transport: Transport, image_transport: s
         Knows which types are published on which topic.
     image_transport : str
         As `Listening.look` takes it.
+    camera : str
+        The camera's name, for its own names of topics and parameters.
 
     """
     types = transport.published_types(topic)
+    image, of = named(camera, 'image'), f'{camera}.' if camera else ''
     if image_transport == 'raw':
         if COMPRESSED in types and IMAGE not in types:
             if topic.endswith(_ENDING):
                 base = topic[: -len(_ENDING)]
-                return f'its images are compressed: image_transport:=compressed, image:={base}'
+                transport_is = f'{of}image_transport:=compressed'
+                return f'its images are compressed: {transport_is}, {of}image:={base}'
             return (
                 'its images are compressed, so its name should end with /compressed; take '
-                f'image_transport:=compressed, and remap image{_ENDING} to it'
+                f'{of}image_transport:=compressed, and remap {image}{_ENDING} to it'
             )
         if not types and COMPRESSED in transport.published_types(topic + _ENDING):
-            return f'only {topic}{_ENDING} is published: image_transport:=compressed'
+            return f'only {topic}{_ENDING} is published: {of}image_transport:=compressed'
     elif not types and topic.endswith(_ENDING):
         base = topic[: -len(_ENDING)]
         if IMAGE in transport.published_types(base):
-            return f'only {base} is published, which is not compressed: image_transport:=raw'
+            return f'only {base} is published, which is not compressed: {of}image_transport:=raw'
     if publishers:
         return 'large images need larger receive buffers, see docs/ros2.md, "Large images"'
-    return 'start the camera, or remap image'
+    return f'start the camera, or remap {image}'

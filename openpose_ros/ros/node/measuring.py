@@ -16,6 +16,7 @@ from openpose_ros.ros.node.faults import Faults
 from openpose_ros.ros.node.frames import Frames
 from openpose_ros.ros.node.pairing import DepthPairs
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import named
 from openpose_ros.spatial import Camera
 from openpose_ros.spatial.depth import DepthImage
 from openpose_ros.spatial.sizes import is_same_picture
@@ -54,14 +55,19 @@ class Measuring:
         Knows where they are.
     faults : Faults
         Hears of what lacks.
+    camera : str
+        The camera's name, for what is told of its topics.
 
     """
 
-    def __init__(self, calibration: Calibration, frames: Frames, faults: Faults) -> None:
+    def __init__(
+        self, calibration: Calibration, frames: Frames, faults: Faults, camera: str = ''
+    ) -> None:
         self._calibration = calibration
         self._frames = frames
         self._faults = faults
         self._pairs = DepthPairs()
+        self._depth_topic = named(camera, 'depth_image')
 
     def prepare(self, params: NodeParams) -> None:
         """Compile what depth needs, if it is wanted."""
@@ -127,7 +133,7 @@ class Measuring:
             self._faults.fine('pairing')
             return found.message
         self._pairs.waited_in_vain()
-        complaint = self._pairs.complaint(stamp_ns, params.max_depth_dt)
+        complaint = self._pairs.complaint(stamp_ns, params.max_depth_dt, self._depth_topic)
         self._faults.tell('pairing', complaint, may_settle=True)
         return None
 
@@ -169,8 +175,8 @@ class Measuring:
                 self._faults.tell(
                     'depth size',
                     'the depth image is {}x{}, but the image {}x{} in the same frame: it must be '
-                    'the same picture, larger or smaller; remap depth_image to registered '
-                    'depth'.format(*depth.size, *camera.size),
+                    'the same picture, larger or smaller; remap {} to registered '
+                    'depth'.format(*depth.size, *camera.size, self._depth_topic),
                 )
                 return None
             self._faults.fine('depth size')

@@ -85,11 +85,11 @@ class DepthPairs:
         with self._lock:
             self._in_vain += 1
 
-    def complaint(self, stamp_ns: int, max_dt_s: float) -> str:
-        """Return in one line why an image has no depth, as far as that can be told."""
+    def complaint(self, stamp_ns: int, max_dt_s: float, topic: str = 'depth_image') -> str:
+        """Return in one line why an image has no depth of a topic, as far as that can be told."""
         with self._lock:
             if not self._kept or self._in_vain >= _IN_VAIN:
-                return 'no depth image comes: start the depth camera, or remap depth_image'
+                return f'no depth image comes: start the depth camera, or remap {topic}'
             nearest = min(self._kept, key=lambda one: abs(one.stamp_ns - stamp_ns))
             off_s = (nearest.stamp_ns - stamp_ns) / 1e9
             if off_s < 0 and nearest is self._kept[-1]:

@@ -65,6 +65,8 @@ class Processing:
         Names somebody new.
     watching : OnProcessed, optional
         Sees every image that was processed.
+    camera : str
+        The camera's name, for what is told of its topics.
 
     Attributes
     ----------
@@ -83,6 +85,7 @@ class Processing:
         bodies: Bodies | None = None,
         new_id: Callable[[], str] = new_id,
         watching: OnProcessed | None = None,
+        camera: str = '',
     ) -> None:
         self._transport = transport
         self._watching = watching
@@ -93,9 +96,9 @@ class Processing:
         self._is_wanted = is_wanted
         self._rays: Rays | None = None
         faults = Faults(warn)
-        self._calibration = Calibration(faults, transport.image_topic)
+        self._calibration = Calibration(faults, transport.image_topic, camera)
         self._frames = Frames(transport, faults)
-        self.measuring = Measuring(self._calibration, self._frames, faults)
+        self.measuring = Measuring(self._calibration, self._frames, faults, camera)
         self._tracker: Tracker | None = None
         self._paths = Paths()
         self._targets = Targets(transport, self._frames)

@@ -13,7 +13,9 @@ from openpose_ros.ros.node import listening
 from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.diagnostics import ERROR, OK, WARN, Status
+from openpose_ros.ros.node.listening import advice
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import COMPRESSED
 from tests.ros.fakes import FakeTransport, image
 from tests.ros.node.test_core import picture
 from tests.ros.node.test_depth import camera_info, check_places, depth
@@ -240,6 +242,24 @@ def test_person_to_follow_is_of_one_camera(stage: Stage) -> None:
     assert len(stage.transport.of('nearest_person')) == 2
     with pytest.raises(ParameterError, match="target_camera is 'right'"):
         stage.node.set_parameters({'target_camera': 'right'})
+
+
+def test_advice_names_the_cameras_own_topics_and_parameters() -> None:
+    transport = FakeTransport()
+    assert advice('/left/image', 0, transport, 'raw', 'left').endswith('or remap left/image')
+    transport.carried = {'/left/image/compressed': {COMPRESSED}}
+    found = advice('/left/image', 0, transport, 'raw', 'left')
+    assert found.endswith('is published: left.image_transport:=compressed')
+
+
+@pytest.mark.parametrize('stage', [{'depth': True}], indirect=True)
+def test_what_lacks_is_named_as_the_camera_has_it(stage: Stage) -> None:
+    for at_ms in (0, 33, 66):
+        stage.camera('left').on_depth_image(depth(at_ms))
+        stage.show('left', picture_at(at_ms))
+    (line,) = stage.transport.said('warning')
+    assert line.startswith('left: no message came on left/camera_info, ')
+    assert line.endswith('or remap left/camera_info')
 
 
 @pytest.mark.parametrize('stage', [{'depth': True}], indirect=True)
