@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 import shutil
 import sys
-import tempfile
 from typing import Any, Protocol
-import weakref
 
 from openpose_ros.bags.contents import FIRST_NS, LAST_NS, Channel, Complaints, Key, Message
+from openpose_ros.bags.folders import folder_for
 from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.sqlite_file import SqliteFile
 from openpose_ros.bags.telling import MCAP_MAGIC, METADATA, SQLITE_MAGIC, SUFFIXES
 from openpose_ros.closing import Closing
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import SourceError
-from openpose_ros.signals import before_any_end
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -26,7 +24,6 @@ else:
     from backports import zstd
 
 _INFORMATION, _ZSTD = 'rosbag2_bagfile_information', '.zstd'
-_unpacked: set[Path] = set()  # folders of this process
 
 
 class BagFile(Protocol):
@@ -173,9 +170,7 @@ class Bag(Closing):
         if path.suffix != _ZSTD:
             return path
         if self._unpacked is None:
-            self._unpacked = Path(tempfile.mkdtemp(prefix='openpose_ros-bag-'))
-            _unpacked.add(self._unpacked)
-            self._forget = weakref.finalize(self, _remove, self._unpacked)
+            self._unpacked, self._forget = folder_for(self)
         plain = self._unpacked / path.stem
         try:
             with zstd.open(path, 'rb') as packed, open(plain, 'wb') as file:
@@ -252,16 +247,3 @@ def _read_metadata(path: Path, complain: Complaints) -> _Metadata | None:
 
 def _nothing() -> None:
     """Have nothing to remove."""
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    _unpacked.discard(folder)
-
-
-def _remove_all() -> None:
-    for folder in tuple(_unpacked):
-        _remove(folder)
-
-
-before_any_end(_remove_all)

@@ -80,7 +80,7 @@ def test_bag_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert file.read_bytes() == before
     words = ['estimate', str(source), '--json', str(tmp_path / 'o.jsonl'), '--resume', *FAKE]
     assert main(words) == 2
-    assert '--resume works on pictures and videos' in capsys.readouterr().err
+    assert '--resume works on files of pictures' in capsys.readouterr().err
 
 
 def test_what_was_unpacked_is_removed(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
     drawing = {
         f'--draw {" ".join(args.draw or [])}': args.draw,
         '--labels': args.labels,
-        '--render-threshold': args.render_threshold is not None,
+        '--render-threshold': args.render_threshold is not None and args.mcap is None,
     }
     asked = [flag for flag, given in drawing.items() if given]
     if not args.output and not args.show:

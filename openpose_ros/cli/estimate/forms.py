@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from openpose_ros.cli.results import add_json, file_name, file_path
+from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.files import Claims, LineFile, check_json_file
 from openpose_ros.files.places import STANDARD_OUTPUT
@@ -62,6 +63,13 @@ def add_forms(group: argparse._ActionsContainer) -> None:
         help='write a table with a row for each keypoint that was found; - is standard output',
     )
     group.add_argument(
+        '--mcap',
+        type=file_name,
+        metavar='FILE',
+        help='record the frames, and people as annotations over them: Foxglove and Lichtblick '
+        'open it, and so does ROS 2',
+    )
+    group.add_argument(
         '--coco',
         type=file_name,
         metavar='FILE',
@@ -113,6 +121,11 @@ def check_forms(args: argparse.Namespace, claims: Claims) -> None:
         if name is not None:
             claims.claim(name, grows=grows)
             check(name)
+    if args.mcap is not None:
+        from openpose_ros.bags.recorder import check_mcap_file
+
+        claims.claim(args.mcap)
+        check_mcap_file(args.mcap)
     if [name for name, *_ in asked].count(STANDARD_OUTPUT) > 1:
         raise ParameterError('only one form can go to standard output; name a FILE for the others')
 
@@ -173,6 +186,12 @@ def open_forms(
         forms.append(JsonLines(stack.enter_context(lines)))
     if args.csv is not None:
         forms.append(stack.enter_context(CsvFile(args.csv, kept=kept)))
+    if args.mcap is not None:
+        from openpose_ros.bags.recorder import Recording
+
+        shown = RENDER_THRESHOLD if args.render_threshold is None else args.render_threshold
+        recording = Recording(args.mcap, render_threshold=shown)
+        forms.append(stack.enter_context(recording))
     if args.coco is not None:
         forms.append(stack.enter_context(DatasetFile(args.coco, skeleton, sources)))
     if args.coco_results is not None and truth is not None:

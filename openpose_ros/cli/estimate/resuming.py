@@ -67,7 +67,7 @@ def check_resume(args: argparse.Namespace, sources: Sequence[Source], claims: Cl
         raise ParameterError('--resume needs results to go on with: --output DIR or --json FILE')
     if args.json is not None and (args.json == STANDARD_OUTPUT or find_place(args.json).direct):
         raise ParameterError(f'--resume cannot go on with {args.json}: it is no file')
-    for flag in ('csv', 'coco', 'coco_results'):
+    for flag in ('csv', 'mcap', 'coco', 'coco_results'):
         if getattr(args, flag) is not None:
             name = flag.replace('_', '-')
             raise ParameterError(
@@ -76,7 +76,7 @@ def check_resume(args: argparse.Namespace, sources: Sequence[Source], claims: Cl
     for source in sources:
         if not os.path.isfile(source.name):
             raise ParameterError(
-                f'--resume works on pictures and videos; {source.name} is neither of them'
+                f'--resume works on files of pictures and videos; {source.name} is none'
             )
     claims.claim(_path(args))
 

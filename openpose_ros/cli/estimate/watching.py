@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from openpose_ros.view.server import ViewServer
     from openpose_ros.view.watch import Watch
 
-_WRITTEN = ('output', 'json', 'csv', 'coco', 'coco_results')
+_WRITTEN = ('output', 'json', 'csv', 'mcap', 'coco', 'coco_results')
 
 
 class Page(Closing):

@@ -164,8 +164,9 @@ def test_another_run_is_refused_with_the_difference(
 
 # What may differ between two runs: where results go, what runs, what is said.
 NEUTRAL = {
-    *('help', 'sources', 'recursive', 'output', 'json', 'csv', 'coco', 'coco_results'),
+    *('help', 'sources', 'recursive', 'output', 'json', 'csv', 'mcap', 'coco', 'coco_results'),
     *('coco_truth', 'resume', 'show', 'quiet', 'threads', 'providers', 'max_image_pixels'),
+    *('view', 'view_address', 'view_allow_host', 'view_max_clients', 'view_token_file', 'open'),
 }
 # What the network's part of the run says: model, backend, net_resolution, draw.
 NAMED = {'model', 'hand', 'face', 'backend', 'net_resolution', 'draw'}
