@@ -126,7 +126,8 @@ def read_params_files(
         for section in sections:
             cameras = section.values.get('cameras', cameras)
     cameras = assigned.get('cameras', cameras)
-    known = [*known, *override_names(cameras if isinstance(cameras, list | tuple) else [])]
+    single = override_names(cameras if isinstance(cameras, list | tuple) else [])
+    known = [*known, *single]
     for path, sections in found:
         if not sections:
             odd.append(
@@ -135,6 +136,10 @@ def read_params_files(
             )
         for section in sections:
             for name, value in section.values.items():
+                if (
+                    name in single and value == ''
+                ):  # null: what `ros2 param dump` writes if not set
+                    continue
                 if name in known or name in _ALWAYS or name.startswith(_ALWAYS_BELOW):
                     values[name] = value
                     continue

@@ -64,6 +64,7 @@ _INPUTS = {
 _CHANGE_S = 5.0  # how long the page waits for a change
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
+_NULL = 'null'  # as rcl reads what `ros2 param dump` writes of a parameter that is not set
 _ARRAYS = (Parameter.Type.INTEGER_ARRAY, Parameter.Type.STRING_ARRAY)
 
 
@@ -307,7 +308,10 @@ class OpenPoseNode(LifecycleNode):
             self._single = override_declarations(names, _DECLARATIONS)
         for name, item in self._single.items():
             if not self.has_parameter(name):
-                self.declare_parameter(name, None, _descriptor(item, with_range=False))
+                descriptor = _descriptor(item, with_range=False)
+                if self.declare_parameter(name, None, descriptor).value == _NULL:
+                    self.undeclare_parameter(name)
+                    self.declare_parameter(name, None, descriptor, ignore_override=True)
 
     def _known(self) -> set[str]:
         return {*_DECLARATIONS, *self._single}
@@ -316,7 +320,11 @@ class OpenPoseNode(LifecycleNode):
         return _plain(self.get_parameter(name))
 
     def _on_set_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        ours = {p.name: _plain(p) for p in parameters if p.name in self._known()}
+        ours = {
+            p.name: None if p.name in self._single and p.value == _NULL else _plain(p)
+            for p in parameters
+            if p.name in self._known()
+        }
         try:
             self._core.set_parameters(ours)
         except OpenPoseError as exc:

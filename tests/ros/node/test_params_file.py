@@ -249,6 +249,16 @@ def test_parameters_of_single_cameras_are_known_where_the_camera_is(tmp_path: Pa
     assert values['right.rotate'] == 180
 
 
+def test_what_is_not_set_of_a_camera_is_null_in_a_dump(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        '/openpose: {ros__parameters: {cameras: [left], left: {rotate: null, enabled: true}}}',
+    )
+    values, odd = read_params_files([path], '/openpose', OF_CAMERAS)
+    assert values == {'cameras': ['left'], 'left.enabled': True}
+    assert odd == []
+
+
 def test_cameras_that_are_no_list_are_left_to_the_check(tmp_path: Path) -> None:
     path = written(tmp_path, 'openpose: {ros__parameters: {cameras: 5}}')
     assert read_params_files([path], '/openpose', OF_CAMERAS)[0] == {'cameras': 5}
