@@ -29,28 +29,28 @@ _BACK = np.array([PLACE['left_heel'], PLACE['right_heel']])
 _TOES = np.array([PLACE['left_big_toe'], PLACE['right_big_toe']])
 _ENDS = np.array([PLACE['neck'], PLACE['mid_hip']])
 
-_APART = np.array([SHOULDERS, HIPS])
-_APART_SPREAD = np.array([0.10, 0.18])  # of people whose torso is as long
+APART = np.array([SHOULDERS, HIPS])
+APART_SPREAD = np.array([0.10, 0.18])  # of people whose torso is as long
 _GIRTH = np.array([0.06, 0.11])  # from joint to surface
-_SIZE_SPREAD = 0.10  # of people, where the torso's length is not seen
-_TORSO_SPREAD = 0.06  # of the length that a torso shows
-_SHORTEST, _LONGEST = 0.5, 1.5  # else something else was seen
-_JOINT = 0.02  # where networks see a joint, beside the pixels' noise
+SIZE_SPREAD = 0.10  # of people, where the torso's length is not seen
+TORSO_SPREAD = 0.06  # of the length that a torso shows
+SHORTEST, LONGEST = 0.5, 1.5  # else something else was seen
+JOINT = 0.02  # where networks see a joint, beside the pixels' noise
 _DEPTH = np.array([0.03, 0.04])  # of a difference of depths, beside the sensor's noise
 _DEPTH_SIDEWAYS = np.array([0.06, 0.07])  # more of it, of who is seen from the side
-_SITTING = np.array([0.0, 0.15])  # and of who sits
-_DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
-_FOOT, _FOOT_SPREAD = 0.20, 0.10
-_SWAPPED = 0.004  # how likely it is, against what fits, that parts are swapped or another's
-_ROUGH = (_DEPTH[:, np.newaxis] + _DEPTH_SIDEWAYS[:, np.newaxis] * np.sin(ANGLES) ** 2) ** 2
-_LOOKS_AHEAD = kernel(0.6, 0.1)  # from the head to the torso
+SITTING = np.array([0.0, 0.15])  # and of who sits
+DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
+FOOT, FOOT_SPREAD = 0.20, 0.10
+SWAPPED = 0.004  # how likely it is, against what fits, that parts are swapped or another's
+ROUGH = (_DEPTH[:, np.newaxis] + _DEPTH_SIDEWAYS[:, np.newaxis] * np.sin(ANGLES) ** 2) ** 2
+LOOKS_AHEAD = kernel(0.6, 0.1)  # from the head to the torso
 
-_ACROSS = np.cos(ANGLES)
-_SINE = np.sin(ANGLES)
+ACROSS = np.cos(ANGLES)
+SINE = np.sin(ANGLES)
 # The farther of two joints is seen through the body: as if a capsule lay around both.
-_ALONG = -np.sign(_SINE) * np.maximum(
-    _APART[:, np.newaxis] * np.abs(_SINE)
-    + _GIRTH[:, np.newaxis] * (1 - 1 / np.maximum(np.abs(_ACROSS), 1e-9)),
+ALONG = -np.sign(SINE) * np.maximum(
+    APART[:, np.newaxis] * np.abs(SINE)
+    + _GIRTH[:, np.newaxis] * (1 - 1 / np.maximum(np.abs(ACROSS), 1e-9)),
     0,
 )
 
@@ -88,21 +88,21 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes, sits: Array) -> tuple[
     """
     size, size_spread = sizes
     pixel = sight.noise * sight.distance
-    joint = (2 * (_JOINT**2 + pixel**2))[:, np.newaxis, np.newaxis]
+    joint = (2 * (JOINT**2 + pixel**2))[:, np.newaxis, np.newaxis]
     across = _difference(sight.offsets(_LEFT, sight.aside), sight.offsets(_RIGHT, sight.aside))
-    expected = size[:, np.newaxis, np.newaxis] * _APART[:, np.newaxis] * _ACROSS
-    spread = np.hypot(size_spread[:, np.newaxis], _APART_SPREAD)[..., np.newaxis]
+    expected = size[:, np.newaxis, np.newaxis] * APART[:, np.newaxis] * ACROSS
+    spread = np.hypot(size_spread[:, np.newaxis], APART_SPREAD)[..., np.newaxis]
     logs = _logs(across - expected, joint + (spread * expected) ** 2)
     left, right = (sight.depths(places, sight.towards) for places in (_LEFT, _RIGHT))
     if left is not None and right is not None:
         along = _difference(left, right)
-        noise = 2 * (_DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis] ** 2
-        expected = size[:, np.newaxis, np.newaxis] * _ALONG
-        logs = logs + _logs(along - expected, _ROUGH + noise + _thighs(sits))
+        noise = 2 * (DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis] ** 2
+        expected = size[:, np.newaxis, np.newaxis] * ALONG
+        logs = logs + _logs(along - expected, ROUGH + noise + _thighs(sits))
     if not np.isnan(sight.directions[:, _TOES]).all():
         toes, heels = (sight.offsets(places, sight.aside) for places in (_TOES, _BACK))
-        logs = logs + _logs(_difference(toes, heels) - _FOOT * _SINE, joint + _FOOT_SPREAD**2)
-    logs = logs + np.log(head @ _LOOKS_AHEAD)
+        logs = logs + _logs(_difference(toes, heels) - FOOT * SINE, joint + FOOT_SPREAD**2)
+    logs = logs + np.log(head @ LOOKS_AHEAD)
     angle, stddev = summed_up(likely(logs))
     nothing = (stddev > UNKNOWN) | np.isnan(sight.towards[:, 0])
     angle[nothing] = stddev[nothing] = np.nan
@@ -114,18 +114,18 @@ def body_sizes(sight: Sight) -> Sizes:
     ends = sight.directions[:, _ENDS] * sight.distance[:, np.newaxis, np.newaxis]
     off = ends[:, 0] - ends[:, 1]
     length = np.sqrt((off * off).sum(axis=1)) / TORSO
-    shown = (length > _SHORTEST) & (length < _LONGEST)
+    shown = (length > SHORTEST) & (length < LONGEST)
     # A torso may lean, and looks shorter then; people differ, and by more.
-    trust = _SIZE_SPREAD**2 / (_SIZE_SPREAD**2 + _TORSO_SPREAD**2)
+    trust = SIZE_SPREAD**2 / (SIZE_SPREAD**2 + TORSO_SPREAD**2)
     return Sizes(
         np.where(shown, 1 + trust * (length - 1), 1),
-        np.where(shown, np.sqrt(trust) * _TORSO_SPREAD, np.hypot(_SIZE_SPREAD, sight.spread)),
+        np.where(shown, np.sqrt(trust) * TORSO_SPREAD, np.hypot(SIZE_SPREAD, sight.spread)),
     )
 
 
 def _thighs(sits: Array) -> Array:
     """Return by how much depths of shoulders and hips vary of who sits."""
-    return np.asarray((_SITTING * sits[:, np.newaxis]) ** 2)[..., np.newaxis]
+    return np.asarray((SITTING * sits[:, np.newaxis]) ** 2)[..., np.newaxis]
 
 
 def _difference(one: Array, other: Array) -> Array:
@@ -137,4 +137,4 @@ def _logs(off: Array, variances: Array) -> Array:
     bells = np.exp(-0.5 * off * off / variances) * np.sqrt(
         variances.min(axis=-1, keepdims=True) / variances
     )
-    return np.asarray(np.where(np.isnan(bells), 0, np.log(bells + _SWAPPED)).sum(axis=1))
+    return np.asarray(np.where(np.isnan(bells), 0, np.log(bells + SWAPPED)).sum(axis=1))

@@ -15,10 +15,10 @@ from openpose_ros.spatial.sight import Sight
 Array = npt.NDArray[np.float64]
 
 _NAMES = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
-_PLACES = np.array([PLACE[name] for name in _NAMES])
+PLACES = np.array([PLACE[name] for name in _NAMES])
 # Metres before, left of and above the middle between the ears: Pheasant and Haslegrave,
 # Bodyspace, 2006, chapter 7 (head length 19 cm, breadth 15 cm, between the pupils 6.2 cm).
-_FACE = np.array(
+FACE = np.array(
     [
         [0.115, 0.0, -0.025],
         [0.075, 0.032, 0.015],
@@ -27,17 +27,17 @@ _FACE = np.array(
         [0.0, -0.074, 0.0],
     ]
 )
-_SIZE_SPREAD = 0.08
-_POINT = 0.010  # where networks see a part, beside the pixels' noise
-_DEPTH = 0.03
-_DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
-_OUTLIER = 0.05
-_SURE = 0.27  # radians: a head of which less is known is said to face nowhere
-_PITCH_SPREAD = 0.25
+SIZE_SPREAD = 0.08
+POINT = 0.010  # where networks see a part, beside the pixels' noise
+DEPTH = 0.03
+DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
+OUTLIER = 0.05
+SURE = 0.27  # radians: a head of which less is known is said to face nowhere
+PITCH_SPREAD = 0.25
 
 _C, _S = np.cos(ANGLES), np.sin(ANGLES)
-_ASIDE = np.outer(_FACE[:, 0], _S) + np.outer(_FACE[:, 1], _C)  # (5, G)
-_TOWARDS = np.outer(_FACE[:, 0], _C) - np.outer(_FACE[:, 1], _S)
+ASIDE = np.outer(FACE[:, 0], _S) + np.outer(FACE[:, 1], _C)  # (5, G)
+TOWARDS = np.outer(FACE[:, 0], _C) - np.outer(FACE[:, 1], _S)
 # How well each part is turned to the camera, from -1 to 1, and how often it is found then: nose
 # and eyes while less than a right angle away, ears somewhat more, of networks that guess a few.
 _TURNED = np.array([_C, np.cos(ANGLES + 0.4), np.cos(ANGLES - 0.4), -_S, _S])
@@ -50,6 +50,30 @@ _LOG_FOUND, _LOG_MISSING = np.log(_FOUND), np.log(1 - _FOUND)
 def _has(skeleton: Skeleton) -> npt.NDArray[np.float64]:
     """Return 1 for each of _NAMES that a skeleton has, else 0."""
     return np.array([float(name in skeleton.keypoint_names) for name in _NAMES])
+
+
+def found_logs(directions: Array, skeleton: Skeleton) -> Array:
+    """
+    Return where heads may look, by which parts are found.
+
+    Parameters
+    ----------
+    directions : float64 (N, P, 3)
+        To the parts of `parts.NAMES`; NaN where they are not seen.
+    skeleton : Skeleton
+        Of the people: a part that it does not have is not missed.
+
+    Returns
+    -------
+    float64 (N, G)
+        Logarithms of how likely each of ANGLES is, but for a sum.
+
+    """
+    found = ~np.isnan(directions[:, PLACES, 0])
+    has = _has(skeleton)
+    logs = (has * found) @ _LOG_FOUND + (has * ~found) @ _LOG_MISSING
+    logs[~found.any(axis=1)] *= 0.3  # turned away, or outside the image, or in the dark
+    return np.asarray(logs)
 
 
 def head_angles(sight: Sight, skeleton: Skeleton) -> Array:
@@ -70,18 +94,14 @@ def head_angles(sight: Sight, skeleton: Skeleton) -> Array:
         own left; all alike if nothing of the head is seen.
 
     """
-    directions = sight.directions[:, _PLACES]
-    found = ~np.isnan(directions[..., 0])
-    has = _has(skeleton)
-    logs = (has * found) @ _LOG_FOUND + (has * ~found) @ _LOG_MISSING
-    logs[~found.any(axis=1)] *= 0.3  # turned away, or outside the image, or in the dark
+    logs = found_logs(sight.directions, skeleton)
     pixel = (sight.noise * sight.distance)[:, np.newaxis, np.newaxis]
-    aside = sight.offsets(_PLACES, sight.aside)
-    logs += _logs(aside, _ASIDE, _POINT**2 + pixel**2)
-    towards = sight.depths(_PLACES, sight.towards)
+    aside = sight.offsets(PLACES, sight.aside)
+    logs += _logs(aside, ASIDE, POINT**2 + pixel**2)
+    towards = sight.depths(PLACES, sight.towards)
     if towards is not None:
-        noise = (_DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis]
-        logs += _logs(towards, _TOWARDS, _DEPTH**2 + noise**2)
+        noise = (DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis]
+        logs += _logs(towards, TOWARDS, DEPTH**2 + noise**2)
     return likely(logs)
 
 
@@ -92,8 +112,8 @@ def _logs(seen: Array, expected: Array, variance: Array) -> Array:
     middle = np.where(known, seen, 0).sum(axis=1, keepdims=True) / count
     centred = expected - ((known @ expected) / count)[:, np.newaxis]
     off = (seen - middle)[..., np.newaxis] - centred
-    spread = variance + (_SIZE_SPREAD * centred) ** 2
-    each = np.log(np.exp(-0.5 * off * off / spread) + _OUTLIER)
+    spread = variance + (SIZE_SPREAD * centred) ** 2
+    each = np.log(np.exp(-0.5 * off * off / spread) + OUTLIER)
     return np.asarray(np.where(known[..., np.newaxis], each, 0).sum(axis=1))
 
 
@@ -115,7 +135,7 @@ def gazes(sight: Sight, head: Array) -> Array:
 
     """
     yaw, spread = summed_up(head)
-    directions = sight.directions[:, _PLACES]
+    directions = sight.directions[:, PLACES]
     found = ~np.isnan(directions[..., :1])
     middle = np.where(found, directions, 0).sum(axis=1)
     middle /= np.sqrt((middle * middle).sum(axis=1, keepdims=True))
@@ -123,19 +143,19 @@ def gazes(sight: Sight, head: Array) -> Array:
     level = np.sqrt(1 - raised**2)
     above = level * sight.up + raised * sight.towards
     c, s = np.cos(yaw)[:, np.newaxis], np.sin(yaw)[:, np.newaxis]
-    x, y, z = _FACE.T
+    x, y, z = FACE.T
     upright = level * z + raised * (x * c - y * s)
     nodding = raised * c * z - level * x
-    pitch = _slope(sight.offsets(_PLACES, above) - upright, nodding, _pitch_noise(sight))
+    pitch = _slope(sight.offsets(PLACES, above) - upright, nodding, _pitch_noise(sight))
     ahead = c * sight.towards + s * sight.aside
     gaze = np.cos(pitch) * ahead - np.sin(pitch) * sight.up
-    unknown = (spread > _SURE) | (found.sum(axis=(1, 2)) < 2)
+    unknown = (spread > SURE) | (found.sum(axis=(1, 2)) < 2)
     gaze[unknown] = np.nan
     return np.asarray(gaze)
 
 
 def _pitch_noise(sight: Sight) -> Array:
-    return np.asarray(_POINT**2 + (sight.noise * sight.distance[:, np.newaxis]) ** 2)
+    return np.asarray(POINT**2 + (sight.noise * sight.distance[:, np.newaxis]) ** 2)
 
 
 def _slope(seen: Array, factors: Array, variance: Array) -> Array:
@@ -146,5 +166,5 @@ def _slope(seen: Array, factors: Array, variance: Array) -> Array:
     factors = np.where(known, factors, 0)
     off = np.where(known, off - off.sum(axis=1, keepdims=True) / count, 0)
     factors = np.where(known, factors - factors.sum(axis=1, keepdims=True) / count, 0)
-    total = (factors * factors).sum(axis=1, keepdims=True) + variance / _PITCH_SPREAD**2
+    total = (factors * factors).sum(axis=1, keepdims=True) + variance / PITCH_SPREAD**2
     return np.asarray((factors * off).sum(axis=1, keepdims=True) / total)

@@ -26,15 +26,15 @@ _TORSO = np.array(
 _OF = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])  # hips and shoulders
 _ENDS = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
 _THIGHS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'left_knee', 'right_knee')])
-_UPRIGHT = 0.7  # thigh's lengths by which knees are below hips: who does not sit
-_THIGH_BEFORE = 0.09  # metres by which a thigh is before the hips, seen from the front
+UPRIGHT = 0.7  # thigh's lengths by which knees are below hips: who does not sit
+THIGH_BEFORE = 0.09  # metres by which a thigh is before the hips, seen from the front
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of some windows
-_STRAIGHT = 0.04  # metres that shoulders may be behind the hips of who stands upright
-_HIDDEN = 0.13  # the most by which thighs are thought to hide hips, metres
-_BEHIND = 0.17  # the most by which shoulders are behind hips
-_LEAN_SPREAD = 0.10  # of a torso's upper end from above the lower one, metres
-_JOINT = 0.02  # where networks see hips, metres
-_GUESSED = 0.04  # of a middle of which one hip was seen, metres
+STRAIGHT = 0.04  # metres that shoulders may be behind the hips of who stands upright
+HIDDEN = 0.13  # the most by which thighs are thought to hide hips, metres
+BEHIND = 0.17  # the most by which shoulders are behind hips
+LEAN_SPREAD = 0.10  # of a torso's upper end from above the lower one, metres
+JOINT = 0.02  # where networks see hips, metres
+GUESSED = 0.04  # of a middle of which one hip was seen, metres
 
 
 def torso_surfaces(surface: Array, up: Array) -> tuple[Array, Array]:
@@ -88,8 +88,8 @@ def sitting(directions: Array, up: Array, distance: Array) -> Array:
     known = ~np.isnan(drops)
     drops[~known] = 0
     count = known.sum(axis=1)
-    drop = np.where(count, drops.sum(axis=1) / count, _UPRIGHT)
-    return np.asarray(np.minimum(np.maximum(1 - drop / _UPRIGHT, 0), 1))
+    drop = np.where(count, drops.sum(axis=1) / count, UPRIGHT)
+    return np.asarray(np.minimum(np.maximum(1 - drop / UPRIGHT, 0), 1))
 
 
 def torso_distances(
@@ -119,13 +119,13 @@ def torso_distances(
     ahead = np.cos(np.where(np.isnan(facing), 0, facing))
     turned = 1 - ahead**2
     hips = hips + _inside(turned, HALF_DEPTH, HALF_BREADTH)
-    hips = hips + _THIGH_BEFORE * sits * np.maximum(ahead, 0)
+    hips = hips + THIGH_BEFORE * sits * np.maximum(ahead, 0)
     shoulders = shoulders + _inside(turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH)
     behind = np.where(np.isnan(shoulders), 0, shoulders - hips)
-    hidden = np.minimum(np.maximum((behind - _STRAIGHT) / 2, 0), _HIDDEN)
+    hidden = np.minimum(np.maximum((behind - STRAIGHT) / 2, 0), HIDDEN)
     by_hips = ~np.isnan(hips)
-    found = np.where(by_hips, np.maximum(hips + hidden, hips + behind - _BEHIND), shoulders)
-    spread = np.where(by_hips, np.hypot(HALF_DEPTH_SPREAD, hidden / 2), _LEAN_SPREAD)
+    found = np.where(by_hips, np.maximum(hips + hidden, hips + behind - BEHIND), shoulders)
+    spread = np.where(by_hips, np.hypot(HALF_DEPTH_SPREAD, hidden / 2), LEAN_SPREAD)
     return found, np.where(np.isnan(found), np.nan, np.hypot(spread, _DEPTH_NOISE * found))
 
 
@@ -171,7 +171,7 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
     )
     position = points[:, 0]
     blur = np.zeros(len(position))
-    for guess, extra in zip(guesses, (_GUESSED, _GUESSED, _LEAN_SPREAD)):
+    for guess, extra in zip(guesses, (GUESSED, GUESSED, LEAN_SPREAD)):
         lacking = np.isnan(position[:, 0])
         if not lacking.any():
             break
@@ -179,7 +179,7 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
         blur = np.where(lacking, extra, blur)
     length = np.sqrt((position * position).sum(axis=1))
     along = position / length[:, np.newaxis]
-    across = (sight.noise * length) ** 2 + _JOINT**2 + blur**2
+    across = (sight.noise * length) ** 2 + JOINT**2 + blur**2
     longer = (sight.spread * length) ** 2
     covariance = across[:, np.newaxis, np.newaxis] * np.eye(3)
     covariance = covariance + longer[:, np.newaxis, np.newaxis] * (

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
+VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
 
 
 def leftwards(up: Array) -> Array:
@@ -52,24 +52,23 @@ def orientations(facing: Array, towards: Array, up: Array) -> Array:
     """
     c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
     front = c * towards + s * (towards @ leftwards(up))
-    level, base = _upright(*up.tolist())
-    across = front @ level  # along two horizontal axes
+    base = upright(*up.tolist())
+    across = front @ base[:2, :3].T  # along two horizontal axes
     half = 0.5 * np.arctan2(across[:, 1], across[:, 0])[:, np.newaxis]
     # First about z by that angle, then z to the vertical: the product of both quaternions.
-    return np.asarray(np.sin(half) * base[0] + np.cos(half) * base[1])
+    return np.asarray(np.sin(half) * base[2] + np.cos(half) * base[3])
 
 
 @lru_cache(maxsize=16)
-def _upright(x: float, y: float, z: float) -> tuple[Array, Array]:
+def upright(x: float, y: float, z: float) -> Array:
     """
-    Return what turns z to a vertical: two horizontal axes, and two quaternions.
+    Return what turns z to a vertical.
 
     Returns
     -------
-    float64 (3, 2)
-        Where it turns x and y.
-    float64 (2, 4)
-        The turn after half a turn about z, and the turn: what a turn about z by an angle and then
+    float64 (4, 4)
+        Two horizontal axes, to which it turns x and y (and a 0 each); then two quaternions: the
+        turn after half a turn about z, and the turn. What a turn about z by an angle and then
         this one is, is the sine of half the angle times the one and its cosine times the other.
 
     """
@@ -79,7 +78,7 @@ def _upright(x: float, y: float, z: float) -> tuple[Array, Array]:
     first /= np.sqrt(first @ first)
     second = np.cross(up, first)
     (i, j, k), w = _quaternion(np.stack([first, second, up], axis=1))
-    return np.stack([first, second], axis=1), np.array([[j, -i, w, -k], [i, j, k, w]])
+    return np.array([[*first, 0.0], [*second, 0.0], [j, -i, w, -k], [i, j, k, w]])
 
 
 def _quaternion(turn: Array) -> tuple[Array, float]:
@@ -123,12 +122,18 @@ def turned(covariance: Array, stddev: Array, up: Array) -> Array:
         Rows and columns 3 to 5 NaN without an orientation, all of it without a position.
 
     """
-    whole = np.zeros_like(covariance)
-    whole[:, :3, :3] = covariance[:, :3, :3]
-    about = np.outer(up, up)
-    turns = (stddev**2)[:, np.newaxis, np.newaxis] * about
-    whole[:, 3:, 3:] = turns + _VERTICAL_SPREAD**2 * (np.eye(3) - about)
-    unknown = np.isnan(stddev)
-    whole[unknown, 3:] = whole[unknown, :, 3:] = np.nan
-    whole[np.isnan(covariance[:, 0, 0])] = np.nan
+    whole = covariance.copy()
+    placed = 0 * covariance[:, 0, 0]  # NaN without a position
+    variance = (stddev**2 + placed)[:, np.newaxis, np.newaxis]
+    about, level = _about(*up.tolist())
+    whole[:, 3:, 3:] = variance * about + level
+    whole[:, 3:, :3] = whole[:, :3, 3:] = 0 * variance
+    whole[:, :3, :3] += placed[:, np.newaxis, np.newaxis]
     return whole
+
+
+@lru_cache(maxsize=16)
+def _about(x: float, y: float, z: float) -> tuple[Array, Array]:
+    """Return the covariances (3, 3) of turns about the vertical by 1 rad, and of the vertical."""
+    about = np.outer([x, y, z], [x, y, z])
+    return about, VERTICAL_SPREAD**2 * (np.eye(3) - about)

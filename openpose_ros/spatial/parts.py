@@ -20,13 +20,24 @@ NAMES = (
 )
 PLACE = {name: place for place, name in enumerate(NAMES)}
 _MIDDLES = (('neck', 'left_shoulder', 'right_shoulder'), ('mid_hip', 'left_hip', 'right_hip'))
-_TO_FILL = np.array([PLACE[middle] for middle, _, _ in _MIDDLES])
-_LEFT_OF = np.array([PLACE[left] for _, left, _ in _MIDDLES])
-_RIGHT_OF = np.array([PLACE[right] for _, _, right in _MIDDLES])
+TO_FILL = np.array([PLACE[middle] for middle, _, _ in _MIDDLES])
+LEFT_OF = np.array([PLACE[left] for _, left, _ in _MIDDLES])
+RIGHT_OF = np.array([PLACE[right] for _, _, right in _MIDDLES])
 
 
 @cache
-def _places(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def places_of(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """
+    Return which keypoints of a skeleton are the parts of NAMES.
+
+    Returns
+    -------
+    int64 (P,)
+        -1 where it has none.
+    int64 (M,)
+        The places in NAMES of those.
+
+    """
     names = skeleton.keypoint_names
     places = [names.index(name) if name in names else -1 for name in NAMES]
     missing = [place for place, index in enumerate(places) if index < 0]
@@ -51,10 +62,10 @@ def parts_in(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Array:
         the middle between shoulders and hips, which they are held for, where both are known.
 
     """
-    places, missing = _places(skeleton)
+    places, missing = places_of(skeleton)
     parts = np.asarray(points[:, places], np.float64)
     if len(missing):
         parts[:, missing] = np.nan
-    between = 0.5 * (parts[:, _LEFT_OF] + parts[:, _RIGHT_OF])
-    parts[:, _TO_FILL] = np.where(np.isnan(between), parts[:, _TO_FILL], between)
+    between = 0.5 * (parts[:, LEFT_OF] + parts[:, RIGHT_OF])
+    parts[:, TO_FILL] = np.where(np.isnan(between), parts[:, TO_FILL], between)
     return parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from openpose_ros.spatial.facing import UNKNOWN
 from openpose_ros.spatial.located import Located
 from openpose_ros.spatial.orientations import orientations, turned
 from openpose_ros.spatial.sight import axes
-from openpose_ros.tracking.motion import Motion
+from openpose_ros.tracking.motion import Index, Motion
 
 Array = npt.NDArray[np.float64]
 
@@ -28,6 +28,9 @@ _FAR_OFF = 3.0  # standard deviations: what is seen there is believed less
 _FRESH_S = 0.5  # so long a facing is said of whom it cannot be seen
 _ANYWHERE = 100.0  # metres, and any angle: of whom nothing is known
 _GAP_S = 60.0  # after so long nobody is where she was
+_SMOOTHED = ('position', 'covariance', 'orientation', 'velocity', 'facing', 'facing_stddev')
+_CHANGES = np.array([_AGILITY, _SPINNING])
+_AXES = np.arange(3)
 _KNOWN_SPEED = 1.0  # m/s: standard deviation at which a velocity is said
 
 
@@ -37,8 +40,8 @@ class _Walks(NamedTuple):
 
     Attributes
     ----------
-    places, turns : Motion
-        Where they are, and how they face (not wrapped).
+    motion : Motion
+        Of each two rows: where she is, and how she faces (not wrapped; the first axis alone).
     seen_s : float64 (T, 2)
         When each of that was measured last, seconds; -inf never.
     known : bool (T,)
@@ -46,10 +49,14 @@ class _Walks(NamedTuple):
 
     """
 
-    places: Motion
-    turns: Motion
+    motion: Motion
     seen_s: Array
     known: npt.NDArray[np.bool_]
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """Return all arrays, of each person one row or two."""
+        motion = self.motion
+        return motion.places, motion.velocities, motion.variances, self.seen_s, self.known
 
 
 class Paths:
@@ -66,7 +73,7 @@ class Paths:
     def reset(self) -> None:
         """Forget everybody."""
         self._ids: list[str] = []
-        self._walks: _Walks | None = None
+        self._walks = _strangers(0)
         self._stamp_s = -np.inf
 
     def update(
@@ -107,142 +114,133 @@ class Paths:
             self.reset()
             elapsed_s = 0.0
         self._stamp_s = stamp_s
-        if self._walks is not None:
-            count = len(self._ids)
-            self._walks.places.predict(elapsed_s, np.full(count, _AGILITY))
-            self._walks.turns.predict(elapsed_s, np.full(count, _SPINNING))
-        self._keep({*ids, *expected} - {''})
-        which = np.array([place for place, name in enumerate(ids) if name], np.int64)
-        if len(which):
-            located = self._seen([ids[place] for place in which.tolist()], which, located, up)
+        self._walks.motion.predict(elapsed_s, np.tile(_CHANGES, len(self._ids)))
+        self._arrange([name for name in ids if name], expected)
+        if all(ids):
+            located = self._seen(located, up) if ids else located
+        elif any(ids):
+            which = np.array([place for place, name in enumerate(ids) if name], np.int64)
+            located = _put(located, which, self._seen(_taken(located, which), up))
         return located, self._unseen(expected, up)
 
-    def _keep(self, names: set[str]) -> None:
-        stays = np.array([name in names for name in self._ids], np.bool_)
-        if self._walks is not None and not stays.all():
-            self._ids = [name for name in self._ids if name in names]
-            self._walks = _each(lambda array: array[stays], self._walks)
+    def _arrange(self, names: list[str], expected: Sequence[str]) -> None:
+        """Put people in this order, and who is known of those expected; forget all others."""
+        before = self._ids
+        ids = names + [name for name in expected if name in before and name not in names]
+        if ids == before:
+            return
+        walks = _strangers(len(ids))
+        kept = [(place, before.index(name)) for place, name in enumerate(ids) if name in before]
+        if kept:
+            to, of = np.array(kept).T
+            for new, old in zip(walks.arrays(), self._walks.arrays()):
+                new.reshape(len(ids), -1)[to] = old.reshape(len(before), -1)[of]
+        self._ids, self._walks = ids, walks
 
-    def _seen(
-        self, names: list[str], which: npt.NDArray[np.int64], located: Located, up: Array
-    ) -> Located:
-        """Return all with what is known of some from their way so far."""
-        walks = self._welcome(names)
-        rows = np.array([self._ids.index(name) for name in names])
-        position, facing = located.position[which], located.facing[which]
-        stddev = located.facing_stddev[which]
-        placed, faced = ~np.isnan(position[:, 0]), ~np.isnan(facing)
-        variance = np.trace(located.covariance[which[placed], :3, :3], axis1=1, axis2=2) / 3
-        away = position[placed] - walks.places.places[rows[placed]]
-        _correct(walks.places, rows[placed], away, _JITTER * np.sqrt(variance))
-        away = wrapped(facing[faced, np.newaxis] - walks.turns.places[rows[faced]])
-        _correct(walks.turns, rows[faced], away, stddev[faced])
-        walks.seen_s[rows[placed], 0] = walks.seen_s[rows[faced], 1] = self._stamp_s
-        smoothed = walks.places.places[rows]
-        towards, _ = axes(smoothed, up)
-        facing, stddev = self._facing(rows, _LASTING * np.where(faced, stddev, 0))
-        oriented = orientations(facing, towards, up)
-        # Of whom only a direction is known, not how far away she is.
-        oriented = np.where(placed[:, np.newaxis], oriented, located.orientation[which])
+    def _seen(self, located: Located, up: Array) -> Located:
+        """Return what is known of people, who are the first ones, from their way so far."""
+        walks, rows = self._walks, slice(len(located))
+        both = slice(2 * len(located))
+        seen = np.zeros((len(located), 2, 3))
+        seen[:, 0], seen[:, 1, 0] = located.position, located.facing
+        away = seen.reshape(-1, 3) - walks.motion.places[both]
+        away[1::2, 0] = wrapped(away[1::2, 0])
+        noise = np.empty(2 * len(located))
+        noise[::2] = _JITTER * np.sqrt(located.covariance[:, _AXES, _AXES].sum(axis=1) / 3)
+        noise[1::2] = located.facing_stddev
+        measured = ~np.isnan(away[:, 0])
+        lasting = _LASTING * located.facing_stddev
+        is_whole = bool(measured.all())
+        if is_whole:
+            _correct(walks.motion, both, away, noise)
+            walks.seen_s[rows] = self._stamp_s
+        else:
+            which = np.flatnonzero(measured)
+            _correct(walks.motion, which, away[which], noise[which])
+            walks.seen_s.reshape(-1)[which] = self._stamp_s
+            lasting[~measured[1::2]] = 0
+        position = walks.motion.places[both][::2].copy()
+        facing, stddev = self._facing(rows, lasting)
+        orientation = orientations(facing, axes(position, up)[0], up)
+        if not is_whole:
+            # Of whom only a direction is known, not how far away she is.
+            lost = ~measured[::2]
+            orientation[lost], position[lost] = located.orientation[lost], np.nan
         return replace(
             located,
-            position=_put(located.position, which, np.where(placed[:, None], smoothed, np.nan)),
-            velocity=_put(located.velocity, which, self._velocities(rows)),
-            facing=_put(located.facing, which, facing),
-            facing_stddev=_put(located.facing_stddev, which, stddev),
-            orientation=_put(located.orientation, which, oriented),
-            covariance=_put(
-                located.covariance, which, turned(located.covariance[which], stddev, up)
-            ),
+            position=position,
+            velocity=self._velocities(rows),
+            facing=facing,
+            facing_stddev=stddev,
+            orientation=orientation,
+            covariance=turned(located.covariance, stddev, up),
         )
 
     def _unseen(self, names: Sequence[str], up: Array) -> Located:
         """Return where people who are not seen should be by now."""
         nothing = Located.unknown(len(names))
-        which = np.array(
-            [place for place, name in enumerate(names) if name in self._ids], np.int64
-        )
-        walks = self._walks
-        if walks is None or not len(which):
+        order = [self._ids.index(name) if name in self._ids else -1 for name in names]
+        rows = np.array([row for row in order if row >= 0], np.int64)
+        rows = rows[self._walks.seen_s[rows, 0] > -np.inf]
+        if not len(rows):
             return nothing
-        rows = np.array([self._ids.index(names[place]) for place in which.tolist()])
-        known = walks.seen_s[rows, 0] > -np.inf
-        which, rows = which[known], rows[known]
-        position = walks.places.places[rows]
+        which = np.array([order.index(row) for row in rows.tolist()])
+        position = self._walks.motion.places[2 * rows]
         facing, stddev = self._facing(rows, np.zeros(len(rows)))
         covariance = np.full((len(rows), 6, 6), np.nan)
-        covariance[:, :3, :3] = walks.places.variances[rows, :1, np.newaxis] * np.eye(3)
-        return replace(
-            nothing,
-            position=_put(nothing.position, which, position),
-            velocity=_put(nothing.velocity, which, self._velocities(rows)),
-            facing=_put(nothing.facing, which, facing),
-            facing_stddev=_put(nothing.facing_stddev, which, stddev),
-            orientation=_put(
-                nothing.orientation, which, orientations(facing, axes(position, up)[0], up)
-            ),
-            covariance=_put(nothing.covariance, which, turned(covariance, stddev, up)),
+        variances = self._walks.motion.variances[2 * rows, :1, np.newaxis]
+        covariance[:, :3, :3] = variances * np.eye(3)
+        some = replace(
+            _taken(nothing, which),
+            position=position,
+            velocity=self._velocities(rows),
+            facing=facing,
+            facing_stddev=stddev,
+            orientation=orientations(facing, axes(position, up)[0], up),
+            covariance=turned(covariance, stddev, up),
         )
+        return _put(nothing, which, some)
 
-    def _welcome(self, names: list[str]) -> _Walks:
-        """Return what is known of everybody, beginning with nothing of whom is new."""
-        new = [name for name in names if name not in self._ids]
-        if not new and self._walks is not None:
-            return self._walks
-        anywhere, count = np.full(len(new), _ANYWHERE), len(new)
-        walks = _Walks(
-            Motion.starting(np.zeros((count, 3)), anywhere, np.full(count, _SPEED)),
-            Motion.starting(np.zeros((count, 1)), anywhere, np.full(count, _SPIN)),
-            np.full((count, 2), -np.inf),
-            np.zeros(count, np.bool_),
-        )
-        self._ids += new
-        if self._walks is not None:
-            walks = _each(lambda *arrays: np.concatenate(arrays), self._walks, walks)
-        self._walks = walks
-        return walks
-
-    def _facing(self, rows: npt.NDArray[np.int64], lasting: Array) -> tuple[Array, Array]:
+    def _facing(self, rows: Index, lasting: Array) -> tuple[Array, Array]:
         """Return how people face, and its spread; NaN of whom that was not seen lately."""
-        assert self._walks is not None
-        turns = self._walks.turns
-        facing = wrapped(turns.places[rows, 0])
-        stddev = np.hypot(np.sqrt(turns.variances[rows, 0]), lasting)
-        old = self._stamp_s - self._walks.seen_s[rows, 1] > _FRESH_S
-        facing[old | (stddev > UNKNOWN)] = stddev[old | (stddev > UNKNOWN)] = np.nan
+        motion = self._walks.motion
+        facing = wrapped(motion.places[1::2, 0][rows])
+        stddev = np.sqrt(motion.variances[1::2, 0][rows] + lasting**2)
+        unknown = self._stamp_s - self._walks.seen_s[rows, 1] > _FRESH_S
+        unknown |= stddev > UNKNOWN
+        facing[unknown] = stddev[unknown] = np.nan
         return facing, stddev
 
-    def _velocities(self, rows: npt.NDArray[np.int64]) -> Array:
+    def _velocities(self, rows: Index) -> Array:
         """Return velocities (R, 3), NaN of whom it is not known yet."""
-        assert self._walks is not None
-        places, known = self._walks.places, self._walks.known
-        known[rows] |= np.sqrt(places.variances[rows, 2]) < _KNOWN_SPEED
-        return np.where(known[rows, np.newaxis], places.velocities[rows], np.nan)
+        motion, known = self._walks.motion, self._walks.known
+        known[rows] |= motion.variances[::2, 2][rows] < _KNOWN_SPEED**2
+        return np.where(known[rows, np.newaxis], motion.velocities[::2][rows], np.nan)
 
 
-def _correct(motion: Motion, rows: npt.NDArray[np.int64], away: Array, noise: Array) -> None:
+def _strangers(count: int) -> _Walks:
+    """Return so many people of whom nothing is known."""
+    motion = Motion.starting(
+        np.zeros((2 * count, 3)), np.full(2 * count, _ANYWHERE), np.tile([_SPEED, _SPIN], count)
+    )
+    return _Walks(motion, np.full((count, 2), -np.inf), np.zeros(count, np.bool_))
+
+
+def _correct(motion: Motion, rows: Index, away: Array, noise: Array) -> None:
     """Take in where people were seen, `away` (R, D) from where they were expected."""
-    usual = np.sqrt(motion.variances[rows, 0] + noise**2)
-    far_off = np.sqrt((away * away).sum(axis=1)) / (_FAR_OFF * usual)
+    usual = motion.variances[rows, 0] + noise**2
+    far_off = np.sqrt((away * away).sum(axis=1) / usual) / _FAR_OFF
     motion.correct(rows, away, noise * np.maximum(far_off, 1))
 
 
-def _each(change: Any, *walks: _Walks) -> _Walks:
-    """Return what becomes of each array."""
-
-    def motion(*parts: Motion) -> Motion:
-        return Motion(*(change(*(getattr(p, f.name) for p in parts)) for f in fields(Motion)))
-
-    return _Walks(
-        motion(*(w.places for w in walks)),
-        motion(*(w.turns for w in walks)),
-        change(*(w.seen_s for w in walks)),
-        change(*(w.known for w in walks)),
-    )
+def _taken(located: Located, which: npt.NDArray[np.int64]) -> Located:
+    """Return some of the people, of what is smoothed."""
+    return replace(located, **{name: getattr(located, name)[which] for name in _SMOOTHED})
 
 
-def _put(array: Array, which: npt.NDArray[np.int64], values: Array) -> Array:
-    """Return an array in which some rows are others."""
-    changed = array.copy()
-    changed[which] = values
-    return changed
+def _put(located: Located, which: npt.NDArray[np.int64], some: Located) -> Located:
+    """Return all people, of whom what is smoothed of some is another."""
+    changed = {name: getattr(located, name).copy() for name in _SMOOTHED}
+    for name, array in changed.items():
+        array[which] = getattr(some, name)
+    return replace(located, **changed)

@@ -17,13 +17,11 @@ from openpose_ros.spatial.located import Located
 from openpose_ros.spatial.orientations import orientations, turned
 from openpose_ros.spatial.parts import parts_in
 from openpose_ros.spatial.quick import quick_rays
-from openpose_ros.spatial.sight import Sight, axes, torso_directions
+from openpose_ros.spatial.sight import NOISE_PX, SOMEWHERE, Sight, axes, torso_directions
 
 Array = npt.NDArray[np.float64]
 
-_NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
 _UNKNOWN_FACING, _UNKNOWN_SITS = np.array(np.nan), np.array(0.0)
-_SOMEWHERE = 3.0  # metres: of whom no distance is known
 _UP = {0: (0.0, -1.0, 0.0), 90: (-1.0, 0.0, 0.0), 180: (0.0, 1.0, 0.0), 270: (1.0, 0.0, 0.0)}
 
 
@@ -78,18 +76,31 @@ def locate(
     """
     if not len(people):
         return known
+    vertical = np.array(up, np.float64)
     with np.errstate(invalid='ignore', divide='ignore'):
-        return _locate(people, camera, known, np.asarray(up, np.float64), monocular)
+        if known.positions is None:
+            return poses_in_numpy(people, camera, known, vertical, monocular)
+        from openpose_ros.spatial.poses import poses
+
+        return poses(people, camera, known, known.positions, vertical, monocular)
 
 
-def _locate(people: People, camera: Camera, known: Located, up: Array, monocular: bool) -> Located:
+def poses_in_numpy(
+    people: People, camera: Camera, known: Located, up: Array, monocular: bool
+) -> Located:
+    """
+    Return what `locate` does, of one person or more, with nothing compiled.
+
+    It is for images without depth, so that who has none need not wait at the first start;
+    `poses.poses` is the same with depth, several times as quickly, and is tested against this.
+    """
     keypoints = people.keypoints
     rays = quick_rays(camera, np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.nan))
     rays /= np.sqrt((rays * rays).sum(axis=2, keepdims=True))
     directions = parts_in(rays, people.skeleton)
     above = directions @ up
     level = np.sqrt(1 - above * above)[..., np.newaxis]
-    noise = _NOISE_PX / min(camera.focal)
+    noise = NOISE_PX / min(camera.focal)
     middle = torso_directions(directions)
     surface, seen = None, (np.full(len(people), np.nan),) * 2
     if known.positions is not None:
@@ -106,7 +117,7 @@ def _locate(people: People, camera: Camera, known: Located, up: Array, monocular
     measured = ~np.isnan(distance)
     towards, aside = axes(middle, up)
     # Who is how far away does not matter where only proportions are compared.
-    guess = np.where(measured, distance, _SOMEWHERE)
+    guess = np.where(measured, distance, SOMEWHERE)
     sight = Sight(
         flat_directions,
         surface,

@@ -12,8 +12,8 @@ from openpose_ros.spatial.distortion import MODELS, padded
 
 Array = npt.NDArray[np.float64]
 
-_CELL = 4  # pixels between two rays of the table
-_OBLIQUE = 1.0  # of the plane at z = 1; further out the table is too coarse
+CELL = 4  # pixels between two rays of the table
+OBLIQUE = 1.0  # of the plane at z = 1; further out the table is too coarse
 _SEEN = 1.05  # of the widest ray of the image: what is further out folds back in some lenses
 
 
@@ -44,9 +44,9 @@ def quick_rays(camera: Camera, pixels: npt.ArrayLike) -> Array:
     given = np.asarray(pixels, np.float64)
     if is_ideal(camera):
         return camera.rays(given)
-    table = _table(camera)
+    table = ray_table(camera)
     flat = given.reshape(-1, 2)
-    cells = flat / _CELL + 1  # the table begins a cell outside the image
+    cells = flat / CELL + 1  # the table begins a cell outside the image
     limits = np.array([table.shape[1] - 1.001, table.shape[0] - 1.001])
     with np.errstate(invalid='ignore'):
         is_inside = np.asarray(((cells >= 0) & (cells <= limits)).all(axis=1))
@@ -58,7 +58,7 @@ def quick_rays(camera: Camera, pixels: npt.ArrayLike) -> Array:
     points = (1 - y) * above + y * below
     rays = np.concatenate([points, np.ones((len(points), 1))], axis=1)
     with np.errstate(invalid='ignore'):
-        exact = ~np.asarray(is_inside & (np.abs(points) < _OBLIQUE).all(axis=1))
+        exact = ~np.asarray(is_inside & (np.abs(points) < OBLIQUE).all(axis=1))
     unseen = np.isnan(flat).any(axis=1)
     rays[unseen], exact = np.nan, exact & ~unseen
     if exact.any():
@@ -105,16 +105,24 @@ def quick_pixels(camera: Camera, points: npt.ArrayLike, *, held: bool = False) -
 
 
 @lru_cache(maxsize=4)
-def _table(camera: Camera) -> Array:
-    """Return where the rays of every few pixels meet the plane at z = 1, (rows, columns, 2)."""
+def ray_table(camera: Camera) -> Array:
+    """
+    Return where the rays of every few pixels meet the plane at z = 1.
+
+    Returns
+    -------
+    float64 (rows, columns, 2)
+        Of one in CELL pixels, from a cell outside the image on.
+
+    """
     width, height = camera.size
-    x = np.arange(-_CELL, width + 2 * _CELL, _CELL)
-    y = np.arange(-_CELL, height + 2 * _CELL, _CELL)
-    return camera.rays(np.stack(np.meshgrid(x, y), axis=-1))[..., :2]
+    x = np.arange(-CELL, width + 2 * CELL, CELL)
+    y = np.arange(-CELL, height + 2 * CELL, CELL)
+    return np.ascontiguousarray(camera.rays(np.stack(np.meshgrid(x, y), axis=-1))[..., :2])
 
 
 @lru_cache(maxsize=4)
 def _widest(camera: Camera) -> float:
     """Return how far from the axis the image's widest ray meets the plane at z = 1."""
-    table = _table(camera)[1:-1, 1:-1]
+    table = ray_table(camera)[1:-1, 1:-1]
     return _SEEN * float(np.nanmax(np.hypot(table[..., 0], table[..., 1]), initial=0.1))

@@ -12,6 +12,9 @@ from openpose_ros.spatial.parts import PLACE
 
 Array = npt.NDArray[np.float64]
 
+NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
+SOMEWHERE = 3.0  # metres: of whom no distance is known
+
 _STRAIGHT_DOWN = 1e-3  # of a direction's length: it has no horizontal part
 
 _TORSO = np.array([PLACE[n] for n in ('neck', 'mid_hip', 'left_shoulder', 'right_shoulder')])

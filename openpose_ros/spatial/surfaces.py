@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
-from openpose_ros.spatial._kernels.depths import find_depths
+from openpose_ros.spatial._kernels.depths import ACROSS, ENOUGH, STEPS, find_surfaces
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.depth import DepthImage
-from openpose_ros.spatial.quick import quick_rays
+from openpose_ros.spatial.rays import keypoint_rays
 
-_NO_MILLIMETRES = np.zeros((0, 0), np.uint16)
-_NO_METRES = np.zeros((0, 0), np.float32)
+_NO_MILLIMETRES = np.zeros(0, np.uint16)
+_NO_METRES = np.zeros(0, np.float32)
 _HEAD = frozenset({'nose', 'eye', 'ear', 'head_top', 'head'})
 # The longest in metres that tall people have, by the ends' names without their sides. Depth
 # differs by no more between the two; it is a gate, not a measure of anybody.
@@ -52,30 +53,43 @@ def surface_positions(
         Metres in the camera's optical frame; NaN where that is not known.
 
     """
-    found = people.keypoints[..., 2:] > 0
-    pixels = np.where(found, people.keypoints[..., :2], np.nan).astype(np.float64)
-    depths = np.full(pixels.shape[:2], np.nan)
+    positions = np.empty(people.keypoints.shape, np.float32)
     if not len(people):
-        return np.zeros((*depths.shape, 3), np.float32)
-    scale = np.array(depth.size) / np.array(camera.size)
-    points = np.ascontiguousarray((pixels + 0.5) * scale - 0.5)
-    limbs, lengths = _limbs(people.skeleton)
+        return positions
+    limbs, lengths = limbs_of(people.skeleton)
     is_millimetres = depth.pixels.dtype == np.uint16
-    image = np.ascontiguousarray(depth.pixels)
-    find_depths(
+    image = np.ascontiguousarray(depth.pixels).reshape(-1)
+    (width, height), (image_width, image_height) = depth.size, camera.size
+    scale_x, scale_y = width / image_width, height / image_height
+    find_surfaces(
         image if is_millimetres else _NO_MILLIMETRES,
         _NO_METRES if is_millimetres else image,
-        points,
+        width,
+        height,
+        np.ascontiguousarray(people.keypoints),
+        scale_x,
+        scale_y,
         limbs,
         lengths,
-        float(camera.focal[0] * scale[0]),
-        depths,
+        float(camera.focal[0] * scale_x),
+        keypoint_rays(camera, people.keypoints),
+        positions,
+        *_workspace(people.keypoints.shape[1], len(limbs)),
     )
-    return np.asarray(quick_rays(camera, pixels) * depths[..., np.newaxis], np.float32)
+    return positions
+
+
+def _workspace(keypoints: int, limbs: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return the arrays that `find_surfaces` computes in."""
+    samples = limbs * STEPS
+    longest = max(samples, keypoints, ENOUGH) + 1
+    sizes = (keypoints, keypoints, keypoints, samples, longest, longest)
+    whole = (keypoints, ACROSS, ACROSS)
+    return (*map(np.empty, sizes), *(np.empty(size, np.int64) for size in whole))
 
 
 @lru_cache(maxsize=8)
-def _limbs(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def limbs_of(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return the ends of a skeleton's limbs (L, 2), and the longest in metres of each (L,)."""
     names = [name.removeprefix('left_').removeprefix('right_') for name in skeleton.keypoint_names]
     ends = np.array([(limb.start, limb.end) for limb in skeleton.limbs], np.int64).reshape(-1, 2)

@@ -13,7 +13,7 @@ from benchmarks.scenes import LENS, film, millimetres, scene
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Camera
-from openpose_ros.spatial._kernels.depths import densest, depth_at
+from openpose_ros.spatial._kernels.depths import densest, depth_at, nearest_pixel
 from openpose_ros.spatial.depth import DepthImage
 from openpose_ros.spatial.sizes import is_same_picture
 from openpose_ros.spatial.surfaces import surface_positions
@@ -167,19 +167,21 @@ def test_densest_is_that_of_its_twin(values: list[float], width: float) -> None:
     ]
     best = max(groups, key=len)
     array = np.array([*values, 99.0])
-    assert densest(array, len(values), width) == best[len(best) // 2]
+    room = np.empty(len(array))
+    assert densest(array, len(values), width, room) == best[len(best) // 2]
 
 
 def test_depth_at_a_place() -> None:
     metres = np.array([[1.0, np.nan], [0.0, np.inf], [-1.0, 3.0]], np.float32)
-    nothing = np.zeros((0, 0), np.uint16)
+    nothing = np.zeros(0, np.uint16)
     expected = {(0, 0): 1, (0.4, -0.4): 1, (1, 0): 0, (0, 1): 0, (1, 1): 0, (0, 2): 0, (1, 2): 3}
     outside = {(-0.6, 0): 0, (1.6, 2): 0, (1, 2.6): 0, (np.nan, 0): 0, (1e9, 0): 0}
     for (x, y), depth in {**expected, **outside}.items():
-        assert depth_at(nothing, metres, float(x), float(y)) == depth, (x, y)
-    mm = np.array([[0, 2500]], np.uint16)
-    assert depth_at(mm, np.zeros((0, 0), np.float32), 1.0, 0.0) == 2.5
-    assert depth_at(mm, np.zeros((0, 0), np.float32), 0.0, 0.0) == 0
+        place = nearest_pixel(float(y), 3, 2) + nearest_pixel(float(x), 2, 1)
+        assert depth_at(nothing, metres.reshape(-1), place) == depth, (x, y)
+    mm = np.array([0, 2500], np.uint16)
+    assert depth_at(mm, np.zeros(0, np.float32), 1) == 2.5
+    assert depth_at(mm, np.zeros(0, np.float32), 0) == 0
 
 
 def test_which_sizes_are_of_one_picture() -> None:

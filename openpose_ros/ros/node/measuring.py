@@ -72,6 +72,7 @@ class Measuring:
     def prepare(self, params: NodeParams) -> None:
         """Compile what depth needs, if it is wanted."""
         if params.depth:
+            import openpose_ros.spatial.poses
             import openpose_ros.spatial.registration
             import openpose_ros.spatial.surfaces  # noqa: F401
 

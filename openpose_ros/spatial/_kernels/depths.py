@@ -1,18 +1,21 @@
 """How far away the surface under each keypoint is: of the body, not of what is behind it."""
 
+import math
+
 from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import compiled, piece
 
-_MILLIMETRES = types.Array(types.uint16, 2, 'C', readonly=True)
-_METRES = types.Array(types.float32, 2, 'C', readonly=True)
-_POINTS = types.Array(types.float64, 3, 'C', readonly=True)
+_MILLIMETRES = types.Array(types.uint16, 1, 'C', readonly=True)
+_METRES = types.Array(types.float32, 1, 'C', readonly=True)
+_KEYPOINTS = types.Array(types.float32, 3, 'C', readonly=True)
+_RAYS = types.Array(types.float64, 3, 'C', readonly=True)
 _LIMBS = types.Array(types.int64, 2, 'C', readonly=True)
 _LENGTHS = types.Array(types.float64, 1, 'C', readonly=True)
 _VALUES = types.float64[::1]
 
-_STEPS = 6  # samples along a limb, its ends left out
+STEPS = 6  # samples along a limb, its ends left out
 _WINDOW, _RINGS = 0.04, 6  # metres around a keypoint, in so many samples outwards
 _BODY, _LIMB = 0.6, 0.2  # metres: how deep most of a body is, and of what is next to a joint
 _REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or further than that
@@ -23,177 +26,236 @@ _NOISE = 0.03  # of the distance, by which depths of one surface differ too
 _CLEAR = 0.85  # share of them that must be of one surface
 # Samples outwards, within which something of a body must be known, or what is known is not so:
 # only this share may be holes.
-_BESIDE, _HOLED = 3.0, 0.3
-_FEWEST, _ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
+_RIM, _HOLED = 3.0, 0.3
+_FEWEST, ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
 
-_grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1.0)]), axis=-1).reshape(-1, 2)
-_grid = _grid[np.argsort(np.hypot(*_grid.T), kind='stable')]
-_AROUND = _grid[np.hypot(*_grid.T) <= _RINGS]  # outwards
+ACROSS = 2 * _RINGS + 1
+_OUTSIDE = -(2**40)
+_grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1)]), axis=-1).reshape(-1, 2)
+_away = np.hypot(*_grid.T)
+_outwards = np.argsort(_away, kind='stable')[: np.count_nonzero(_away <= _RINGS)]
+_COLUMNS, _ROWS = np.ascontiguousarray(_grid[_outwards].T) + _RINGS
+_BESIDE = int(np.count_nonzero(_away <= _RIM))  # places that lie within it
 
 
-@piece(types.float64(_VALUES, types.int64, types.float64))
-def densest(values, count, width):
-    """Sort the first values; return the median of the most that lie so close together."""
-    gap = 1
-    while 3 * gap + 1 < count:
-        gap = 3 * gap + 1
-    while gap:  # Shell's; np.sort would compile for seconds
-        for start in range(gap, count):
-            value, place = values[start], start
-            while place >= gap and values[place - gap] > value:
-                values[place] = values[place - gap]
-                place -= gap
-            values[place] = value
-        gap //= 3
+@piece(types.float64(_VALUES, types.int64, types.float64, _VALUES), allocating=False)
+def densest(values, count, width, ordered):
+    """Return the median of the most of the first values that lie so close together."""
+    # Each goes to where as many are smaller: no branch depends on them, as where they are sorted.
+    for place in range(count):
+        value = values[place]
+        smaller = 0
+        for other in range(count):
+            smaller += (values[other] < value) | ((values[other] == value) & (other < place))
+        ordered[smaller] = value
     best, most, end = 0, 0, 0
     for start in range(count):
-        while end < count and values[end] - values[start] <= width:
+        while end < count and ordered[end] - ordered[start] <= width:
             end += 1
         if end - start > most:
             best, most = start, end - start
-    return values[best + most // 2]
+    return ordered[best + most // 2]
 
 
-@piece(types.float64(_MILLIMETRES, _METRES, types.float64, types.float64))
-def depth_at(millimetres, metres, x, y):
-    """Return the depth at a place, metres; 0 where it is not known (REP 118)."""
-    if not (x > -0.5 and y > -0.5):  # NaN too
+@piece(types.float64(_MILLIMETRES, _METRES, types.int64), allocating=False)
+def depth_at(millimetres, metres, place):
+    """Return the depth of a pixel, metres; 0 where it is not known (REP 118), or outside."""
+    if place < 0:
         return 0.0
-    column, row = int(x + 0.5), int(y + 0.5)
-    if row < millimetres.shape[0] and column < millimetres.shape[1]:
-        return 0.001 * millimetres[row, column]
-    if row < metres.shape[0] and column < metres.shape[1]:
-        depth = metres[row, column]
-        if depth > 0 and depth < np.inf:
-            return float(depth)
-    return 0.0
+    if len(metres) == 0:
+        return 0.001 * millimetres[place]
+    depth = metres[place]
+    return float(depth) if depth > 0 and depth < np.inf else 0.0
+
+
+@piece(types.int64(types.float64, types.int64, types.int64), allocating=False)
+def nearest_pixel(place, count, stride):
+    """Return where the pixel of a place is along an axis of so many; far below 0: outside."""
+    if place > -0.5 and place < count - 0.5:
+        return int(place + 0.5) * stride
+    return _OUTSIDE  # NaN too
 
 
 @compiled(
     types.void(
         _MILLIMETRES,
         _METRES,
-        _POINTS,
+        types.int64,
+        types.int64,
+        _KEYPOINTS,
+        types.float64,
+        types.float64,
         _LIMBS,
         _LENGTHS,
         types.float64,
-        types.float64[:, ::1],
-    )
+        _RAYS,
+        types.float32[:, :, ::1],
+        *6 * (_VALUES,),
+        *3 * (types.int64[::1],),
+    ),
+    allocating=False,
 )
-def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
+def find_surfaces(
+    millimetres,
+    metres,
+    width,
+    height,
+    keypoints,
+    scale_x,
+    scale_y,
+    limbs,
+    lengths,
+    focal,
+    rays,
+    positions,
+    xs,
+    ys,
+    depths,
+    along,
+    values,
+    ordered,
+    reached,
+    rows,
+    columns,
+):
     """
-    Fill depths (N, K), metres; NaN where there is none that is the body's.
+    Fill positions; NaN where there is no depth that is the body's.
 
     Parameters
     ----------
-    millimetres, metres : (H, W)
-        The depth image, as one of them; the other is empty.
-    points : float64 (N, K, 2)
-        Where the keypoints are in it, pixels; NaN where there is none.
+    millimetres, metres : uint16 and float32 (height * width,)
+        The depth image, row after row, as one of them; the other is empty.
+    width, height : int
+        Of the depth image.
+    keypoints : float32 (N, K, 3)
+        In the pixels of the image; of score 0: not found.
+    scale_x, scale_y : float
+        From the image to the depth image.
     limbs : int64 (L, 2)
         Keypoints that are joined by something solid.
     lengths : float64 (L,)
         The longest that each may be, metres.
     focal : float
         Of the depth image, pixels.
-    depths : float64 (N, K)
-        What is found.
+    rays : float64 (N, K, 3)
+        Of the keypoints, of z = 1.
+    positions : float32 (N, K, 3)
+        What is found, metres.
+    xs, ys, depths, along, values, ordered, reached, rows, columns : arrays
+        What `surfaces` makes; overwritten.
 
     """
-    people, keypoints = points.shape[:2]
-    along = np.empty((len(limbs), _STEPS))
-    values = np.empty(max(len(limbs) * _STEPS, keypoints, _ENOUGH))
-    for person in range(people):
+    number = keypoints.shape[1]
+    for person in range(len(keypoints)):
         # How far away somebody can be, of whom keypoints are so far apart.
         left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
-        for keypoint in range(keypoints):
-            x, y = points[person, keypoint]
+        for keypoint in range(number):
+            x = y = depths[keypoint] = np.nan
+            if keypoints[person, keypoint, 2] > 0:
+                x = (keypoints[person, keypoint, 0] + 0.5) * scale_x - 0.5
+                y = (keypoints[person, keypoint, 1] + 0.5) * scale_y - 0.5
+            xs[keypoint], ys[keypoint] = x, y
             if x == x and y == y:
                 left, right = min(left, x), max(right, x)
                 top, bottom = min(top, y), max(bottom, y)
-        extent = np.sqrt(max(right - left, 0.0) ** 2 + max(bottom - top, 0.0) ** 2)
+        aside, down = max(right - left, 0.0), max(bottom - top, 0.0)
+        extent = math.sqrt(aside * aside + down * down)
         furthest = _EXTENT * focal / extent if extent > 0 else np.inf
         count = 0
         for limb in range(len(limbs)):
-            x0, y0 = points[person, limbs[limb, 0]]
-            x1, y1 = points[person, limbs[limb, 1]]
-            for step in range(_STEPS):
-                part = (step + 1) / (_STEPS + 1)
-                depth = depth_at(millimetres, metres, x0 + part * (x1 - x0), y0 + part * (y1 - y0))
-                along[limb, step] = depth if depth < furthest else 0.0
-                if 0 < depth < furthest:
+            start, end = limbs[limb, 0], limbs[limb, 1]
+            x, y = xs[start], ys[start]
+            aside, down = xs[end] - x, ys[end] - y
+            for step in range(STEPS):
+                part = (step + 1) / (STEPS + 1)
+                row = nearest_pixel(y + part * down, height, width)
+                column = nearest_pixel(x + part * aside, width, 1)
+                depth = depth_at(millimetres, metres, row + column)
+                if not depth < furthest:
+                    depth = 0.0
+                along[limb * STEPS + step] = depth
+                if depth > 0:
                     values[count] = depth
                     count += 1
         if count == 0:
-            for keypoint in range(keypoints):
-                x, y = points[person, keypoint]
-                depth = depth_at(millimetres, metres, x, y)
+            for keypoint in range(number):
+                row = nearest_pixel(ys[keypoint], height, width)
+                column = nearest_pixel(xs[keypoint], width, 1)
+                depth = depth_at(millimetres, metres, row + column)
                 if 0 < depth < furthest:
                     values[count] = depth
                     count += 1
-        depths[person] = np.nan
-        if count == 0:
-            continue
-        middle = densest(values, count, _BODY)
-        for keypoint in range(keypoints):
-            x, y = points[person, keypoint]
+        middle = densest(values, count, _BODY, ordered) if count else np.nan
+        spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
+        for keypoint in range(number):
+            x, y = xs[keypoint], ys[keypoint]
+            if not (x == x and y == y and middle == middle):
+                continue
             # What its limbs are like next to it.
             count = 0
             for limb in range(len(limbs)):
                 for end in range(2):
                     if limbs[limb, end] == keypoint:
-                        for near in range(_STEPS // 2):
-                            depth = along[limb, near if end == 0 else _STEPS - 1 - near]
+                        for near in range(STEPS // 2):
+                            step = near if end == 0 else STEPS - 1 - near
+                            depth = along[limb * STEPS + step]
                             if depth > 0 and abs(depth - middle) < _REACH:
                                 values[count] = depth
                                 count += 1
             anchor, reach = middle, _REACH
             if count:
-                anchor = densest(values, count, _LIMB)
+                anchor = densest(values, count, _LIMB, ordered)
                 reach = _LIMB_REACH + _NOISE * anchor
             # The nearest places around it that show something of that.
-            spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
             count = around = holes = 0
             nearest = 0.0  # of this body, or of whatever is as far away
-            for place in range(len(_AROUND)):
-                aside, down = _AROUND[place]
-                depth = depth_at(millimetres, metres, x + spacing * aside, y + spacing * down)
-                if depth == 0:
-                    holes += 1
-                    continue
-                if abs(depth - middle) < _REACH:
-                    around += 1
-                    if nearest == 0:
-                        nearest = depth
-                        far = aside * aside + down * down > _BESIDE * _BESIDE
-                        if far and holes > _HOLED * place:
-                            break  # it lies in a hole, of which the rim says nothing
-                if abs(depth - anchor) < reach:
-                    values[count] = depth
-                    count += 1
-                    if count == _ENOUGH:
-                        break
+            for step in range(ACROSS):
+                away = spacing * (step - _RINGS)
+                rows[step] = nearest_pixel(y + away, height, width)
+                columns[step] = nearest_pixel(x + away, width, 1)
+            for place in range(len(_ROWS)):
+                depth = depth_at(
+                    millimetres, metres, rows[_ROWS[place]] + columns[_COLUMNS[place]]
+                )
+                # Whether it counts changes from place to place: what branches is slow.
+                is_known = depth > 0
+                holes += not is_known
+                is_near = is_known & (abs(depth - middle) < _REACH)
+                around += is_near
+                if is_near and nearest == 0:
+                    nearest = depth
+                    if place >= _BESIDE and holes > _HOLED * place:
+                        break  # it lies in a hole, of which the rim says nothing
+                values[count] = depth
+                count += is_known & (abs(depth - anchor) < reach)
+                if count == ENOUGH:
+                    break
             if count >= _FEWEST:
                 thickness = _THICKNESS + _NOISE * anchor
-                depth = densest(values, count, thickness)
+                depth = densest(values, count, thickness, ordered)
                 agreeing = 0
                 for place in range(count):
                     agreeing += abs(values[place] - depth) < thickness
                 # Else it is unclear which of two surfaces it is on.
                 if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
-                    depths[person, keypoint] = depth
+                    depths[keypoint] = depth
         # What its limbs cannot reach, from the middle of the body on, is not of this body.
-        reached = np.abs(depths[person] - middle) < _NEAR
+        count = 0
+        for keypoint in range(number):
+            reached[keypoint] = abs(depths[keypoint] - middle) < _NEAR
+            count += reached[keypoint]
         changed = True
         while changed:
             changed = False
             for limb in range(len(limbs)):
-                one, other = limbs[limb]
-                far = abs(depths[person, one] - depths[person, other])
+                one, other = limbs[limb, 0], limbs[limb, 1]
+                far = abs(depths[one] - depths[other])
                 if reached[one] != reached[other] and far < lengths[limb] + _NOISE * middle:
-                    reached[one] = reached[other] = changed = True
-        if np.sum(reached) < 2:  # one alone has nobody to vouch for it
-            reached[:] = False
-        for keypoint in range(keypoints):
-            if not reached[keypoint]:
-                depths[person, keypoint] = np.nan
+                    reached[one] = reached[other] = 1
+                    changed = True
+                    count += 1
+        for keypoint in range(number):
+            # One alone has nobody to vouch for it.
+            depth = depths[keypoint] if count >= 2 and reached[keypoint] else np.nan
+            for axis in range(3):
+                positions[person, keypoint, axis] = depth * rays[person, keypoint, axis]

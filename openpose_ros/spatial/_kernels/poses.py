@@ -1,0 +1,115 @@
+"""Where people are, which way they face and look: for all people of an image."""
+
+import math
+
+from numba import types
+import numpy as np
+
+from openpose_ros.parsing._kernels.compiling import VALUES, compiled
+from openpose_ros.spatial._kernels.angles import PLANE, summed_up
+from openpose_ros.spatial._kernels.heads import POINTS, nodding, weigh_face
+from openpose_ros.spatial._kernels.torsos import (
+    body_size,
+    sitting,
+    torso_distance,
+    weigh_torso,
+)
+from openpose_ros.spatial.facing import UNKNOWN
+from openpose_ros.spatial.gaze import SURE
+from openpose_ros.spatial.hips import GUESSED, LEAN_SPREAD
+from openpose_ros.spatial.parts import PLACE
+from openpose_ros.spatial.proportions import HIPS, TORSO
+from openpose_ros.spatial.sight import SOMEWHERE
+
+_HIPS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'mid_hip')])
+_SHOULDERS = np.array([PLACE[name] for name in ('left_shoulder', 'right_shoulder')])
+# Where the mid-hip is: a part, how far to the left of it, in half breadths of hips, how far
+# above, in torsos, and how much less sure that is, in metres.
+_FROM = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
+_LEFT = np.array([0.0, -1.0, 1.0, 0.0])
+_ABOVE = np.array([0.0, 0.0, 0.0, -1.0])
+_BLUR = np.array([0.0, GUESSED, GUESSED, LEAN_SPREAD])
+
+
+@compiled(
+    types.void(POINTS, POINTS, VALUES, VALUES, types.float64, PLANE, PLANE, PLANE),
+    allocating=False,
+)
+def find_poses(sight, surface, far, off, noise, heads, torsos, found):
+    """
+    Fill what is known of N people.
+
+    Of each the axes are to the left of who looks to the camera, horizontally to the camera, and
+    up.
+
+    Parameters
+    ----------
+    sight : float64 (N, P, 3)
+        To the parts of `parts.NAMES`, horizontally of length 1; NaN where they are not seen.
+    surface : float64 (N, P, 3)
+        What is seen there, metres; NaN where no depth is known.
+    far, off : float64 (N,)
+        Horizontal distances of whom no depth is known, and their standard deviations, metres; NaN
+        unknown.
+    noise : float
+        Of the directions, radians.
+    heads : float64 (N, G)
+        What `gaze.found_logs` says, no logarithms; becomes what is known of where heads look.
+    torsos : float64 (N, G)
+        Becomes that of where torsos face.
+    found : float64 (N, 10)
+        The mid-hip, the way the head faces, the standard deviation of the distance, of itself,
+        and of the mid-hip across it, besides that of joints; facing, and its standard deviation.
+
+    """
+    for person in range(len(sight)):
+        hips = shoulders = 0.0
+        count = 0
+        for part in range(len(_HIPS)):
+            x, y = surface[person, _HIPS[part], 0], surface[person, _HIPS[part], 1]
+            if x == x:
+                hips += math.sqrt(x * x + y * y)
+                count += 1
+        hips /= count
+        count = 0
+        for part in range(len(_SHOULDERS)):
+            x, y = surface[person, _SHOULDERS[part], 0], surface[person, _SHOULDERS[part], 1]
+            if x == x:
+                shoulders += math.sqrt(x * x + y * y)
+                count += 1
+        shoulders /= count
+        distance, spread = torso_distance(hips, shoulders, 1.0, 0.0)
+        is_deep = distance == distance
+        if not is_deep:
+            distance, spread = far[person], off[person]
+        # Who is how far away does not matter where only proportions are compared.
+        guess, relative = SOMEWHERE, 1.0
+        if distance == distance:
+            guess, relative = distance, spread / distance
+        weigh_face(sight, person, 0, guess, noise, heads)
+        weigh_face(surface, person, 1, guess, noise, heads)
+        size, size_spread = body_size(sight, person, guess, relative)
+        sits = sitting(sight, person, guess)
+        weigh_torso(sight, surface, person, guess, noise, size, size_spread, sits, heads, torsos)
+        facing, stddev = summed_up(torsos, person)
+        c, s = math.cos(facing), math.sin(facing)
+        if not stddev <= UNKNOWN:
+            facing, stddev, c, s = np.nan, np.nan, 1.0, 0.0
+        if is_deep:
+            distance, spread = torso_distance(hips, shoulders, c, sits)
+        for guessed in range(len(_FROM)):
+            part = _FROM[guessed]
+            beside = _LEFT[guessed] * HIPS / 2 * size if facing == facing else 0.0
+            found[person, 0] = distance * sight[person, part, 0] + c * beside
+            found[person, 1] = distance * sight[person, part, 1] - s * beside
+            above = _ABOVE[guessed] * TORSO * size
+            found[person, 2] = distance * sight[person, part, 2] + above
+            found[person, 7] = _BLUR[guessed]
+            if found[person, 0] == found[person, 0]:
+                break
+        found[person, 6], found[person, 8], found[person, 9] = spread / distance, facing, stddev
+        yaw, spread = summed_up(heads, person)
+        pitch = nodding(sight, person, guess, noise, yaw) if spread <= SURE else np.nan
+        found[person, 3] = math.cos(pitch) * math.sin(yaw)
+        found[person, 4] = math.cos(pitch) * math.cos(yaw)
+        found[person, 5] = -math.sin(pitch)

@@ -1,0 +1,211 @@
+"""
+Which way a torso faces, and how far away its hips are.
+
+Of every angle it is asked how likely it makes what is seen: how far left and right shoulder and
+hip are apart across the sight (they are named, so the order says front or back), how far along it
+where depth is known, where the head looks, which mostly is about where the torso faces, and where
+the toes point. What fits two angles leaves a wide spread, and never one of them for sure.
+"""
+
+import math
+
+from numba import types
+import numpy as np
+
+from openpose_ros.parsing._kernels.compiling import piece
+from openpose_ros.spatial._kernels.angles import COUNT, PLANE
+from openpose_ros.spatial._kernels.heads import POINTS
+from openpose_ros.spatial.facing import (
+    ACROSS,
+    ALONG,
+    APART,
+    APART_SPREAD,
+    DEPTH_NOISE,
+    FOOT,
+    FOOT_SPREAD,
+    JOINT,
+    LONGEST,
+    LOOKS_AHEAD,
+    ROUGH,
+    SHORTEST,
+    SINE,
+    SITTING,
+    SIZE_SPREAD,
+    SWAPPED,
+    TORSO_SPREAD,
+)
+from openpose_ros.spatial.hips import (
+    BEHIND,
+    HIDDEN,
+    LEAN_SPREAD,
+    STRAIGHT,
+    THIGH_BEFORE,
+    UPRIGHT,
+)
+from openpose_ros.spatial.parts import PLACE
+from openpose_ros.spatial.proportions import (
+    HALF_BREADTH,
+    HALF_DEPTH,
+    HALF_DEPTH_SPREAD,
+    SHOULDER_HALF_BREADTH,
+    SHOULDER_HALF_DEPTH,
+    THIGH,
+    TORSO,
+)
+
+# Of three kinds (across the sight, along it, feet) two pairs each: left or front, and its other.
+_ONE = np.array(
+    [[PLACE[f'left_{part}'] for part in ('shoulder', 'hip')]] * 2
+    + [[PLACE['left_big_toe'], PLACE['right_big_toe']]]
+)
+_OTHER = np.array(
+    [[PLACE[f'right_{part}'] for part in ('shoulder', 'hip')]] * 2
+    + [[PLACE['left_heel'], PLACE['right_heel']]]
+)
+_HIPS = np.array([PLACE['left_hip'], PLACE['right_hip']])
+_KNEES = np.array([PLACE['left_knee'], PLACE['right_knee']])
+_NECK, _MID_HIP = PLACE['neck'], PLACE['mid_hip']
+
+_DEEP, _BROADER = HALF_DEPTH**2, HALF_BREADTH**2 - HALF_DEPTH**2
+_SHOULDERS_DEEP = SHOULDER_HALF_DEPTH**2
+_SHOULDERS_BROADER = SHOULDER_HALF_BREADTH**2 - SHOULDER_HALF_DEPTH**2
+_TRUST = SIZE_SPREAD**2 / (SIZE_SPREAD**2 + TORSO_SPREAD**2)
+_TRUSTED_SPREAD = float(np.sqrt(_TRUST)) * TORSO_SPREAD
+
+# Where parts are seen, and the variance of that, (3, 2, G).
+_EXPECTED = np.stack([APART[:, np.newaxis] * ACROSS, ALONG, np.stack([FOOT * SINE] * 2)])
+_VARIANCE = np.stack([0 * ALONG, ROUGH, np.full_like(ALONG, FOOT_SPREAD**2)])
+_LEAST = _VARIANCE.min(axis=2)
+_NEXT_TO = LOOKS_AHEAD[0]  # how likely it is that the torso is so far from the head
+
+
+@piece(types.float64(POINTS, types.int64, types.float64), allocating=False)
+def sitting(sight, person, distance):
+    """
+    Return how much somebody's thighs are stretched out, 0: she stands, 1: she sits.
+
+    By how far the knees are below the hips; 0 where no thigh is seen.
+    """
+    drops, count = 0.0, 0
+    for side in range(2):
+        drop = sight[person, _HIPS[side], 2] - sight[person, _KNEES[side], 2]
+        if drop == drop:
+            drops += drop
+            count += 1
+    if count == 0:
+        return 0.0
+    return min(max(1 - drops * distance / (THIGH * UPRIGHT * count), 0.0), 1.0)
+
+
+@piece(types.UniTuple(types.float64, 2)(*4 * (types.float64,)), allocating=False)
+def torso_distance(hips, shoulders, ahead, sits):
+    """
+    Return how far a mid-hip is from the camera, by the surface of hips and shoulders.
+
+    The thighs of somebody who sits hide her hips: what is seen there is nearer. Where it is nearer
+    than her shoulders all the same, the truth is held for the middle between both.
+
+    Parameters
+    ----------
+    hips, shoulders : float
+        How far their surface is, horizontally, metres; NaN unknown.
+    ahead : float
+        Cosine of the facing.
+    sits : float
+        What `sitting` returns.
+
+    Returns
+    -------
+    float, float
+        Metres, horizontally, and the standard deviation; NaN where no depth is known.
+
+    """
+    # How far inside the middle is: that of an ellipse, seen from some side.
+    turned = 1 - ahead * ahead
+    hips += math.sqrt(_DEEP + turned * _BROADER) + THIGH_BEFORE * sits * max(ahead, 0.0)
+    distance = shoulders + math.sqrt(_SHOULDERS_DEEP + turned * _SHOULDERS_BROADER)
+    spread = LEAN_SPREAD
+    if hips == hips:
+        behind = distance - hips if distance == distance else 0.0
+        hidden = min(max((behind - STRAIGHT) / 2, 0.0), HIDDEN)
+        distance = hips + max(hidden, behind - BEHIND)
+        spread = math.sqrt(HALF_DEPTH_SPREAD * HALF_DEPTH_SPREAD + hidden * hidden / 4)
+    noise = DEPTH_NOISE * distance
+    return distance, math.sqrt(spread * spread + noise * noise)
+
+
+@piece(
+    types.UniTuple(types.float64, 2)(POINTS, types.int64, types.float64, types.float64),
+    allocating=False,
+)
+def body_size(sight, person, distance, spread):
+    """Return how large somebody is, 1 as `proportions` has her, and the spread of that."""
+    squares = 0.0
+    for axis in range(3):
+        off = sight[person, _NECK, axis] - sight[person, _MID_HIP, axis]
+        squares += off * off
+    length = math.sqrt(squares) * distance / TORSO
+    if SHORTEST < length < LONGEST:
+        # A torso may lean, and looks shorter then; people differ, and by more.
+        return 1 + _TRUST * (length - 1), _TRUSTED_SPREAD
+    return 1.0, math.sqrt(SIZE_SPREAD * SIZE_SPREAD + spread * spread)
+
+
+@piece(
+    types.void(
+        POINTS,
+        POINTS,
+        types.int64,
+        *5 * (types.float64,),
+        PLANE,
+        PLANE,
+    ),
+    allocating=False,
+)
+def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits, heads, weights):
+    """
+    Fill how likely it is that somebody's torso faces each way.
+
+    Parameters
+    ----------
+    sight, surface, noise
+        As of `find_poses`.
+    person : int
+        Her row.
+    distance : float
+        Of her, metres.
+    size, size_spread : float
+        What `body_size` returns.
+    sits : float
+        What `sitting` returns.
+    heads : float64 (N, G)
+        How likely each of ANGLES is for where the head looks.
+    weights : float64 (N, G)
+        What is found.
+
+    """
+    for angle in range(COUNT):
+        weights[person, angle] = 0.0
+        for other in range(COUNT):
+            weights[person, angle] += heads[person, other] * _NEXT_TO[abs(angle - other)]
+    joint = 2 * (JOINT * JOINT + noise * distance * noise * distance)
+    depth = 2 * (DEPTH_NOISE * distance * DEPTH_NOISE * distance)
+    for kind in range(3):
+        for pair in range(2):
+            one, other = _ONE[kind, pair], _OTHER[kind, pair]
+            seen = distance * (sight[person, one, 0] - sight[person, other, 0])
+            scale, blur, spread = 1.0, joint, 0.0
+            if kind == 0:
+                scale = size
+                spread = size_spread * size_spread + APART_SPREAD[pair] * APART_SPREAD[pair]
+            elif kind == 1:
+                seen = surface[person, one, 1] - surface[person, other, 1]
+                scale, blur = size, depth + SITTING[pair] * sits * SITTING[pair] * sits
+            if seen == seen:
+                least = blur + _LEAST[kind, pair]
+                for angle in range(COUNT):
+                    expected = scale * _EXPECTED[kind, pair, angle]
+                    variance = blur + _VARIANCE[kind, pair, angle] + spread * expected * expected
+                    off = seen - expected
+                    bell = math.exp(-0.5 * off * off / variance) * math.sqrt(least / variance)
+                    weights[person, angle] *= bell + SWAPPED
