@@ -15,7 +15,7 @@ from openpose_ros.archive.settings import Settings
 from openpose_ros.errors import EngineError, OpenPoseError
 
 _LOOK_S = 0.5  # how often it is looked whether somebody wants an end
-_PATIENCE_S = 20.0  # until it is said that no worker finds room
+_PATIENCE_S = 60.0  # until it is said that no worker finds room
 _EXIT = re.compile(r'Worker exit type: (\w+)')
 _HOW = {
     'NODE_OUT_OF_MEMORY': 'its machine was out of memory',

@@ -9,6 +9,7 @@ import io
 from typing import Any
 
 from openpose_ros.archive.items import Item
+from openpose_ros.archive.places import Place
 from openpose_ros.archive.schedule import Record
 from openpose_ros.errors import ParameterError
 from openpose_ros.io.csv_file import csv_cell, csv_text
@@ -54,6 +55,24 @@ def check_form(form: str) -> None:
         )
 
 
+def check_place(place: Place, form: str) -> None:
+    """
+    See that the index replaces no file of somebody else.
+
+    Raises
+    ------
+    ParameterError
+        If there is a file of its name that is none.
+
+    """
+    found = place.read(f'index.{form}')
+    if found and not found.startswith(_STARTS[form]):
+        raise ParameterError(
+            f'the folder of the results has an index.{form} that is none of an archive: it would '
+            'be lost; choose another folder'
+        )
+
+
 def _csv(rows: list[Row]) -> bytes:
     cells = [(csv_cell(row[0]), csv_cell(row[1]), *row[2:5], csv_cell(row[5])) for row in rows]
     return csv_text([COLUMNS, *cells]).encode()
@@ -72,6 +91,7 @@ def _parquet(rows: list[Row]) -> bytes:
     return file.getvalue()
 
 
+_STARTS = {'csv': csv_text([COLUMNS]).encode(), 'parquet': b'PAR1'}
 FORMS: dict[str, Callable[[list[Row]], bytes]] = {'csv': _csv, 'parquet': _parquet}
 
 

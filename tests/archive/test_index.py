@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from openpose_ros.archive.index import COLUMNS, FORMS, NOT_DONE, rows_of
+from openpose_ros.archive.index import COLUMNS, FORMS, NOT_DONE, check_place, rows_of
 from openpose_ros.archive.items import VIDEO, Item
+from openpose_ros.archive.places import open_place
 from openpose_ros.archive.schedule import Record
+from openpose_ros.errors import ParameterError
 
 
 def item(name: str) -> Item:
@@ -50,3 +52,14 @@ def test_parquet_is_read_back(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in table.to_pylist()] == ROWS
     path.write_bytes(FORMS['parquet']([]))
     assert parquet.read_table(path).num_rows == 0
+
+
+def test_index_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
+    place = open_place(str(tmp_path))
+    for form in FORMS:
+        check_place(place, form)
+        place.write(f'index.{form}', b'"my","own","table"\n')
+        with pytest.raises(ParameterError, match=f'index.{form} that is none of an archive'):
+            check_place(place, form)
+    place.write('index.csv', FORMS['csv'](ROWS))
+    check_place(place, 'csv')

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         with args.stop.at_once():
             from openpose_ros.archive.cluster import check_ray
             from openpose_ros.archive.finding import biggest_first, find_items
-            from openpose_ros.archive.index import check_form
+            from openpose_ros.archive.index import check_form, check_place
             from openpose_ros.archive.places import is_address, locked, open_place
 
             check_ray()
@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
             place = open_place(args.output)
             _claim(args, items)
             stack.enter_context(locked(args.output))
+            check_place(place, args.index)
             place.tidy()
             schedule = _planned(biggest_first(items), place, run_of, args)
         return _work(args, items, settings, run_of, place, schedule)
