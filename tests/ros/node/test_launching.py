@@ -143,12 +143,15 @@ def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any], tmp_pa
     path.write_text('/**: {ros__parameters: {min_parts: 4}}')
     defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
     given = {'min_parts': '5', 'lazy': 'true', 'model': '8', 'use_sim_time': 'true'}
+    given['net_resolution'] = '[656, 368]'
     context = Context({**defaults, **NOTHING, 'params_file': str(path), **given})
     pose, _ = launch_file['start'](context)
     file, parameters = pose.named['parameters']
     assert file == str(path)
     model = parameters.pop('model')
     assert (model.given, model.named) == (('8',), {'value_type': str})
+    size = parameters.pop('net_resolution')
+    assert (size.given, size.named) == (([656, 368],), {'value_type': List[int]})  # noqa: UP006
     assert parameters == {'min_parts': 5, 'lazy': True, 'use_sim_time': True}
 
 
