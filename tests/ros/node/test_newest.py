@@ -283,8 +283,10 @@ ACTIONS = ['put', 'hold', 'promote', 'fail', 'refuse', 'pause', 'accept', 'resta
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.sampled_from(ACTIONS)))
-def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 1))))
+def test_counts_add_up_at_any_moment(actions: list[tuple[str, int]]) -> None:
+    """For each of two sources, whatever becomes of the items of the other."""
+
     def work(_: Any, item: Any) -> str:
         if item == 'fail':
             raise ValueError(item)
@@ -293,40 +295,43 @@ def test_counts_add_up_at_any_moment(actions: list[str]) -> None:
     worker: NewestWorker[Any, Any] = NewestWorker(
         'test', setup=object, teardown=lambda _: None, report=lambda _: None
     )
-    slot = worker.slot(work, lambda _: None)
+    slots = [worker.slot(work, lambda _: None) for _ in range(2)]
     over = threading.Event()
     snapshots: list[Counts] = []
 
     def watch() -> None:
         while not over.is_set():
-            snapshots.append(slot.counts())
+            snapshots.extend(slot.counts() for slot in slots)
             sleep(0.0001)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    does: dict[str, Callable[[], object]] = {
-        'put': lambda: slot.put('good'),
-        'hold': lambda: slot.put('good', 0.001),
-        'promote': lambda: slot.promote(lambda item: item),
-        'fail': lambda: slot.put('fail'),
-        'refuse': lambda: slot.refuse('why'),
-        'pause': lambda: worker.pause(PATIENCE_S),
-        'accept': worker.accept,
-        'restart': lambda: (worker.stop(PATIENCE_S), worker.start()),
+    does: dict[str, Callable[[Slot[Any, Any]], object]] = {
+        'put': lambda slot: slot.put('good'),
+        'hold': lambda slot: slot.put('good', 0.001),
+        'promote': lambda slot: slot.promote(lambda item: item),
+        'fail': lambda slot: slot.put('fail'),
+        'refuse': lambda slot: slot.refuse('why'),
+        'pause': lambda _: worker.pause(PATIENCE_S),
+        'accept': lambda _: worker.accept(),
+        'restart': lambda _: (worker.stop(PATIENCE_S), worker.start()),
     }
     try:
         worker.start()
-        for action in ('accept', *actions):
-            does[action]()
+        worker.accept()
+        for action, place in actions:
+            does[action](slots[place])
         assert worker.stop(PATIENCE_S)
     finally:
         over.set()
         watcher.join()
-    for counts in (*snapshots, slot.counts()):
+    for counts in snapshots:
         check(counts)
-    given_ = sum(action in ('put', 'hold', 'fail', 'refuse') for action in actions)
-    assert slot.counts().received == given_
-    assert slot.counts().in_flight == slot.counts().waiting == 0
+    for place, slot in enumerate(slots):
+        counts = check(slot.counts())
+        offered = ('put', 'hold', 'fail', 'refuse')
+        assert counts.received == sum(one[0] in offered for one in actions if one[1] == place)
+        assert counts.in_flight == counts.waiting == 0
 
 
 def test_start_waits_no_longer_when_told_so() -> None:
