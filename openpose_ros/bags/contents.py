@@ -7,6 +7,7 @@ import threading
 from typing import Any, NamedTuple, TypeAlias
 
 Key: TypeAlias = tuple[str, str]  # a topic, and a type that is on it
+_MOST_SAID = 1000  # lines that are not said again
 FIRST_NS, LAST_NS = 0, 2**63 - 1  # of all times that a bag can hold
 
 
@@ -105,6 +106,8 @@ class Complaints:
         with self._lock:
             if text in self._said:
                 return
+            if len(self._said) == _MOST_SAID:  # a bag can go on for days, and each be another
+                self._said.clear()
             self._said.add(text)
             self.count += broken
         (self._say if broken else self._inform)(text)

@@ -13,7 +13,7 @@ from openpose_ros.bags.contents import FIRST_NS, LAST_NS, Channel, Complaints, K
 from openpose_ros.bags.folders import folder_for
 from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.sqlite_file import SqliteFile
-from openpose_ros.bags.telling import MCAP_MAGIC, METADATA, SQLITE_MAGIC, SUFFIXES
+from openpose_ros.bags.telling import INFORMATION, MCAP_MAGIC, METADATA, SQLITE_MAGIC, SUFFIXES
 from openpose_ros.closing import Closing
 from openpose_ros.documents import parse_yaml
 from openpose_ros.errors import SourceError
@@ -23,7 +23,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_INFORMATION, _ZSTD = 'rosbag2_bagfile_information', '.zstd'
+_ZSTD = '.zstd'
 
 
 class BagFile(Protocol):
@@ -223,7 +223,7 @@ def _read_metadata(path: Path, complain: Complaints) -> _Metadata | None:
     """Return what a folder's metadata.yaml says; None where there is none that can be read."""
     file = path / METADATA
     try:
-        said = parse_yaml(file.read_bytes())[_INFORMATION]
+        said = parse_yaml(file.read_bytes())[INFORMATION]
         topics = [one['topic_metadata'] for one in said['topics_with_message_count']]
         mode = str(said.get('compression_mode') or 'none').lower()
         way = str(said.get('compression_format') or 'zstd').lower()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-METADATA = 'metadata.yaml'
+METADATA, INFORMATION = 'metadata.yaml', 'rosbag2_bagfile_information'
 SUFFIXES = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
 MCAP_MAGIC, SQLITE_MAGIC = b'\x89MCAP0\r\n', b'SQLite format 3\0'
+_ENOUGH = 4096  # bytes of metadata.yaml, to see what it is
 _ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
@@ -16,8 +17,10 @@ def is_bag(name: str) -> bool:
     try:
         if path.is_dir():
             if (path / METADATA).is_file():
-                return True
-            return any(one.name.endswith(SUFFIXES) for one in path.iterdir())
+                return INFORMATION.encode() in (path / METADATA).read_bytes()[:_ENOUGH]
+            # Beside pictures an MCAP is a result, not what the folder is.
+            seen = [one.name for one in path.iterdir() if not one.name.startswith('.')]
+            return bool(seen) and all(name.endswith(SUFFIXES) for name in seen)
         if not path.is_file():
             return False
         with open(path, 'rb') as file:

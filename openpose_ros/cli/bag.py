@@ -7,8 +7,7 @@ from contextlib import ExitStack
 import sys
 from typing import TYPE_CHECKING
 
-from openpose_ros.cli.network import add_rules
-from openpose_ros.cli.node import add_node_parameters
+from openpose_ros.cli.network import add_node_parameters, add_rules, check_bags
 from openpose_ros.cli.parameters import number_from_0
 from openpose_ros.cli.results import add_json, file_path
 from openpose_ros.cli.waiting import told_of_compiling
@@ -131,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
         signals TERM and HUP.
 
     """
+    check_bags('bag')
     with args.stop.at_once():
         from tqdm import tqdm
 
@@ -165,16 +165,18 @@ def run(args: argparse.Namespace) -> int:
             seed=args.seed,
         )
     with ExitStack() as stack:
+        with args.stop.at_once():
+            job = stack.enter_context(BagJob(args.source, args.output, options, say))
+            if args.json is not None:
+                claims = Claims([*job.bag.paths, *filter(None, (params.model,))])
+                claims.claim(args.json, grows=True)
+                check_json_file(args.json)
+            with told_of_compiling(say):
+                estimator = stack.enter_context(load_estimator(params, lambda *_: None))
         stack.enter_context(args.stop.noted())
-        job = stack.enter_context(BagJob(args.source, args.output, options, say))
         lines_out = None
         if args.json is not None:
-            claims = Claims([*job.bag.paths, *filter(None, (params.model,))])
-            claims.claim(args.json, grows=True)
-            check_json_file(args.json)
-            lines_out = stack.enter_context(LineFile(args.json, kept=False))
-        with told_of_compiling(say):
-            estimator = stack.enter_context(load_estimator(params, lambda *_: None))
+            lines_out = stack.enter_context(LineFile(args.json))
         with _Bar(job.seconds, quiet=args.quiet) as bar:
             report = job.run(
                 estimator,

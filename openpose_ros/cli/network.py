@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import argparse
 from importlib.util import find_spec
+from pathlib import Path
 
-from openpose_ros.errors import TransportError
+from openpose_ros.errors import LibraryError, TransportError
+
+
+def add_node_parameters(parser: argparse._ActionsContainer, *, again: str = '') -> None:
+    """Give a parser, or a group of it, the flags for a node's parameters."""
+    parser.add_argument(
+        '--params-file',
+        type=Path,
+        action='append',
+        default=[],
+        metavar='F',
+        help=f'parameters in YAML, as ROS has them; {again}may be given several times',
+    )
+    parser.add_argument(
+        '-p',
+        '--param',
+        action='append',
+        default=[],
+        metavar='NAME:=VALUE',
+        help='a parameter (see config/openpose.yaml); may be given several times',
+    )
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +45,25 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help="what follows, up to --, are arguments as ROS's own tools write them",
     )
+
+
+def check_bags(feature: str) -> None:
+    """
+    See that bags can be read.
+
+    Parameters
+    ----------
+    feature : str
+        What needs that, as a user calls it.
+
+    Raises
+    ------
+    LibraryError
+        If not, with what to do.
+
+    """
+    if find_spec('rosbags') is None:  # as in a workspace, with ROS's own Python
+        raise LibraryError(feature, 'rosbags', "pip install 'rosbags>=0.11'")
 
 
 def check_dds() -> None:

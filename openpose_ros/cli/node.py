@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from pathlib import Path
 import sys
 import time
 
 from openpose_ros.cli.log_levels import DEFAULT_LEVEL, LEVELS, is_above, level_of, log_level
-from openpose_ros.cli.network import add_rules, check_dds
+from openpose_ros.cli.network import add_node_parameters, add_rules, check_dds
 from openpose_ros.cli.viewing import add_protection, options_of
 from openpose_ros.view.addresses import DEFAULT, parse_address
 
@@ -62,26 +61,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'their people and every threshold; the same as -p view:=HOST:PORT',
     )
     add_protection(page)
-
-
-def add_node_parameters(parser: argparse._ActionsContainer, *, again: str = '') -> None:
-    """Give a parser, or a group of it, the flags for a node's parameters."""
-    parser.add_argument(
-        '--params-file',
-        type=Path,
-        action='append',
-        default=[],
-        metavar='F',
-        help=f'parameters in YAML, as ROS has them; {again}may be given several times',
-    )
-    parser.add_argument(
-        '-p',
-        '--param',
-        action='append',
-        default=[],
-        metavar='NAME:=VALUE',
-        help='a parameter (see config/openpose.yaml); may be given several times',
-    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -219,6 +219,13 @@ def test_message_that_is_none_is_told(tmp_path: Path) -> None:
     )
 
 
+def with_file(path: Path, *names: str) -> Path:
+    path.mkdir()
+    for name in names:
+        (path / name).write_text('of: pictures')
+    return path
+
+
 @pytest.mark.parametrize(
     ('make', 'expected'),
     [
@@ -226,6 +233,8 @@ def test_message_that_is_none_is_told(tmp_path: Path) -> None:
         (lambda path: next(write_bag(path, [raw(0)]).glob('*.mcap')), True),
         (lambda path: next(write_bag(path, [raw(0)], storage='sqlite3').glob('*.db3')), True),
         (lambda path: path.mkdir() or path, False),
+        (lambda path: with_file(path, 'photo.png', 'people.mcap'), False),
+        (lambda path: with_file(path, 'photo.png', 'metadata.yaml'), False),
         (lambda path: path.write_bytes(b'GIF89a') and path, False),
         (lambda path: path, False),
     ],

@@ -392,3 +392,24 @@ def test_a_long_bag_comes_back_whole_in_little_memory(tmp_path: Path) -> None:
         ]
     assert stamps == [START_NS + number * PERIOD_NS for number in range(2000)]
     assert max(used[500:]) < max(used[:500]) + 30e6
+
+
+@pytest.mark.parametrize(
+    ('words', 'feature'),
+    [(('bag', 'IN', 'OUT'), 'bag'), (('estimate', 'IN', '--json', 'OUT'), 'a bag')],
+)
+def test_without_rosbags_it_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    feature: str,
+) -> None:
+    from openpose_ros.cli import main, network
+
+    source = write_bag(tmp_path / 'in', [raw(0)])
+    monkeypatch.setattr(network, 'find_spec', lambda _: None)
+    named = {'IN': str(source), 'OUT': str(tmp_path / 'out')}
+    assert main([named.get(word, word) for word in words]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'openpose-ros: {feature} needs rosbags, which is not installed; pip ')

@@ -168,6 +168,9 @@ def _found_sources(
 
 
 def _sources_of_bag(name: str, limits: PictureParams, tally: RunReport) -> Sequence[Source]:
+    from openpose_ros.cli.network import check_bags
+
+    check_bags('a bag')
     from openpose_ros.bags.source import bag_sources
 
     return bag_sources(

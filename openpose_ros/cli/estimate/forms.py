@@ -122,6 +122,9 @@ def check_forms(args: argparse.Namespace, claims: Claims) -> None:
             claims.claim(name, grows=grows)
             check(name)
     if args.mcap is not None:
+        from openpose_ros.cli.network import check_bags
+
+        check_bags('--mcap')
         from openpose_ros.bags.recorder import check_mcap_file
 
         claims.claim(args.mcap)
