@@ -28,6 +28,7 @@ from openpose_ros.ros.node.camera import Camera
 from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.diagnostics import ERROR, OK, Status, status_name
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.transport import named
 from tests.ros.foreign import output_of, topic_of
 from tests.ros.scenes import Scene
 
@@ -611,7 +612,8 @@ def test_depth_without_a_calibration(setting: Setting) -> None:
         found = shown_until(show, lambda _: bool(show.warnings()), infos=False)
         found += [show.foreign.show(infos=False) for _ in range(3)]
         assert {(one['people'], one['positions']) for one in found} == {(2, 0)}
-        assert ['came on camera_info' in line for line in show.warnings()] == [True]
+        called = named(setting.camera, 'camera_info')
+        assert [f'came on {called}, ' in line for line in show.warnings()] == [True]
         shown_until(show, lambda one: one['known'] > 0)
 
 
