@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+import posixpath
 from time import perf_counter
 
 from openpose_ros.archive.bench import MOST_NOTES, Bench
@@ -124,7 +125,7 @@ class Recordings:
         with self._untouched(), place.draft(item.result, folder=True) as draft:
             report = process_bag(
                 path,
-                draft / 'bag',
+                draft / posixpath.basename(item.result),  # its files are called after it
                 estimator,
                 self._bench.settings.bag_options(),
                 say=lambda line: notes.append(line.replace(str(path), item.name)),
