@@ -34,6 +34,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
         libraries.check_opencv,
         gpu.check_onnxruntime,
         libraries.check_openvino,
+        libraries.check_aiohttp,
     ),
     'GPU': (
         gpu.check_gpus,

@@ -39,6 +39,10 @@ class Reel(Protocol):
         """Let `next` return that frame, or the nearest one that can be had, from 0."""
         ...
 
+    def skip(self, frames: int) -> None:
+        """Leave out so many frames."""
+        ...
+
     def close(self) -> None:
         """Free what it reads from."""
         ...
@@ -107,6 +111,12 @@ class VideoReel:
         """Let `next` return that frame, or the nearest one that can be had."""
         self._capture.set(cv2.CAP_PROP_POS_FRAMES, max(0, index))
 
+    def skip(self, frames: int) -> None:
+        """Leave out so many frames; they are decoded, and not converted."""
+        for _ in range(frames):
+            if not self._capture.grab():
+                return
+
     def close(self) -> None:
         """Free the decoder."""
         self._capture.release()
@@ -137,6 +147,9 @@ class PlainReel:
     def seek(self, index: int) -> None:
         """Not be called."""
         raise SourceError('there is no way back in what is read only once')
+
+    def skip(self, frames: int) -> None:
+        """Leave out none: what `every` says is left out already."""
 
     def close(self) -> None:
         """Let the source free what it reads from."""

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+import logging
 import socket
 from typing import Any
 
 from aiohttp import web
 
+_LOGGER = logging.getLogger(__name__)
+# aiohttp's: it says a traceback of whatever is no HTTP, which anybody can send.
+_REQUESTS = logging.getLogger(f'{__name__}.requests')
+_REQUESTS.setLevel(logging.CRITICAL)
+
 MOST_SOCKETS = 64
 REQUEST_S = 5.0  # for a new connection to send its request in
 IDLE_S = 30.0
 _SEND_BUFFER_BYTES = 1 << 18  # in the kernel; a slow browser shall see a new frame, not a queue
+
+
+class _Refused(asyncio.Protocol):
+    """A connection too many."""
+
+    def connection_made(self, transport: Any) -> None:
+        transport.abort()
 
 
 class Connections(web.Server):
@@ -31,7 +44,8 @@ class Connections(web.Server):
     def __init__(self, handler: Any, **options: Any) -> None:
         super().__init__(
             self._answer,
-            access_log=None,  # it would be the only log in which requests stand
+            access_log=None,
+            logger=_REQUESTS,
             keepalive_timeout=IDLE_S,
             lingering_time=0.0,  # nothing is read of what was refused
             auto_decompress=False,  # a body's size is what is counted
@@ -41,13 +55,17 @@ class Connections(web.Server):
         self._waiting: dict[web.RequestHandler, asyncio.TimerHandle] = {}
         self._open: set[web.RequestHandler] = set()
 
-    def connection_made(self, handler: web.RequestHandler, transport: Any) -> None:
-        """Take a connection, or end it at once where there are enough."""
-        super().connection_made(handler, transport)
+    def __call__(self) -> Any:
+        """Return what serves a new connection, or ends it at once where there are enough."""
         if len(self._open) >= MOST_SOCKETS:
-            transport.abort()
-            return
+            return _Refused()
+        handler = super().__call__()
         self._open.add(handler)
+        return handler
+
+    def connection_made(self, handler: web.RequestHandler, transport: Any) -> None:
+        """Wait for the first request of a connection, but not for long."""
+        super().connection_made(handler, transport)
         connected = transport.get_extra_info('socket')
         with suppress(OSError):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
@@ -64,7 +82,13 @@ class Connections(web.Server):
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self._heard(request.protocol)
-        response: web.StreamResponse = await self._handler(request)
+        try:
+            response: web.StreamResponse = await self._handler(request)
+        except ConnectionError:  # it went away meanwhile
+            raise
+        except Exception:
+            _LOGGER.exception('a request for the page failed')
+            raise
         return response
 
     def _heard(self, handler: web.RequestHandler) -> None:

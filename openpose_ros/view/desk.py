@@ -272,8 +272,8 @@ class Desk:
         if reel is None:
             return
         self._ended = False
-        if reel.seeks and not exactly and self._every > 1 and self._frame is not None:
-            reel.seek(self._frame.index + self._every)
+        if not exactly:
+            reel.skip(self._every - 1)
         try:
             frame = reel.next()
         except SourceError as exc:

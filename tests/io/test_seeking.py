@@ -66,6 +66,16 @@ def test_a_sought_frame_has_the_number_that_it_has(numbered: Path, asked: int) -
         assert following is None
 
 
+def test_frames_are_left_out(numbered: Path) -> None:
+    reel = reel_of(numbered)
+    found = []
+    while (frame := reel.next()) is not None:
+        found.append((frame.index, number_in(frame.image)))
+        reel.skip(4)
+    reel.close()
+    assert found == [(0, 0), (5, 5), (10, 10), (15, 15)]
+
+
 def test_what_is_read_once_has_no_way_back(make_picture: Callable[..., Path]) -> None:
     reel = reel_of(make_picture())
     frame = reel.next()

@@ -700,7 +700,9 @@ def test_page_shows_images_and_changes_parameters(
         view = show.node._view
         assert view._server is not None
         with Served(view._server, view).viewer() as viewer:
-            viewer.send(go=setting.cameras.index(setting.camera))
+            place = setting.cameras.index(setting.camera)
+            viewer.send(go=place)
+            viewer.wait('status', lambda facts: facts['place'] == place)
             show.is_served()
             frame = viewer.wait('frame', lambda facts: facts['people'] != [])
             assert len(frame['people']) == 2

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from openpose_ros.view import connections, door, uploads
+from openpose_ros.view import connections, door, tokens, uploads
 from openpose_ros.view.addresses import Address
+from openpose_ros.view.messages import Pace
 from openpose_ros.view.static import pages
 from tests.view.serving import PATIENCE_S, TOKEN, Served, connected, desk
 
@@ -172,7 +173,10 @@ def test_what_is_no_token_opens_nothing(page: Served, message: str) -> None:
         assert stranger.receive()['code'] == door.WRONG_TOKEN
 
 
-def test_ten_wrong_tokens_close_the_door_to_right_ones_too(page: Served) -> None:
+def test_ten_wrong_tokens_close_the_door_to_right_ones_too(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, '_MINUTE_S', 3600.0)  # however slow this machine is
     with page.viewer() as inside:
         for number in range(10):
             if number % 2:
@@ -205,7 +209,9 @@ def test_who_sends_no_request_is_sent_away(page: Served, monkeypatch: pytest.Mon
                 assert half.recv(1) == b''
 
 
-def test_more_than_64_sockets_are_not_taken(page: Served) -> None:
+def test_more_than_64_sockets_are_not_taken(
+    page: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     sockets = []
     try:
         for _ in range(connections.MOST_SOCKETS):
@@ -223,6 +229,7 @@ def test_more_than_64_sockets_are_not_taken(page: Served) -> None:
                 pass
         else:
             pytest.fail('a place that became free is not given again')
+        assert caplog.records == []
     finally:
         for one in sockets:
             one.close()
@@ -241,6 +248,35 @@ def test_the_ninth_viewer_finds_no_room_and_the_first_goes_on(page: Served) -> N
 
 
 @pytest.mark.parametrize(
+    'garbage',
+    [
+        b'\0' * 1000,
+        b'GET\r\n\r\n',
+        b'GET / HTTP/9.9\r\n\r\n',
+        b'\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03',  # somebody tries https://
+        b'GET / HTTP/1.1\r\n' + b'X: y\r\n' * 5000,
+        b'GET /' + b'a' * 20_000 + b' HTTP/1.1\r\n\r\n',
+        b'POST /picture HTTP/1.1\r\nContent-Length: -1\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+        b'GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n',
+    ],
+)
+def test_garbage_is_refused_and_says_nothing(
+    page: Served, garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(('127.0.0.1', page.port), PATIENCE_S) as odd:
+        answer = b''
+        with contextlib.suppress(ConnectionError):
+            odd.sendall(garbage)
+            odd.shutdown(socket.SHUT_WR)
+            while piece := odd.recv(1000):
+                answer += piece
+    assert answer == b'' or answer.split()[1] in (b'400', b'403')
+    assert page.request().status == 200
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
     'text', ['{"eval": "1"}', 'x' * 70_000, '{"seek": "0"}', '{"set": {"peak_threshold": NaN}}']
 )
 def test_what_no_page_of_ours_says_ends_the_viewer(page: Served, text: str) -> None:
@@ -253,7 +289,10 @@ def test_what_no_page_of_ours_says_ends_the_viewer(page: Served, text: str) -> N
         next_one.wait('frame')
 
 
-def test_a_flood_of_messages_ends_the_viewer(page: Served) -> None:
+def test_a_flood_of_messages_ends_the_viewer(
+    page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('openpose_ros.view.viewer.Pace', lambda: Pace(lambda: 0.0))
     with page.viewer() as flooding:
         with contextlib.suppress(ConnectionError):  # which may end before all are sent
             for _ in range(200):
@@ -345,3 +384,15 @@ def test_one_picture_is_taken_at_a_time(page: Served) -> None:
         slow.sendall(body[10:])
         assert slow.recv(100).startswith(b'HTTP/1.1 200')
     assert page.bring(jpeg()).status == 200
+
+
+def test_a_fault_of_our_own_is_told(
+    page: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door, 'pages', fail)
+    assert page.request().status == 500
+    (record,) = caplog.records
+    assert record.getMessage() == 'a request for the page failed'

@@ -91,6 +91,14 @@ def check_openvino() -> list[Finding]:
     return [check_import('OpenVINO', 'openvino')]
 
 
+def check_aiohttp() -> list[Finding]:
+    """Return aiohttp's version."""
+    if find_spec('aiohttp') is None:
+        found = 'only the page in the browser wants it'
+        return [Finding('aiohttp', 'missing', found, "pip install 'openpose_ros[view]'")]
+    return [check_import('aiohttp', 'aiohttp')]
+
+
 def check_import(name: str, module: str) -> Finding:
     """Import a module in a process of its own and return its version."""
     facts, trouble, _ = ask_python(

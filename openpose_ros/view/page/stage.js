@@ -18,7 +18,7 @@ export class Stage {
     this.pointed = null;
     this.canvas.addEventListener('pointermove', (event) => this.point(event));
     this.canvas.addEventListener('pointerleave', () => this.unpoint());
-    new ResizeObserver(() => this.draw()).observe(this.canvas.parentElement);
+    new ResizeObserver(() => this.draw()).observe(document.body);
   }
 
   async show({ facts, jpeg, data }) {
@@ -38,7 +38,7 @@ export class Stage {
     const { canvas, context, facts } = this;
     if (!facts || !this.bitmap || !this.skeleton) return;
     const [width, height] = facts.size;
-    const room = canvas.parentElement.clientWidth * devicePixelRatio;
+    const room = Math.max(canvas.clientWidth, 240) * devicePixelRatio;
     const tall = 0.72 * innerHeight * devicePixelRatio;
     this.scale = Math.max(0.1, Math.min(room / width, tall / height));
     const size = [Math.round(width * this.scale), Math.round(height * this.scale)];
