@@ -282,6 +282,11 @@ class _Run:
                         interrupted = writer.ended_early = True
                         break
                     self._take(step, writer, copied)
+                if not self._images and not interrupted:
+                    job._complain(
+                        f'{job.bag.path} has no image in that part of its log, which is of '
+                        f'{(job.bag.end_ns - job.bag.start_ns) / 1e9:.1f} s'
+                    )
         finally:
             for view in views.values():
                 view.close()

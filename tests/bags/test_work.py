@@ -211,6 +211,15 @@ def test_range_of_the_log_is_chosen(tmp_path: Path) -> None:
     assert [one.log_ns for one in found] == [raw(number).log_ns for number in (2, 3, 4, 5)]
 
 
+def test_range_without_images_is_told(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'in', map(raw, range(COUNT)))
+    lines: list[str] = []
+    report = worked_on(source, tmp_path / 'out', lines, start_s=100.0)
+    assert (report.images, report.is_whole) == (0, False)
+    assert lines == [f'{source} has no image in that part of its log, which is of 0.4 s']
+    assert topics_of(tmp_path / 'out') == {'/openpose/persons': 0}
+
+
 def test_parameters_that_drop_images_have_no_effect(tmp_path: Path) -> None:
     params = replace(FAKE, max_rate=1.0, max_age=0.001, enabled=False, lazy=True)
     lines: list[str] = []
