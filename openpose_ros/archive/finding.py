@@ -10,7 +10,8 @@ import posixpath
 import stat
 
 from openpose_ros.archive.items import BAG, PICTURE, PICTURES, VIDEO, Item
-from openpose_ros.archive.places import Entry, is_address, listed
+from openpose_ros.archive.places import Entry, is_address, listed, read_start
+from openpose_ros.bags.telling import INFORMATION, METADATA, SUFFIXES
 from openpose_ros.errors import ParameterError, SourceError
 from openpose_ros.io.folders import natural
 from openpose_ros.io.pictures import PICTURE_SUFFIXES, is_picture
@@ -24,8 +25,7 @@ _VIDEO_SUFFIXES = frozenset({
 })
 # fmt: on
 _NO_SOURCE = frozenset({'.json', '.jsonl', '.txt', '.yaml'})
-_OF_BAGS = ('.mcap', '.db3', '.mcap.zstd', '.db3.zstd')
-_METADATA = 'metadata.yaml'  # in the folder of a bag
+_ENOUGH = 4096  # bytes of metadata.yaml, to see what it is
 _SUFFIXES = {VIDEO: '.jsonl', PICTURE: '.jsonl', PICTURES: '.jsonl', BAG: '.bag'}  # of results
 
 
@@ -83,7 +83,7 @@ def _found_in(name: str, without: Path | None) -> list[Item]:
     bags = {
         posixpath.dirname(entry.below)
         for entry in entries
-        if posixpath.basename(entry.below) == _METADATA
+        if posixpath.basename(entry.below) == METADATA and _is_of_bag(entry)
     }
     for entry in entries:
         folder = posixpath.dirname(entry.below)
@@ -132,7 +132,7 @@ def _joined(name: str, below: str) -> str:
 
 def _kind(entry: Entry) -> str:
     """Return what an entry is; '' for what is no source."""
-    if entry.below.lower().endswith(_OF_BAGS):
+    if entry.below.lower().endswith(SUFFIXES):
         return BAG
     suffix = posixpath.splitext(entry.below)[1].lower()
     named = PICTURE if suffix in PICTURE_SUFFIXES else VIDEO if suffix in _VIDEO_SUFFIXES else ''
@@ -146,6 +146,11 @@ def _kind(entry: Entry) -> str:
         return VIDEO if _begins_as_video(entry.path) else ''
     except OSError:
         return ''
+
+
+def _is_of_bag(entry: Entry) -> bool:
+    """Tell whether a metadata.yaml is that of a bag: other data sets have one, too."""
+    return INFORMATION.encode() in read_start(entry.path, _ENOUGH)
 
 
 def _corrected(path: str, named: str) -> str:

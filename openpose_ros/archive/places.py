@@ -219,6 +219,17 @@ def _remote_stamp(facts: Mapping[str, Any]) -> dict[str, int | str]:
     return stamp
 
 
+def read_start(path: str, size: int) -> bytes:
+    """Return the first bytes of a file; nothing where it cannot be read, which is said later."""
+    try:
+        if is_address(path):
+            return bytes(filesystem(path).cat_file(path, end=size))
+        with open(path, 'rb') as file:
+            return file.read(size)
+    except Exception:  # noqa: BLE001  of whatever library is behind it
+        return b''
+
+
 @contextmanager
 def fetched(path: str, names: Sequence[str] = ()) -> Iterator[Path]:
     """

@@ -72,7 +72,10 @@ def test_bags_are_folders_with_metadata_and_files_by_their_names(
     for name in ('day/walk/metadata.yaml', 'day/walk/walk_0.mcap', 'day/walk/walk_1.mcap'):
         path = make_picture(f'in/{name}.png')
         path.rename(path.with_suffix(''))
+    metadata = tmp_path / 'in/day/walk/metadata.yaml'
+    metadata.write_text('rosbag2_bagfile_information:\n  version: 9\n')
     make_picture('in/day/walk/camera/img.png')
+    (tmp_path / 'in/day/walk/camera/metadata.yaml').write_text('license: CC0\n')  # of no bag
     (tmp_path / 'in/alone.mcap').write_bytes(b'garbage')
     (tmp_path / 'in/old.db3.zstd').write_bytes(b'garbage')
     assert {result: kind for result, (_, kind) in found(tmp_path / 'in').items()} == {
