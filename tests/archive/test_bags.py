@@ -126,6 +126,15 @@ def test_ranges_of_a_bag_joined_are_the_whole(make_worker: MakeWorker, tmp_path:
     assert sorted(os.listdir(tmp_path / 'out')) == ['walk.bag', 'walk.bag.done.json']
 
 
+def test_ranges_without_images_are_no_trouble(make_worker: MakeWorker, tmp_path: Path) -> None:
+    path = write_bag(tmp_path / 'in/walk', map(raw, [*range(5), *range(60, 65)]))
+    worker = make_worker(range_s=0.2)
+    assert len(worker.work(Task(item_of(path))).ranges) > 8
+    (record,) = worked(worker, item_of(path)).records.values()
+    assert (record.failure, record.frames) == ('', 10)
+    assert content(tmp_path / 'out/walk.bag') == with_bag(path, tmp_path / 'expected')
+
+
 def test_image_that_no_range_knows_is_looked_at(make_worker: MakeWorker, tmp_path: Path) -> None:
     path = walk(tmp_path / 'in/walk')
     worker = make_worker(range_s=0.2)
