@@ -145,3 +145,17 @@ def test_without_a_browser_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None
     assert path is not None
     path.unlink()
     assert said == ['no browser could be opened; open the address yourself']
+
+
+def test_without_its_library_that_is_one_line(
+    make_picture: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr('openpose_ros.cli.viewing.find_spec', lambda name: None)
+    assert main(['view', str(make_picture())]) == 1
+    error = capsys.readouterr().err
+    assert error == (
+        'openpose-ros: the page in the browser needs aiohttp, which is not installed; '
+        'pip install aiohttp\n'
+    )

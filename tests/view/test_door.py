@@ -299,7 +299,7 @@ def test_a_flood_of_messages_ends_the_viewer(
                 flooding.send(copy='yaml')
         while flooding.receive()['kind'] != 'closed':
             pass
-        assert flooding.facts[-1]['code'] == 1008
+        assert flooding.facts[-1]['code'] in (1006, 1008)  # what it sent may not all be read
 
 
 def test_a_picture_is_taken(page: Served) -> None:
