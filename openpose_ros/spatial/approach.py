@@ -23,9 +23,10 @@ SILENT_S = 0.5  # after which nothing is said of whom is not seen
 _UNSURE, _SURE_AGAIN = 0.6, 0.5  # radians: spreads of facing at which the rule changes
 _CHANGE_S = 1.0  # which takes so long
 _GAP_S = 1.0  # after so long without a spot the next is a new one
-_CREEP = 0.6  # m/s by which the spot may move though she does not, and at most for one image:
-_LARGEST_CREEP = 0.035  # metres
+_CREEP = 0.4  # m/s by which the spot may move though she does not, and at most for one image:
+_LARGEST_CREEP = 0.025  # metres
 _RESTING, _STILL = 0.15, 0.5  # m/s, rad/s: by which noise moves and turns her
+_RESTED = 0.5  # images in which everybody is thought to have rested before she is seen
 _MOMENTS_S = 0.2  # over which her speed and turning are smoothed
 
 
@@ -185,8 +186,9 @@ class Approach:
         """
         elapsed_s = self._elapsed_s
         if elapsed_s > 0:
-            self._count += 1  # at first the mean of all that was seen
-            share = max(elapsed_s / (elapsed_s + _MOMENTS_S), 1 / (1 + self._count))
+            # At first the mean of all that was seen, and of half an image in which she rested.
+            self._count += 1
+            share = max(elapsed_s / (elapsed_s + _MOMENTS_S), 1 / (_RESTED + self._count))
             self._speed = self._speed + share * ((person - self._person) / elapsed_s - self._speed)
             turned = wrapped(heading - self._heading) if self._is_sure else 0.0
             if not np.isnan(turned):

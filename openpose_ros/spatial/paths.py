@@ -20,9 +20,10 @@ Array = npt.NDArray[np.float64]
 
 _AGILITY = 1.5  # m/s by which velocity changes in a second, standard deviation
 _SPEED = 1.5  # m/s of who is seen for the first time
-_SPINNING = 0.8  # rad/s by which it changes how fast somebody turns, in a second
+_SPINNING = 0.4  # rad/s by which it changes how fast somebody turns, in a second
 _SPIN = 1.0  # rad/s of who is seen for the first time
 _JITTER = 0.6  # share of a standard deviation that differs from image to image
+_TURN_JITTER = 0.4  # and of that of facing: 0.055 rad of 0.14, of bodies that turn, sit or stand
 _LASTING = 0.5  # and of that of facing, what does not
 _FAR_OFF = 3.0  # standard deviations: what is seen there is believed less
 _FRESH_S = 0.5  # so long a facing is said of whom it cannot be seen
@@ -147,7 +148,7 @@ class Paths:
         away[1::2, 0] = wrapped(away[1::2, 0])
         noise = np.empty(2 * len(located))
         noise[::2] = _JITTER * np.sqrt(located.covariance[:, _AXES, _AXES].sum(axis=1) / 3)
-        noise[1::2] = located.facing_stddev
+        noise[1::2] = _TURN_JITTER * located.facing_stddev
         measured = ~np.isnan(away[:, 0])
         lasting = _LASTING * located.facing_stddev
         is_whole = bool(measured.all())

@@ -146,6 +146,15 @@ def test_spot_follows_who_walks_and_who_turns() -> None:
         assert np.linalg.norm(spot - person - 1.2 * ahead) < 0.1
 
 
+def test_spot_keeps_up_with_who_turns_from_the_first_image_on() -> None:
+    approach = Approach()
+    for index in range(12):
+        facing = 0.12 * index - 0.5
+        got = stand(approach, facing, stamp_s=0.1 * index).spot
+        expected = stand(Approach(), facing).spot
+        assert np.linalg.norm(got - expected) < 0.03, index
+
+
 def test_somebody_else_or_another_time_owes_nothing_to_what_was() -> None:
     approach = Approach()
     stand(approach, 0.0)

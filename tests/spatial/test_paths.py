@@ -155,3 +155,17 @@ def test_same_moment_twice_changes_nothing_for_the_worse() -> None:
     for stamp_s in (0.0, 0.1, 0.1, 0.2):
         located, _ = paths.update(['a1'], somebody((0, 0, 3)), [], UP, stamp_s)
     np.testing.assert_allclose(located.position[0], [0, 0, 3], atol=1e-3)
+
+
+def test_who_turns_is_followed_within_some_images() -> None:
+    paths = Paths()
+    for index in range(12):
+        located = replace(
+            Located.unknown(1),
+            position=np.array([[0.0, 0.0, 3.0]]),
+            covariance=0.001 * np.eye(6)[np.newaxis],
+            facing=np.array([0.12 * index]),
+            facing_stddev=np.array([0.14]),
+        )
+        seen, _ = paths.update(['a'], located, [], np.array([0.0, -1.0, 0.0]), 0.1 * index)
+        assert abs(seen.facing[0] - 0.12 * index) < 0.03, index
