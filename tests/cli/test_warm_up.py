@@ -41,7 +41,7 @@ def test_warm_up_says_where_everything_is(tmp_path: Path) -> None:
 
 def test_warm_up_thinks_of_more_than_the_parser() -> None:
     names = {kernel.name for kernel in compile_kernels()[0]}
-    assert {'paf.parse.parse', 'spatial.depths.find_depths'} <= names or not names
+    assert {'paf.parse.parse', 'spatial.depths.find_surfaces'} <= names or not names
 
 
 def test_warm_up_without_a_cache_fails(tmp_path: Path) -> None:
