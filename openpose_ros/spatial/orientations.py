@@ -27,7 +27,11 @@ def leftwards(up: Array) -> Array:
         Rows of directions (N, 3) times it: what np.cross(up, …) gives, several times as slowly.
 
     """
-    x, y, z = up.tolist()
+    return _leftwards(*up.tolist())
+
+
+@lru_cache(maxsize=16)
+def _leftwards(x: float, y: float, z: float) -> Array:
     return np.array([[0.0, z, -y], [-z, 0.0, x], [y, -x, 0.0]])
 
 

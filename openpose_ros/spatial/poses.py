@@ -35,7 +35,9 @@ def poses(
     """Return what `people.locate` does, of one person or more, with depth; compiled."""
     rays = keypoint_rays(camera, people.keypoints)
     rays /= np.sqrt((rays * rays).sum(axis=2, keepdims=True))
-    directions = parts_in(rays, people.skeleton)
+    # Rays and surfaces at once: half as many calls.
+    both = parts_in(np.concatenate([rays, positions], axis=2), people.skeleton)
+    directions = both[..., :3]
     middle = torso_directions(directions)
     towards, aside = axes(middle, up)
     lost = np.isnan(towards[:, 0])  # no torso is seen, or it is right above the camera
@@ -45,9 +47,9 @@ def poses(
     frames = np.empty((len(people), 3, 3))  # rows: axes of a person
     frames[:, 0], frames[:, 1], frames[:, 2] = aside, towards, up
     to_person = frames.transpose(0, 2, 1)
-    sight = directions @ to_person
+    turned_to_her = (both.reshape(len(people), -1, 3) @ to_person).reshape(both.shape)
+    sight, surface = turned_to_her[..., :3], turned_to_her[..., 3:]
     sight /= np.sqrt(1 - sight[..., 2:] ** 2)
-    surface = parts_in(positions, people.skeleton) @ to_person
     noise = NOISE_PX / min(camera.focal)
     far = off = np.full(len(people), np.nan)
     lacking = np.isnan(surface[:, _TORSO, 0]).all(axis=1) if monocular else lost & False

@@ -76,7 +76,8 @@ _TRUSTED_SPREAD = float(np.sqrt(_TRUST)) * TORSO_SPREAD
 _EXPECTED = np.stack([APART[:, np.newaxis] * ACROSS, ALONG, np.stack([FOOT * SINE] * 2)])
 _VARIANCE = np.stack([0 * ALONG, ROUGH, np.full_like(ALONG, FOOT_SPREAD**2)])
 _LEAST = _VARIANCE.min(axis=2)
-_NEXT_TO = LOOKS_AHEAD[0]  # how likely it is that the torso is so far from the head
+# How likely it is that the torso is so far to either side of the head, from -COUNT on.
+_NEXT_TO = np.concatenate([LOOKS_AHEAD[0, :1], LOOKS_AHEAD[0, :0:-1], LOOKS_AHEAD[0]])
 
 
 @piece(types.float64(POINTS, types.int64, types.float64), allocating=False)
@@ -186,8 +187,10 @@ def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits
     """
     for angle in range(COUNT):
         weights[person, angle] = 0.0
-        for other in range(COUNT):
-            weights[person, angle] += heads[person, other] * _NEXT_TO[abs(angle - other)]
+    for other in range(COUNT):
+        head = heads[person, other]
+        for angle in range(COUNT):  # the inner one, so that many are computed at once
+            weights[person, angle] += head * _NEXT_TO[angle - other + COUNT]
     joint = 2 * (JOINT * JOINT + noise * distance * noise * distance)
     depth = 2 * (DEPTH_NOISE * distance * DEPTH_NOISE * distance)
     for kind in range(3):
