@@ -61,7 +61,7 @@ def compiled(signature, *, allocating=True):
         Of arguments and what is returned.
     allocating : bool
         Whether arrays are made in it. Without that nothing counts who holds which array, which
-        compiles a quarter quicker.
+        compiles a tenth quicker.
 
     """
 
