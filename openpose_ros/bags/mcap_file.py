@@ -204,6 +204,7 @@ class McapFile:
         try:
             start_ns, end_ns, size, checksum, letters = _OF_CHUNK.unpack_from(beginning)
             name, stored = struct.unpack_from(f'<{letters}sQ', beginning, _OF_CHUNK.size)
+            compression = name.decode()
             before = _OF_CHUNK.size + letters + 8
             if before + stored > length or size > _LARGEST_CHUNK:
                 raise ValueError('its sizes contradict each other')
@@ -212,7 +213,7 @@ class McapFile:
             return
         offset = position + _HEAD.size + before
         self._chunks.append(
-            _Chunk(start_ns, end_ns, offset, name.decode(), stored, size, checksum, None)
+            _Chunk(start_ns, end_ns, offset, compression, stored, size, checksum, None)
         )
 
     def _note(self, number: int, record: memoryview) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import random
 import shutil
 import sqlite3
 
@@ -13,7 +14,7 @@ from rosbags.rosbag2 import CompressionMode
 from openpose_ros.bags.contents import Complaints
 from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.telling import is_bag
-from openpose_ros.errors import SourceError
+from openpose_ros.errors import OpenPoseError, SourceError
 from tests.bags.making import packed, picture, raw, read_bag, text, topics_of, worked_on, write_bag
 
 COUNT = 60
@@ -243,3 +244,40 @@ def test_bags_are_told_by_what_they_hold(
     tmp_path: Path, make: Callable[[Path], Path], expected: bool
 ) -> None:
     assert is_bag(str(make(tmp_path / 'thing'))) == expected
+
+
+def test_chunk_of_a_compression_that_is_no_text_is_told(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'in', map(large, range(COUNT)), mode=CompressionMode.STORAGE)
+    file = mcap_of(source)
+    chunk = McapFile(file, Complaints(print))._chunks[1]
+    data = bytearray(file.read_bytes())
+    name = chunk.offset - 8 - len('zstd')
+    assert data[name : name + 4] == b'zstd'
+    data[name] = 0xB7
+    file.write_bytes(data)
+    lines: list[str] = []
+    worked_on(source, tmp_path / 'out', lines)
+    (line,) = lines
+    assert 'is broken' in line
+    assert 0 < people(tmp_path / 'out') < COUNT
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_whatever_is_damaged_is_lines_and_no_traceback(tmp_path: Path, storage: str) -> None:
+    chance = random.Random(7)
+    pairs = [line for number in range(4) for line in (packed(number), text(number))]
+    source = write_bag(tmp_path / 'in', pairs, storage=storage)
+    (file,) = [path for path in source.iterdir() if path.suffix != '.yaml']
+    whole = file.read_bytes()
+    for _ in range(25):
+        data = bytearray(whole)
+        for _ in range(chance.choice([1, 3, 20])):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        file.write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
+        lines: list[str] = []
+        try:
+            worked_on(source, tmp_path / 'out', lines, copied=('*',))
+        except OpenPoseError as exc:
+            lines.append(str(exc))
+        assert all('\n' not in line for line in lines)
+        shutil.rmtree(tmp_path / 'out', ignore_errors=True)
