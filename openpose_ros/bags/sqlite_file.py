@@ -73,6 +73,12 @@ class SqliteFile:
                         (*ids, start_ns, stop_ns),
                     )
                     for number, log_ns, data in rows:
+                        if not isinstance(log_ns, int) or log_ns < last_ns:
+                            self._complain(
+                                f'{self.path} is broken: its messages are not in order; what '
+                                'follows is left out'
+                            )
+                            return  # or a damaged index leads in a circle, for ever
                         last_ns = log_ns
                         yield Message(self._ids[number], log_ns, data)
                 except sqlite3.DatabaseError as exc:
