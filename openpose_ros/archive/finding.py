@@ -61,6 +61,8 @@ def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[It
     taken: dict[str, Item] = {}
     for item in items:
         before = taken.setdefault(item.result, item)
+        if before is not item and before.path == item.path:
+            raise ParameterError(f'{item.name} is in the inputs twice; name it once')
         if before is not item:
             raise ParameterError(
                 f'{before.name} and {item.name} would have the same result, {item.result}; '

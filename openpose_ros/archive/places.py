@@ -21,6 +21,7 @@ from openpose_ros.files import write_whole
 from openpose_ros.files.whole import open_beside, sync
 
 # What `open_beside` calls the drafts of results and of their markers.
+_UNFINISHED_BAGS = ('.bag.part', '.bag.partial')
 _HALF = re.compile(r'.*\.(jsonl|partial|done\.json|npz|draft)\.\d+(-\d+)?\.part')
 
 
@@ -115,7 +116,8 @@ def listed(name: str, without: Path | None = None) -> tuple[list[Entry], bool]:
     """
     Return the files of an input, and whether it is one itself.
 
-    Of a folder all files below it are listed, those in hidden folders and hidden ones left out.
+    Of a folder all files below it are listed, those in hidden folders and hidden ones left out,
+    and bags of people that an archive made before.
 
     Parameters
     ----------
@@ -159,7 +161,8 @@ def _walked(top: str, without: Path | None) -> Iterator[Entry]:
         for inner in sorted(folders):
             with suppress(OSError):  # gone meanwhile
                 identity = _identity(Path(folder, inner))
-                if not inner.startswith('.') and identity not in seen:
+                left_out = inner.startswith('.') or _is_result(inner, files)
+                if not left_out and identity not in seen:
                     seen.add(identity)
                     here.append(inner)
         folders[:] = here
@@ -174,6 +177,13 @@ def _walked(top: str, without: Path | None) -> Iterator[Entry]:
             if found is None or stat.S_ISREG(found.st_mode):
                 below = os.path.relpath(path, top).replace(os.sep, '/')
                 yield Entry(below, os.path.abspath(path), _stamp(found))
+
+
+def _is_result(folder: str, beside: list[str]) -> bool:
+    """Tell whether a folder is what became of a bag, whole or not."""
+    if folder.endswith(_UNFINISHED_BAGS):
+        return True
+    return folder.endswith('.bag') and f'{folder}.done.json' in beside
 
 
 def _stamp(found: os.stat_result | None) -> dict[str, int | str]:

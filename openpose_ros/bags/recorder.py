@@ -15,7 +15,9 @@ from types import TracebackType
 
 from rosbags.rosbag2 import StoragePlugin, Writer
 
+from openpose_ros.bags.contents import Channel, Complaints
 from openpose_ros.bags.folders import folder_for
+from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.telling import MCAP_MAGIC
 from openpose_ros.bags.writing import offered
 from openpose_ros.errors import OutputError, ParameterError
@@ -33,6 +35,7 @@ TOPICS = {
     '/image/annotations': 'foxglove_msgs/msg/ImageAnnotations',
 }
 _IMAGE, _ANNOTATIONS = TOPICS
+_MOST_NAMED = 3  # topics
 _STILL_NS = 1_000_000_000  # for which a picture is shown
 
 
@@ -61,7 +64,7 @@ class Recording:
     OutputError
         If it cannot be written.
     ParameterError
-        If there is a file that is no MCAP.
+        If there is a file that is no MCAP, or somebody else's.
 
     """
 
@@ -165,7 +168,8 @@ def check_mcap_file(name: str) -> None:
     Raises
     ------
     ParameterError
-        If there is a file that is none, or what is no file at all.
+        If there is a file that is none, or holds what is not recorded here, or what is no file
+        at all.
     OutputError
         If it cannot be looked at.
 
@@ -185,3 +189,15 @@ def check_mcap_file(name: str) -> None:
             f'{Path(name)} is there already and is no MCAP: it would be lost. Name another FILE, '
             'or delete that one'
         )
+    if beginning:
+        others = {channel.topic for channel in _channels(place.path)} - TOPICS.keys()
+        if others:
+            raise ParameterError(
+                f'{Path(name)} is there already and is another recording, with '
+                f'{", ".join(sorted(others)[:_MOST_NAMED])}: it would be lost. Name another FILE, '
+                'or delete that one'
+            )
+
+
+def _channels(path: Path) -> list[Channel]:
+    return McapFile(path, Complaints(lambda _: None)).channels

@@ -11,6 +11,7 @@ from openpose_ros.cli.network import add_node_parameters, add_rules, check_bags
 from openpose_ros.cli.parameters import number_from_0
 from openpose_ros.cli.results import add_json, file_path
 from openpose_ros.cli.waiting import told_of_compiling
+from openpose_ros.errors import ParameterError
 from openpose_ros.files import Claims, LineFile, check_json_file
 
 if TYPE_CHECKING:
@@ -167,6 +168,11 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         with args.stop.at_once():
             job = stack.enter_context(BagJob(args.source, args.output, options, say))
+            if args.start and not job.seconds:  # before OUT is made
+                raise ParameterError(
+                    f'--start {args.start:g} is behind the end of {args.source}, whose log is of '
+                    f'{(job.bag.end_ns - job.bag.start_ns) / 1e9:.1f} s; start earlier'
+                )
             if args.json is not None:
                 claims = Claims([*job.bag.paths, *filter(None, (params.model,))])
                 claims.claim(args.json, grows=True)

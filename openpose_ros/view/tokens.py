@@ -64,7 +64,8 @@ def find_token(file: Path | None = None) -> Token:
         try:
             text, where = file.read_text('utf-8').strip(), f'the token in {file}'
         except (OSError, UnicodeDecodeError) as exc:
-            raise ParameterError(f'cannot read the token in {file}: {exc}') from exc
+            reason = getattr(exc, 'strerror', None) or exc
+            raise ParameterError(f'cannot read the token in {file}: {reason}') from exc
     elif VARIABLE in os.environ:
         text, where = os.environ[VARIABLE], f'the token in {VARIABLE}'
     else:

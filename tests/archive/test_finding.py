@@ -95,6 +95,16 @@ def test_folder_of_the_results_is_not_looked_into(make_video: MakeFile, tmp_path
     assert list(found(tmp_path / 'in', without=tmp_path / 'in/out')) == ['walk.mp4.jsonl']
 
 
+def test_bags_that_are_results_are_no_inputs(make_video: MakeFile, tmp_path: Path) -> None:
+    """Results may lie beside what they are of; the next run would look for people in them."""
+    make_video('in/walk.mp4', frames=1)
+    for folder in ('drive.bag', 'drive.bag.partial', 'drive.bag.part', 'own.bag'):
+        (tmp_path / 'in' / folder).mkdir()
+        (tmp_path / 'in' / folder / 'a.mcap').write_bytes(b'\x89MCAP0\r\n')
+    (tmp_path / 'in/drive.bag.done.json').write_text('{}')
+    assert set(found(tmp_path / 'in')) == {'own.bag/a.mcap.bag', 'walk.mp4.jsonl'}
+
+
 def test_links_are_followed_once(make_video: MakeFile, tmp_path: Path) -> None:
     make_video('elsewhere/walk.mp4', frames=1)
     (tmp_path / 'in').mkdir()
@@ -145,3 +155,9 @@ def test_biggest_come_first(make_video: MakeFile, tmp_path: Path) -> None:
 def test_address_needs_fsspec_and_what_speaks_it() -> None:
     with pytest.raises(OpenPoseError, match='nowhere://bucket'):
         find_items(['nowhere://bucket'])
+
+
+def test_input_that_is_named_twice_is_told(make_video: MakeFile, tmp_path: Path) -> None:
+    video = make_video('in/walk.mp4', frames=1)
+    with pytest.raises(ParameterError, match=r'walk\.mp4 is in the inputs twice; name it once'):
+        found(video, video)

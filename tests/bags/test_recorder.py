@@ -138,3 +138,17 @@ def test_nothing_else_is_written_over(
     with pytest.raises(ParameterError):
         Recording(str(tmp_path / 'thesis.tex'), render_threshold=0.1)
     assert (tmp_path / 'thesis.tex').read_text() == 'years of work'
+
+
+def test_only_its_own_recording_is_replaced(tmp_path: Path) -> None:
+    """A bag of ROS 2 is an MCAP, too."""
+    path = tmp_path / 'walk.mcap'
+    for _ in range(2):
+        with Recording(str(path), render_threshold=0.1) as recording:
+            recording.write(Frame(picture(), 'a'), nobody())
+    content = path.read_bytes().replace(b'/image/compressed', b'/front/compressed')
+    assert len(content) == path.stat().st_size
+    path.write_bytes(content)
+    with pytest.raises(ParameterError, match=r'another recording, with /front/compressed: it'):
+        Recording(str(path), render_threshold=0.1)
+    assert path.read_bytes() == content

@@ -222,3 +222,13 @@ def test_two_at_once_do_not_write_one_bag(source: Path, tmp_path: Path) -> None:
     report = process_bag(source, tmp_path / 'out', estimator(), options, on_done=on_done)
     assert told
     assert report.is_whole
+
+
+def test_start_behind_the_end_leaves_no_bag(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the command, once corrected, would find OUT there."""
+    source, out = write_bag(tmp_path / 'in', map(raw, range(3))), tmp_path / 'out'
+    assert main(['bag', str(source), str(out), '--start', '60', *FAKE]) == 2
+    assert '--start 60 is behind the end of' in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ['in']
