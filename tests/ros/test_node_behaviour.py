@@ -363,8 +363,13 @@ def setting(request: pytest.FixtureRequest, cameras: tuple[str, ...]) -> Setting
 
 @pytest.mark.parametrize(
     'params',
-    [{}, {'depth': True}, {'hand_model': 'drawn', 'hand_min_size': 1}],
-    ids=['2D', 'depth that never comes', 'hands'],
+    [
+        pytest.param({}, id='2D'),
+        pytest.param({'depth': True}, id='depth that never comes'),
+        pytest.param(
+            {'hand_model': 'drawn', 'hand_min_size': 1}, id='hands', marks=pytest.mark.slow
+        ),
+    ],
 )
 def test_slow_network_is_always_on_the_newest_image(
     setting: Setting, params: dict[str, Any]
