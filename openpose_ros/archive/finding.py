@@ -9,8 +9,9 @@ from pathlib import Path
 import posixpath
 import stat
 
+from openpose_ros.archive.addresses import is_address
 from openpose_ros.archive.items import BAG, PICTURE, PICTURES, VIDEO, Item
-from openpose_ros.archive.places import Entry, is_address, listed, read_start
+from openpose_ros.archive.listing import Entry, listed, read_start
 from openpose_ros.bags.telling import INFORMATION, METADATA, SUFFIXES
 from openpose_ros.errors import ParameterError, SourceError
 from openpose_ros.io.folders import natural

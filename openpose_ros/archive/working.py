@@ -11,8 +11,9 @@ import cv2
 from openpose_ros.archive.bench import Bench
 from openpose_ros.archive.items import BAG, PICTURES, Outcome, Task
 from openpose_ros.archive.lines import Lines
+from openpose_ros.archive.listing import fetched
 from openpose_ros.archive.markers import read_marker
-from openpose_ros.archive.places import fetched, open_place
+from openpose_ros.archive.places import open_place
 from openpose_ros.archive.recordings import Recordings
 from openpose_ros.archive.settings import Settings
 from openpose_ros.errors import OpenPoseError, OutputError, SourceError

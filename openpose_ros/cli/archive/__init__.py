@@ -63,10 +63,11 @@ def run(args: argparse.Namespace) -> int:
     """
     with ExitStack() as stack:
         with args.stop.at_once():
+            from openpose_ros.archive.addresses import is_address
             from openpose_ros.archive.cluster import check_ray
             from openpose_ros.archive.finding import biggest_first, find_items
             from openpose_ros.archive.index import check_form, check_place
-            from openpose_ros.archive.places import is_address, locked, open_place
+            from openpose_ros.archive.places import locked, open_place
 
             check_ray()
             check_form(args.index)
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from openpose_ros.archive.places import is_address
+    from openpose_ros.archive.addresses import is_address
     from openpose_ros.archive.settings import Settings, found_model
 
     options = {
@@ -135,9 +136,9 @@ def _planned(
     items: list[Item], place: Place, run_of: dict[str, Any], args: argparse.Namespace
 ) -> Schedule:
     """Return what is left to do, and what is done."""
+    from openpose_ros.archive.addresses import is_address
     from openpose_ros.archive.items import BAG
     from openpose_ros.archive.markers import read_marker
-    from openpose_ros.archive.places import is_address
     from openpose_ros.archive.schedule import Schedule
 
     found = [(item, read_marker(place, item, run_of)) for item in items]
