@@ -10,6 +10,7 @@ Every exception that this package raises on purpose.
     │   └── FetchError    a download that could not be completed
     ├── EngineError       an inference backend: absent, or failing on a model
     │   └── MissingError  what an engine needs, and this machine has not
+    │       └── MissingLibraryError  and that is a library that can be installed
     ├── MapsError         heatmaps or PAFs of wrong shape, dtype or values (also a ValueError)
     ├── SourceError       a picture, folder, video or camera that cannot be read
     │   └── FrameError    one frame that is not a picture (also a ValueError)
@@ -66,6 +67,10 @@ class MissingError(EngineError):
         super().__init__(f'{found}: {remedy}')
         self.found = found
         self.remedy = remedy
+
+
+class MissingLibraryError(MissingError):
+    """A library that an engine needs, and that is not installed."""
 
 
 class MapsError(OpenPoseError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from openpose_ros.errors import ParameterError
+from openpose_ros.errors import LibraryError, ParameterError
 
 
 def is_address(name: str) -> bool:
@@ -19,16 +19,19 @@ def filesystem(address: str) -> Any:
 
     Raises
     ------
-    ParameterError
+    LibraryError
         If fsspec, or what it needs for such addresses, is not installed.
+    ParameterError
+        If it knows no such addresses.
 
     """
     try:
         fsspec = import_module('fsspec')
     except ImportError as exc:
-        raise ParameterError(
-            f'{address} needs fsspec, which is not installed; pip install fsspec, and what it '
-            'needs for such addresses: s3fs, gcsfs'
+        raise LibraryError(
+            address,
+            'fsspec',
+            'pip install fsspec, and what it needs for such addresses: s3fs, gcsfs',
         ) from exc
     try:
         return fsspec.core.url_to_fs(address)[0]

@@ -16,7 +16,7 @@ from typing import Any
 from openpose_ros.archive.settings import Settings
 from openpose_ros.archive.working import Worker
 from openpose_ros.closing import Closing
-from openpose_ros.errors import ParameterError, TransportError
+from openpose_ros.errors import LibraryError, TransportError
 
 _STORE_BYTES = 100 << 20  # tasks and outcomes are small; Ray takes 30 % of the memory by default
 _PATIENCE_S = 5.0  # for the machine of a cluster to answer
@@ -29,14 +29,16 @@ def check_ray() -> None:
 
     Raises
     ------
-    ParameterError
+    LibraryError
         If not, with what to do.
 
     """
     if find_spec('ray') is None:
-        raise ParameterError(
-            'archive needs Ray, which is not installed: pip install "openpose_ros[archive]". '
-            'Where Ray has no wheel for this Python, estimate works on one file after the other'
+        raise LibraryError(
+            'archive',
+            'Ray',
+            'pip install "openpose_ros[archive]". Where Ray has no wheel for this Python, '
+            'estimate works on one file after the other',
         )
 
 

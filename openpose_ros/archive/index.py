@@ -11,7 +11,7 @@ from typing import Any
 from openpose_ros.archive.items import Item
 from openpose_ros.archive.places import Place
 from openpose_ros.archive.schedule import Record
-from openpose_ros.errors import ParameterError
+from openpose_ros.errors import LibraryError, ParameterError
 from openpose_ros.io.csv_file import csv_cell, csv_text
 
 COLUMNS = ('source', 'result', 'frames', 'people', 'seconds', 'failure')
@@ -44,14 +44,13 @@ def check_form(form: str) -> None:
 
     Raises
     ------
-    ParameterError
+    LibraryError
         If a library is missing.
 
     """
     if form == 'parquet' and find_spec('pyarrow') is None:
-        raise ParameterError(
-            '--index parquet needs pyarrow, which is not installed: pip install pyarrow; '
-            '--index csv needs nothing'
+        raise LibraryError(
+            '--index parquet', 'pyarrow', 'pip install pyarrow; --index csv needs nothing'
         )
 
 

@@ -3,9 +3,10 @@ The command line: `openpose-ros VERB`.
 
 A verb is a module with SUMMARY, EXAMPLES (what to type after the program's name, what it does),
 add_arguments(parser) and run(args) -> exit status. Only the one that is asked for is imported, so
-that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage; after a
-signal 128 and its number, 130 for Ctrl-C; 141 where nobody reads what it prints. A verb finds in
-`args.stop` what signals ask for; they end it `at_once` unless it says otherwise.
+that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage, a library
+that is not installed among it; after a signal 128 and its number, 130 for Ctrl-C; 141 where nobody
+reads what it prints. A verb finds in `args.stop` what signals ask for; they end it `at_once` unless
+it says otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ from openpose_ros.cli.completion import complete, words_to_complete
 from openpose_ros.cli.parser import USAGE, Parser, spread
 from openpose_ros.cli.ros_arguments import fold_ros_arguments
 from openpose_ros.commands import PROGRAM, command
-from openpose_ros.errors import OpenPoseError, ParameterError, ReaderGoneError
+from openpose_ros.errors import (
+    LibraryError,
+    MissingLibraryError,
+    OpenPoseError,
+    ParameterError,
+    ReaderGoneError,
+)
 from openpose_ros.home import forget_empty_home
 from openpose_ros.signals import Stop, leave, watched
 from openpose_ros.streams import guard_streams
@@ -129,7 +136,7 @@ def _heard(given: list[str]) -> Iterator[Stop]:
 def _done(given: list[str], stop: Stop) -> int:
     try:
         return _ran(given, stop)
-    except ParameterError as exc:
+    except (ParameterError, LibraryError, MissingLibraryError) as exc:
         return _complain(exc, USAGE)
     except (ReaderGoneError, BrokenPipeError):  # `| head` has seen enough
         return 128 + signal.SIGPIPE

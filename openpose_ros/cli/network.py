@@ -6,7 +6,7 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from openpose_ros.errors import LibraryError, TransportError
+from openpose_ros.errors import LibraryError
 
 
 def add_node_parameters(parser: argparse._ActionsContainer, *, again: str = '') -> None:
@@ -72,14 +72,16 @@ def check_dds() -> None:
 
     Raises
     ------
-    TransportError
+    LibraryError
         If not, with what to do.
 
     """
     missing = [name for name in ('cyclonedds', 'rosbags') if find_spec(name) is None]
     if missing:
-        raise TransportError(
-            f'this needs {" and ".join(missing)}: pip install {" ".join(missing)}. Where there is '
-            'no wheel of cyclonedds, on a Jetson say, build the package in a ROS 2 workspace and '
-            'run its node: ros2 run openpose_ros openpose_node'
+        raise LibraryError(
+            'speaking DDS',
+            ' and '.join(missing),
+            f'pip install {" ".join(missing)}. Where there is no wheel of cyclonedds, on a Jetson '
+            'say, build the package in a ROS 2 workspace and run its node: '
+            'ros2 run openpose_ros openpose_node',
         )

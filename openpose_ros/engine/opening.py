@@ -14,7 +14,7 @@ from openpose_ros.backends import AUTO, BACKENDS, CHOICES
 from openpose_ros.engine.automatic import FORMATS, candidates, comes_to_cpu
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, MissingLibraryError, ModelError
 from openpose_ros.models import ModelSpec, load_model
 from openpose_ros.models.default import (
     CPU,
@@ -200,8 +200,9 @@ def _opener(name: str) -> Opener:
     except Exception as exc:  # a library that is there may raise anything while it is imported
         kind = '' if isinstance(exc, ImportError) else f'{type(exc).__name__}: '
         reason = ' '.join(f'{kind}{exc}'.split())
-        raise EngineError(
-            f'the backend {name} cannot be loaded ({reason}); {backend.how_to_install}'
-        ) from exc
+        found = f'the backend {name} cannot be loaded ({reason})'
+        if isinstance(exc, ModuleNotFoundError) and exc.name == name:
+            raise MissingLibraryError(found, backend.how_to_install) from exc
+        raise EngineError(f'{found}; {backend.how_to_install}') from exc
     opener: Opener = getattr(module, backend.opener)
     return opener

@@ -20,7 +20,7 @@ import pytest
 
 from openpose_ros.archive.cluster import check_ray, shared_out
 from openpose_ros.cli import main
-from openpose_ros.errors import ParameterError
+from openpose_ros.errors import LibraryError
 
 MakeFile = Callable[..., Path]
 ROOT = Path(__file__).parents[2]
@@ -269,7 +269,7 @@ def test_without_ray_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, make_video: MakeFile, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr('openpose_ros.archive.cluster.find_spec', lambda _: None)
-    with pytest.raises(ParameterError, match=r'pip install "openpose_ros\[archive\]"'):
+    with pytest.raises(LibraryError, match=r'pip install "openpose_ros\[archive\]"'):
         check_ray()
     path = make_video('in/walk.mp4', frames=2)
     assert main(['archive', str(path), '-o', str(path.parent / 'out'), *FAKE]) == 2

@@ -140,7 +140,7 @@ def test_node_without_dds_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr('openpose_ros.cli.network.find_spec', lambda name: None)
-    assert main(['node']) == 1
+    assert main(['node']) == 2
     assert 'pip install cyclonedds rosbags' in capsys.readouterr().err
 
 

@@ -153,7 +153,7 @@ def test_without_its_library_that_is_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr('openpose_ros.cli.viewing.find_spec', lambda name: None)
-    assert main(['view', str(make_picture())]) == 1
+    assert main(['view', str(make_picture())]) == 2
     error = capsys.readouterr().err
     assert error == (
         'openpose-ros: the page in the browser needs aiohttp, which is not installed; '

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.commands import command, install_cuda_python
-from openpose_ros.errors import MissingError
+from openpose_ros.errors import MissingError, MissingLibraryError
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -298,21 +298,24 @@ def find_driver() -> Driver:
     Raises
     ------
     MissingError
-        If neither can be imported, or there is no driver or no GPU.
+        If neither can be imported (a MissingLibraryError where neither is installed), or there is
+        no driver or no GPU.
 
     """
     cuda = _cuda_of_driver()
     if not cuda:
         raise _no_gpu('there is no driver, libcuda.so.1')
-    missing = []
+    missing: list[str] = []
+    broken = False
     for library in (PycudaDriver, CudaPythonDriver):
         try:
             return library()
         except ImportError as exc:
+            broken |= not isinstance(exc, ModuleNotFoundError)
             missing.append(str(exc))
         except Exception as exc:  # cuda-python has no class for a driver that is not there
             raise _no_gpu(_one_line(exc)) from exc
-    raise MissingError(
+    raise (MissingError if broken else MissingLibraryError)(
         f'neither pycuda nor cuda-python can be imported ({"; ".join(missing)}), and TensorRT '
         'needs one of them to reach the GPU',
         install_cuda_python(cuda),

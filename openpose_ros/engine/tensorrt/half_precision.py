@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from openpose_ros.engine.telemetry import import_onnxruntime
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, MissingLibraryError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
 PRECISIONS = ('fp16', 'fp32')
@@ -62,8 +62,8 @@ def prepare_graph(path: Path, precision: str) -> bytes:
     try:
         import onnx
     except ImportError as exc:
-        raise EngineError(
-            f'building a TensorRT engine needs the package onnx ({exc}): pip install onnx'
+        raise MissingLibraryError(
+            f'building a TensorRT engine needs the package onnx ({exc})', 'pip install onnx'
         ) from exc
     model = _load(onnx, path)
     if not model.graph.node:

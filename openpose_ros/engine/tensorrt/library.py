@@ -18,7 +18,7 @@ import re
 import sys
 from typing import Any, NamedTuple
 
-from openpose_ros.errors import EngineError, MissingError
+from openpose_ros.errors import EngineError, MissingError, MissingLibraryError
 
 _LOGGER = logging.getLogger(__name__)
 FLAVOURS = {  # in this order they are looked for; how each is installed
@@ -125,27 +125,28 @@ def load_library(flavour: str | None = None) -> Library:
     Raises
     ------
     EngineError
-        If it is not installed or cannot be loaded (a MissingError), or is older than 8.6; with
-        what to do.
+        If it is not installed (a MissingLibraryError) or cannot be loaded (a MissingError), or is
+        older than 8.6; with what to do.
 
     """
     if flavour is not None and flavour not in FLAVOURS:
         raise EngineError(f"no TensorRT library '{flavour}'; choose from {', '.join(FLAVOURS)}")
-    reasons = []
+    reasons, broken = [], False
     for name in FLAVOURS if flavour is None else (flavour,):
         try:
             return _load(name)
         except ModuleNotFoundError as exc:
-            reasons.append(
-                f'{name} is not installed ({FLAVOURS[name]})'
-                if exc.name == name
-                else f'{name} cannot be loaded ({exc})'
-            )
+            if exc.name == name:
+                reasons.append(f'{name} is not installed ({FLAVOURS[name]})')
+                continue
+            broken = True
+            reasons.append(f'{name} cannot be loaded ({exc})')
         except EngineError:
             raise
         except Exception as exc:  # noqa: BLE001  a broken library raises anything
+            broken = True
             reasons.append(f'{name} cannot be loaded ({" ".join(str(exc).split())})')
-    raise MissingError(
+    raise (MissingError if broken else MissingLibraryError)(
         f'no TensorRT for {sys.executable}',
         f'{"; ".join(reasons)}. A Python of its own (venv, conda) does not see the one that '
         'JetPack installs',
