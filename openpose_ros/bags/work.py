@@ -28,6 +28,7 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 from openpose_ros.ros.messages.seen import seen_persons
 from openpose_ros.ros.node.guard import one_line
+from openpose_ros.ros.node.rules import unused_rules
 from openpose_ros.ros.node.transport import OUTPUT_TYPES
 from openpose_ros.ros.types.store import message_types
 from openpose_ros.spatial import TransformBuffer
@@ -162,6 +163,9 @@ class BagJob(Closing):
         if not wanted and any(given == new for _, new in options.names.rules):
             wanted = (given,)  # -r image:=TOPIC
         cameras = find_cameras(bag, wanted, self._types, self._complain)
+        shared = ('image',) if wanted == (given,) else ()
+        if line := unused_rules(options.names, [camera.name for camera in cameras], shared):
+            self._complain.mention(line)
         self._start_ns = bag.start_ns + round(options.start_s * 1e9)
         self._stop_ns = LAST_NS
         if options.duration_s is not None:

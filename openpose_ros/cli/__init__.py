@@ -5,8 +5,8 @@ A verb is a module with SUMMARY, EXAMPLES (what to type after the program's name
 add_arguments(parser) and run(args) -> exit status. Only the one that is asked for is imported, so
 that `--help` is there at once. Exit status: 0 done, 1 the work failed, 2 wrong usage, a library
 that is not installed among it; after a signal 128 and its number, 130 for Ctrl-C; 141 where nobody
-reads what it prints. A verb finds in `args.stop` what signals ask for; they end it `at_once` unless
-it says otherwise.
+reads what it prints. A verb finds in `args.stop` what signals ask for; they end it `at_once`
+unless it says otherwise.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ EXAMPLES = (
 )
 
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
+_SETTLED_S = 1.5  # until what was discovered is taken for all that there is
 _PATIENCE_S = 4.0  # with who reads what is printed, and does not, after a stop
 
 
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json is not None:
             lines = stack.enter_context(LineFile(args.json, kept=True))
         topic = participant.names.resolve(args.topic)
-        subscription = None
+        subscription, others = None, _Others(topic)
         while not args.stop.requested and printed != args.count:
             if subscription is None:
                 kind = _type_of(participant, topic)
@@ -99,16 +100,43 @@ def run(args: argparse.Namespace) -> int:
                     subscription = participant.subscribe(
                         topic, kind, Profile(5), partial(on_message, FORMS[kind])
                     )
+                elif line := others.told(participant.published_topics(FORMS), monotonic()):
+                    print(f'openpose-ros echo: {line}', file=sys.stderr)
             for trouble in participant.spin(_GLANCE_S) + participant.incompatible_qos():
                 print(f'openpose-ros echo: {trouble}', file=sys.stderr)
             if args.timeout is not None and monotonic() - heard_s > args.timeout:
-                raise TransportError(
-                    f'no message on {topic} for {args.timeout:g} s; it has '
-                    f'{subscription.publishers() if subscription else 0} publishers'
-                )
+                trouble = f'no message on {topic} for {args.timeout:g} s; it has '
+                if subscription is not None:
+                    raise TransportError(f'{trouble}{subscription.publishers()} publishers')
+                there = _listed(participant.published_topics(FORMS))
+                raise TransportError(f'{trouble}0 publishers{there and f"; {there}"}')
         if lines is not None:
             lines.ended_early = args.stop.requested
     return 0
+
+
+class _Others:
+    """Tells, once it is known, on which topics echo would hear something."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._found: list[str] = []
+        self._since_s = 0.0
+        self._told: list[str] = []
+
+    def told(self, found: list[str], now_s: float) -> str:
+        """Return a line, where there is something new to tell."""
+        if found != self._found:
+            self._found, self._since_s = found, now_s
+        if not found or found == self._told or now_s - self._since_s < _SETTLED_S:
+            return ''
+        self._told = found
+        return f'nobody publishes {self._topic}; {_listed(found)}'
+
+
+def _listed(topics: list[str]) -> str:
+    """Return the topics that can be heard, '' for none."""
+    return f'what can be heard is {", ".join(topics)}' if topics else ''
 
 
 def _type_of(participant: Any, topic: str) -> str | None:

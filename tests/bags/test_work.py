@@ -120,6 +120,21 @@ def test_several_cameras_have_topics_of_their_own(tmp_path: Path) -> None:
     assert '/openpose/persons' not in found
 
 
+def test_rule_that_no_camera_follows_is_told(tmp_path: Path) -> None:
+    topics = ['/front/image_raw', '/rear/image_raw']
+    source = write_bag(tmp_path / 'in', [raw(0, topic) for topic in topics])
+    lines: list[str] = []
+    names = Names.from_rules('openpose', ['camera_info:=/info', '~/front/persons:=/people'])
+    worked_on(source, tmp_path / 'out', lines, names=names)
+    assert lines == [
+        'no camera uses camera_info:=/info: the cameras are front, rear; remap front/camera_info'
+    ]
+    # What chooses the images is used, and so is each rule of the one camera that is left.
+    names = Names.from_rules('openpose', ['image:=/rear/image_raw', 'camera_info:=/info'])
+    worked_on(source, tmp_path / 'out2', lines, names=names)
+    assert len(lines) == 1
+
+
 @pytest.mark.parametrize(
     ('topics', 'names'),
     [

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.cli import main
+from openpose_ros.cli.echo import _Others
 from openpose_ros.cli.heard import FORMS, PERSONS, json_line
 from openpose_ros.io.people_json import people_from_line
 from openpose_ros.people import People
@@ -98,6 +99,26 @@ def test_echo_that_is_stopped_keeps_every_line(tmp_path: Path, number: int) -> N
     lines = path.read_text().splitlines(keepends=True)
     assert [json.loads(line)['frame'] for line in lines] == list(range(len(lines)))
     assert [item.name for item in tmp_path.iterdir()] == ['people.jsonl']
+
+
+@pytest.mark.usefixtures('_node')
+def test_echo_names_the_topics_that_could_be_heard() -> None:
+    """Those of a node with several cameras, where one listens to what it would have with one."""
+    with running('echo', '/nobody/persons') as echo:
+        echo.wait_for('nobody publishes /nobody/persons; what can be heard is /openpose/persons\n')
+        assert echo.stop() == 0
+        assert echo.said().count('nobody publishes') == 1
+
+
+def test_topics_are_named_once_and_when_all_are_there() -> None:
+    others = _Others('/a')
+    assert others.told([], 0.0) == ''
+    assert others.told(['/b'], 5.0) == ''  # more of the same node may follow
+    assert others.told(['/b', '/c'], 6.0) == ''
+    line = 'nobody publishes /a; what can be heard is /b, /c'
+    assert [others.told(['/b', '/c'], now_s) for now_s in (7.4, 7.6, 9.0)] == ['', line, '']
+    assert others.told(['/c'], 20.0) == ''
+    assert others.told(['/c'], 22.0).endswith('heard is /c')
 
 
 def test_echo_never_writes_json_over_a_picture(

@@ -16,7 +16,7 @@ sys.modules.update(dict.fromkeys({libraries!r}))
 from openpose_ros.cli import main
 sys.exit(main(sys.argv[1:]))
 """
-LIBRARIES = {  # what is typed behind a picture's path: the libraries that are not there, the remedy
+LIBRARIES = {  # what is typed: the libraries that are not there, the remedy
     ('archive', 'PHOTO', '-o', 'out'): (('ray',), 'openpose_ros[archive]'),
     ('archive', 's3://a/b', '-o', 'out'): (('fsspec',), 'pip install fsspec'),
     ('archive', 'PHOTO', '-o', 'out', '--index', 'parquet'): (('pyarrow',), 'pip install pyarrow'),

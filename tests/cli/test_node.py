@@ -30,6 +30,17 @@ def test_node_ends_quietly(number: int) -> None:
         assert all(line.startswith('[INFO] ') for line in node.said().splitlines())
 
 
+def test_node_tells_of_a_rule_that_no_camera_follows() -> None:
+    cameras = ('-p', 'cameras:=[front, left]', '-r', 'left/image:=/usb')
+    with running('node', *FAKE, *cameras, '-r', 'image:=/camera/raw') as node:
+        node.wait_for('listening to /front/image, /usb')
+        assert node.stop() == 0
+        (line,) = [one for one in node.said().splitlines() if '[WARN]' in one]
+        assert line.endswith(
+            'no camera uses image:=/camera/raw: the cameras are front, left; remap front/image'
+        )
+
+
 def test_node_ends_while_it_loads() -> None:
     with running('node', *FAKE, '--log-level', 'debug') as node:
         assert node.stop() in (0, -signal.SIGTERM)  # the latter before Python has begun

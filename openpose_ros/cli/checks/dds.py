@@ -10,7 +10,7 @@ from openpose_ros.cli.checks.libraries import version_of
 from openpose_ros.cli.checks.probe import ask_python
 from openpose_ros.cli.network import check_dds
 from openpose_ros.commands import command
-from openpose_ros.errors import TransportError
+from openpose_ros.errors import LibraryError, TransportError
 from openpose_ros.ros.dds.environment import cyclone_config, domain_of
 
 RECEIVE_BUFFER = Path('/proc/sys/net/core/rmem_max')
@@ -62,7 +62,7 @@ def check_cyclone() -> list[Finding]:
     """Join the network as `openpose-ros node` does, and leave it again."""
     try:
         check_dds()
-    except TransportError:
+    except LibraryError:
         found = f"not installed; '{command('node')}', camera and echo need it"
         return [Finding('Cyclone DDS', 'missing', found, 'pip install cyclonedds rosbags')]
     _, trouble, _ = ask_python(_JOIN)

@@ -14,6 +14,7 @@ from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams, node_declarations
 from openpose_ros.ros.node.params_file import assigned_values, read_params_files
+from openpose_ros.ros.node.rules import unused_rules
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.viewing import ReadOptions
 from openpose_ros.signals import Stop
@@ -98,10 +99,13 @@ class DdsNode:
                 read_options=self._read_view_options,
             )
             try:
+                cameras = [camera.name for camera in core.cameras]
+                if line := unused_rules(self.names, cameras):
+                    self._log('warning', line)
                 core.configure(lambda: stop.requested, self._assignments)
                 core.activate()
                 transport.subscribe(core.inputs())
-                topics = [transport.image_topic(camera.name) for camera in core.cameras]
+                topics = map(transport.image_topic, cameras)
                 self._log('info', f'listening to {", ".join(topics)}')
                 self._spin(participant, transport, core, stop)
             except KeyboardInterrupt:  # as it was loading

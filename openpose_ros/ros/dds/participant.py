@@ -8,7 +8,7 @@ is pkg::msg::dds_::Type_, and the endpoints' user data hold the type's hash.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 import os
 import threading
@@ -176,16 +176,29 @@ class Participant(Closing):
 
     def published_types(self, topic: str) -> set[str]:
         """Return the types that others publish on a topic, as ROS has them; see `publisher`."""
+        return {kind for name, kind in self._published() if name == f'rt{topic}'}
+
+    def published_topics(self, type_names: Collection[str]) -> list[str]:
+        """Return the topics on which others publish messages of one of these types, in order."""
+        return sorted(
+            {
+                name.removeprefix('rt')
+                for name, kind in self._published()
+                if kind in type_names and name.startswith('rt/')
+            }
+        )
+
+    def _published(self) -> list[tuple[str, str]]:
+        """Return what is published on the network: topics as they are on the wire, and types."""
         if self._endpoints is None:
             self._endpoints = BuiltinDataReader(self._participant, BuiltinTopicDcpsPublication)
             self._entities.append(self._endpoints)
-        return {
-            ros_type(endpoint.type_name)
+        return [
+            (endpoint.topic_name, ros_type(endpoint.type_name))
             for endpoint in self._endpoints.read(_MOST_ENDPOINTS)
             if endpoint.sample_info.valid_data
             and endpoint.sample_info.instance_state == InstanceState.Alive
-            and endpoint.topic_name == f'rt{topic}'
-        }
+        ]
 
     def incompatible_qos(self) -> list[str]:
         """Return who was met, since the last call, whose quality of service does not fit ours."""

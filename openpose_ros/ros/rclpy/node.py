@@ -46,6 +46,7 @@ from openpose_ros.ros.node.parameters import (
     ros_type,
 )
 from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
+from openpose_ros.ros.node.rules import unused_arguments
 from openpose_ros.ros.node.transport import CAMERA_INFO, COMPRESSED, IMAGE, Input
 from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
@@ -61,6 +62,7 @@ _INPUTS = {
     COMPRESSED: CompressedImage,
     IMAGE: Image,
 }
+_NODE_NAME = 'openpose'
 _CHANGE_S = 5.0  # how long the page waits for a change
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 _DECLARATIONS = {item.name: item for item in node_declarations()}
@@ -96,7 +98,7 @@ class OpenPoseNode(LifecycleNode):
         arguments: Sequence[str] = (),
         **options: Any,
     ) -> None:
-        super().__init__('openpose', **options)
+        super().__init__(_NODE_NAME, **options)
         self._stopped = stopped
         self._arguments = tuple(arguments)
         self._subscriptions_open: list[Subscription] = []
@@ -226,6 +228,8 @@ class OpenPoseNode(LifecycleNode):
         for name, item in {**_DECLARATIONS, **self._single}.items():
             self.set_descriptor(name, _descriptor(item, with_range=True))
         params = self._core.params
+        if line := unused_arguments(_NODE_NAME, self._arguments, params.cameras):
+            self._transport.log('warning', line)
         self._transport.open(params.image_transports, params.optional_outputs)
         try:
             self._core.configure(self._stopped, assigned)
