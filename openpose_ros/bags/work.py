@@ -20,7 +20,7 @@ from openpose_ros.bags.recording import Recorded, World
 from openpose_ros.bags.steps import Step, Unpacking, steps
 from openpose_ros.bags.topics import find_cameras
 from openpose_ros.bags.viewing import Viewing
-from openpose_ros.bags.writing import BagWriter, check_output
+from openpose_ros.bags.writing import BagWriter, check_output, places_of
 from openpose_ros.closing import Closing
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.frame import Frame
@@ -114,6 +114,8 @@ class BagJob(Closing):
     Attributes
     ----------
     bag : Bag
+    places : tuple of Path
+        The folders that may be written, or replaced.
     seconds : float
         How long the log is that is worked on.
 
@@ -135,6 +137,7 @@ class BagJob(Closing):
     ) -> None:
         check_output(out, source, overwrite=options.overwrite)
         self._out = out
+        self.places = places_of(out)
         self._options = options
         self._say = say
         self._complain = Complaints(say)

@@ -13,6 +13,7 @@ from contextlib import suppress
 import fcntl
 import os
 from pathlib import Path
+import re
 import shutil
 import sqlite3
 from time import monotonic
@@ -40,6 +41,7 @@ STORAGES = {'sqlite3': StoragePlugin.SQLITE3, 'mcap': StoragePlugin.MCAP}
 COMPRESSIONS = ('none', 'zstd')
 VERSIONS: dict[str, Literal[8, 9]] = {'humble': 8, 'jazzy': 9}  # of rosbag2's metadata
 _REPLACED = 'replaced'
+_OF_A_BAG = re.compile(r'^metadata\.yaml$|\.(db3|mcap)(\.zstd)?$|\.db3-(wal|shm|journal)$')
 _RESERVE, _RESERVED = 'reserve', 1 << 18  # bytes for the end of a bag on a full disk
 # What SQLite loses on a full disk, at most: it takes back what was not committed.
 _COMMIT_S, _COMMIT_BYTES = 2.0, 1 << 23
@@ -79,17 +81,24 @@ def check_output(out: Path, inputs: Path, *, overwrite: bool) -> None:
     Raises
     ------
     ParameterError
-        If one is there, or something else, or it is what is read.
+        If one is there, or something else, or it is what is read; or what would be replaced holds
+        more than a bag.
 
     """
     source = inputs.resolve()
-    for place in (out, beside(out, '.part'), beside(out, '.partial')):
+    for place in places_of(out):
         found = place.resolve()
         if found == source or found in source.parents or source in found.parents:
             raise ParameterError(
                 f'{place} is what this command reads, or in it, or holds it: it would be lost; '
                 'choose another name'
             )
+    partial = beside(out, '.partial')
+    if os.path.lexists(partial) and (strange := _no_bag(partial)):
+        raise ParameterError(
+            f'{partial} is there, and {strange}; it would be replaced where the work ends early: '
+            'move it, or choose another name'
+        )
     if not out.exists() and not out.is_symlink():
         return
     if not overwrite:
@@ -99,6 +108,24 @@ def check_output(out: Path, inputs: Path, *, overwrite: bool) -> None:
             f'{out} is there, and is no bag in a folder, so --overwrite does not replace it; '
             'choose another name'
         )
+    if strange := _no_bag(out):
+        raise ParameterError(
+            f'{out} is there, and {strange}, so --overwrite does not replace it; move that, or '
+            'choose another name'
+        )
+
+
+def _no_bag(folder: Path) -> str:
+    """Return what a folder is, or holds, that no bag is or holds; '' if all of it is a bag's."""
+    if not folder.is_dir():
+        return 'is no folder'
+    strange = [one.name for one in folder.iterdir() if not _OF_A_BAG.search(one.name)]
+    return f'holds {min(strange)}, which is no part of a bag' if strange else ''
+
+
+def places_of(out: Path) -> tuple[Path, ...]:
+    """Return the folders that are written, or replaced, on the way to a bag."""
+    return out, beside(out, '.part'), beside(out, '.partial')
 
 
 def beside(out: Path, ending: str) -> Path:

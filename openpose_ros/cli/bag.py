@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,12 @@ from openpose_ros.cli.network import add_node_parameters, add_rules, check_bags
 from openpose_ros.cli.parameters import number_from_0
 from openpose_ros.cli.results import add_json, file_path
 from openpose_ros.cli.waiting import told_of_compiling
-from openpose_ros.errors import ParameterError
+from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.files import Claims, LineFile, check_json_file
 
 if TYPE_CHECKING:
-    from openpose_ros.bags.work import BagReport, Done, OnPeople
+    from openpose_ros.bags.work import BagJob, BagReport, Done, OnPeople
+    from openpose_ros.ros.node.parameters import NodeParams
 
 SUMMARY = "write the people of a bag's images into another bag"
 EXAMPLES = (
@@ -174,9 +175,7 @@ def run(args: argparse.Namespace) -> int:
                     f'{(job.bag.end_ns - job.bag.start_ns) / 1e9:.1f} s; start earlier'
                 )
             if args.json is not None:
-                claims = Claims([*job.bag.paths, *filter(None, (params.model,))])
-                claims.claim(args.json, grows=True)
-                check_json_file(args.json)
+                _claim(args, job, params)
             with told_of_compiling(say):
                 estimator = stack.enter_context(load_estimator(params, lambda *_: None))
         stack.enter_context(args.stop.noted())
@@ -197,6 +196,23 @@ def run(args: argparse.Namespace) -> int:
     if report.interrupted:
         return int(args.stop.status)
     return 0 if report.is_whole else 1
+
+
+def _claim(args: argparse.Namespace, job: BagJob, params: NodeParams) -> None:
+    """See that the lines of JSON are written over nothing that is read, nor into the new bag."""
+    from openpose_ros.models import load_model
+    from openpose_ros.models.finding import files_of
+
+    claims = Claims([*job.bag.paths, *args.params_file])
+    for name in filter(None, (params.model, params.hand_model, params.face_model)):
+        claims.reads(name)
+        with suppress(OpenPoseError):  # what it is, is said where it is opened
+            for path in files_of(load_model(name).path):
+                claims.reads(path)
+    for place in job.places:
+        claims.claim_folder(place)
+    claims.claim(args.json, grows=True)
+    check_json_file(args.json)
 
 
 class _Bar:

@@ -31,6 +31,9 @@ class Claims:
         self._inputs: dict[_Inode | None, str] = {}  # their names; never None
         self._outputs: dict[_Inode | None, str] = {}
         self._places: dict[Path, str] = {}  # of outputs, which need not be there yet
+        self._folders: dict[Path, str] = {}  # that an output replaces with all that is in them
+        self._holders: dict[Path, str] = {}  # inputs and the folders above, those looked at so far
+        self._looked_at = 0
         for path in inputs:
             self.reads(path)
 
@@ -49,6 +52,8 @@ class Claims:
             self._inputs.setdefault(inode, str(path))
             if inode in self._outputs:
                 raise _lost(self._outputs[inode], str(path))
+            if self._folders and (name := self._folder_of(Path(path).resolve())):
+                raise _lost(name, str(path))
 
     def check(self, path: str | Path) -> None:
         """
@@ -78,6 +83,11 @@ class Claims:
                 raise ParameterError(
                     f'{path} and {taken} are the same file, for two results; choose another name'
                 )
+            if name := self._folder_of(place.path):
+                raise ParameterError(
+                    f'{path} is another result, {name}, or in it: it would be lost; choose '
+                    'another name'
+                )
         return place
 
     def claim(self, path: str | Path, *, grows: bool = False) -> None:
@@ -99,6 +109,36 @@ class Claims:
         self._places[place.path] = str(path)
         if grows and not place.direct:
             self.claim(part_of(place))
+
+    def claim_folder(self, path: str | Path) -> None:
+        """
+        Note an output that is a folder, or may be: nothing else is written there, or in it.
+
+        Raises
+        ------
+        ParameterError
+            If an input is in it, or another output.
+
+        """
+        folder = Path(path).resolve()
+        for name in [*self._inputs.values()][self._looked_at :]:
+            place = Path(name).resolve()
+            self._holders.update(dict.fromkeys((place, *place.parents), name))
+        self._looked_at = len(self._inputs)
+        if folder in self._holders:
+            raise _lost(str(path), self._holders[folder])
+        for place, name in self._places.items():
+            if place == folder or folder in place.parents:
+                raise ParameterError(
+                    f'{name} is another result, {path}, or in it: it would be lost; choose '
+                    'another name'
+                )
+        self._folders[folder] = str(path)
+
+    def _folder_of(self, place: Path) -> str:
+        """Return the name of the output that is a folder and holds this; '' for none."""
+        holders = (self._folders[at] for at in (place, *place.parents) if at in self._folders)
+        return next(holders, '')
 
 
 def _lost(output: str, read: str) -> ParameterError:

@@ -169,6 +169,22 @@ def test_only_bags_are_replaced(source: Path, tmp_path: Path) -> None:
     assert (tmp_path / 'new.part/thesis.tex').is_file()
 
 
+def test_bag_that_holds_more_than_a_bag_is_kept(source: Path, tmp_path: Path) -> None:
+    worked_on(source, tmp_path / 'out')
+    (tmp_path / 'out/notes.txt').write_text('what I saw')
+    with pytest.raises(ParameterError, match=r'holds notes\.txt, which is no part of a bag'):
+        worked_on(source, tmp_path / 'out', overwrite=True)
+    (tmp_path / 'out/notes.txt').rename(tmp_path / 'new.partial')  # not even where work ends early
+    with pytest.raises(ParameterError, match=r'new\.partial is there, and is no folder; .* move'):
+        worked_on(source, tmp_path / 'new')
+    (tmp_path / 'more.partial').mkdir()
+    (tmp_path / 'new.partial').rename(tmp_path / 'more.partial/notes.txt')
+    with pytest.raises(ParameterError, match=r'more\.partial is there, and holds notes\.txt'):
+        worked_on(source, tmp_path / 'more')
+    assert (tmp_path / 'more.partial/notes.txt').read_text() == 'what I saw'
+    worked_on(source, tmp_path / 'out', overwrite=True)
+
+
 @pytest.mark.parametrize('how', ['in', 'in/', 'in/below', 'link', '.', 'in.part'])
 def test_bag_is_not_written_over_what_is_read(
     source: Path, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch

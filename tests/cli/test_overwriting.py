@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 import json
 import os
 from pathlib import Path
@@ -19,6 +20,7 @@ from openpose_ros.cli.checks import models
 from openpose_ros.cli.checks.finding import Finding
 from openpose_ros.io.pictures import read_picture
 from openpose_ros.models import load_model
+from tests.bags.making import raw, write_bag
 
 MakeFile = Callable[..., Path]
 FAKE = ['--backend', 'fake']
@@ -81,6 +83,88 @@ def test_estimate_never_writes_json_over_another_file(
     captured = capsys.readouterr()
     assert says in captured.err
     assert captured.err.count('\n') == 1
+    assert contents(tmp_path) == before
+
+
+HANDS = {  # what is typed before --json: those that read a network for hands
+    'estimate': ['estimate', 'photo.png', '--hand', 'hand.onnx', *FAKE],
+    'bag': ['bag', 'walk', 'out', '-p', 'hand_model:=hand.onnx', '-p', 'backend:=fake'],
+    'archive': ['archive', 'photo.png', '-o', 'out', '--hand', 'hand.onnx', *FAKE],
+}
+
+
+@pytest.mark.parametrize('target', ['hand.json', 'hand.onnx', 'mine.json'])
+@pytest.mark.parametrize('verb', HANDS)
+def test_network_of_hands_is_not_written_over(
+    make_picture: MakeFile,
+    tmp_path: Path,
+    verb: str,
+    target: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if verb == 'archive':
+        pytest.importorskip('ray', reason='needs Ray, of the extra archive')
+    monkeypatch.chdir(tmp_path)
+    make_picture()
+    write_bag(tmp_path / 'walk', [raw(0)])
+    (tmp_path / 'hand.onnx').write_bytes(b'a network')
+    manifest = {
+        'name': 'hand',
+        'file': 'hand.onnx',
+        'sha256': sha256(b'a network').hexdigest(),
+        'skeleton': 'hand_21',
+        'decoder': 'heatmaps',
+        'input': {'colour': 'BGR', 'mean': [0, 0, 0], 'scale': [1, 1, 1]},
+        'net_resolution': [184, 184],
+    }
+    (tmp_path / 'hand.json').write_text(json.dumps(manifest))
+    words = HANDS[verb]
+    if target == 'mine.json':  # YAML is JSON, too
+        (tmp_path / 'mine.json').write_text('{"/**": {"ros__parameters": {"min_parts": 4}}}')
+        if verb != 'bag':
+            return
+        words = [*words, '--params-file', 'mine.json']
+    before = contents(tmp_path)
+    assert main([*words, '--json', target]) == 2
+    assert 'which this command reads' in capsys.readouterr().err.replace(
+        f'{target} is what this', f'{target}, which this'
+    )
+    assert contents(tmp_path) == before
+
+
+ARCHIVED = ('out/photo.png.jsonl', 'out/photo.png.jsonl.done.json', 'out/index.csv')
+
+
+@pytest.mark.parametrize('target', [*ARCHIVED, 'out/walk.bag/x.json', 'out/walk.bag'])
+def test_summary_of_an_archive_is_not_written_over_its_results(
+    make_picture: MakeFile,
+    tmp_path: Path,
+    target: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip('ray', reason='needs Ray, of the extra archive')
+    monkeypatch.chdir(tmp_path)
+    make_picture()
+    write_bag(tmp_path / 'walk', [raw(0)])
+    assert main(['archive', 'photo.png', 'walk', '-o', 'out', '--json', target, *FAKE]) == 2
+    said = capsys.readouterr().err
+    assert f'{target} is another result' in said
+    assert said.count('\n') == 1
+    assert sorted(os.listdir(tmp_path)) == ['photo.png', 'walk'], 'nothing was begun'
+
+
+@pytest.mark.parametrize('target', ['out/people.jsonl', 'out.partial/x', 'out.part'])
+def test_lines_of_a_bag_are_not_written_into_the_new_one(
+    tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bag(tmp_path / 'walk', [raw(0)])
+    words = ['bag', f'{tmp_path}/walk', f'{tmp_path}/out', '-p', 'backend:=fake', '--quiet']
+    assert main(words) == 0
+    before = contents(tmp_path)
+    assert main([*words, '--overwrite', '--json', f'{tmp_path}/{target}']) == 2
+    assert 'or in it: it would be lost' in capsys.readouterr().err
     assert contents(tmp_path) == before
 
 

@@ -100,3 +100,29 @@ def test_names_of_nothing_are_no_inputs(tmp_path: Path) -> None:
 def test_folder_is_no_output(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match='Is a directory'):
         Claims().claim(tmp_path)
+
+
+@pytest.mark.parametrize('name', ['out', 'out/people.jsonl', 'out/a/b.jsonl', 'link/x.jsonl'])
+def test_nothing_goes_into_a_folder_that_is_a_result(tmp_path: Path, name: str) -> None:
+    (tmp_path / 'link').symlink_to('out')
+    folder_first, folder_last = Claims(), Claims()
+    folder_first.claim_folder(tmp_path / 'out')
+    folder_first.claim(tmp_path / 'out.jsonl')
+    with pytest.raises(ParameterError, match=r'is another result, .*out, or in it: it would be'):
+        folder_first.claim(tmp_path / name)
+    folder_last.claim(tmp_path / name)
+    with pytest.raises(ParameterError, match=r'is another result, .*out, or in it: it would be'):
+        folder_last.claim_folder(tmp_path / 'out')
+
+
+def test_input_in_a_folder_that_is_a_result_is_not_lost(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / 'link').symlink_to(tmp_path)
+    for name in (photo, tmp_path / 'link/photo.jpg'):
+        folder_first, folder_last = Claims(), Claims([name])
+        with pytest.raises(ParameterError, match='his command reads: it would be lost'):
+            folder_last.claim_folder(tmp_path)
+        folder_first.claim_folder(tmp_path)
+        with pytest.raises(ParameterError, match='his command reads: it would be lost'):
+            folder_first.reads(name)
+    beside = Claims([photo])
+    beside.claim_folder(tmp_path / 'out')

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
             settings = _settings(args)
             run_of = settings.run()
             place = open_place(args.output)
-            _claim(args, items)
+            _claim(args, items, settings)
             stack.enter_context(locked(args.output))
             check_place(place, args.index)
             place.tidy()
@@ -123,11 +123,29 @@ def _for_bags(args: argparse.Namespace) -> dict[str, object]:
     return assigned
 
 
-def _claim(args: argparse.Namespace, items: list[Item]) -> None:
-    """See that the summary is no input of this command."""
+def _claim(args: argparse.Namespace, items: list[Item], settings: Settings) -> None:
+    """See that the summary is no input of this command, and none of its other results."""
     if args.json is None:
         return
+    from openpose_ros.archive.addresses import is_address
+    from openpose_ros.archive.index import FORMS
+    from openpose_ros.models import load_model
+    from openpose_ros.models.finding import files_of
+
     claims = Claims(item.path for item in items)
+    for item in items:
+        for name in item.files:
+            claims.reads(Path(item.path, name))
+    for name in filter(None, (settings.model, settings.hand, settings.face)):
+        for path in files_of(load_model(name).path):
+            claims.reads(path)
+    if not is_address(args.output):
+        out = Path(args.output)
+        for item in items:
+            for name in (item.result, item.marker, item.partial, item.ranges):
+                claims.claim_folder(out / name)
+        for form in FORMS:
+            claims.claim_folder(out / f'index.{form}')
     claims.claim(args.json)
     check_json_file(args.json)
 

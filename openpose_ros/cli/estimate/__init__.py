@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
         silence_opencv()
         tally, claims = RunReport(quiet=args.quiet), Claims()
         _say_what_has_no_effect(args, tally)
-        for name in [*args.sources, *filter(None, (args.model, args.hand, args.face))]:
+        read = (args.model, args.hand, args.face, args.view_token_file)
+        for name in [*args.sources, *filter(None, read)]:
             claims.reads(name)  # before it is looked into, which takes a while
         check_forms(args, claims)
         sources = _found_sources(args, limits, tally)
@@ -122,7 +123,11 @@ def run(args: argparse.Namespace) -> int:
         check_drawings(args.draw or (), estimator.spec)
         if line := check_body(estimator.parts.face, estimator.spec):
             tally.note(f'openpose-ros: {line}')
-        for path in (*files_of(estimator.spec.path), *engine_folder().glob('*')):
+        finders = filter(None, (estimator.parts.hand, estimator.parts.face))
+        for spec in (estimator.spec, *(finder.spec for finder in finders)):
+            for path in files_of(spec.path):
+                claims.reads(path)
+        for path in engine_folder().glob('*'):
             claims.reads(path)
         with args.stop.at_once():
             progress = open_progress(args, estimator)
