@@ -22,6 +22,7 @@ from openpose_ros.ros.node.measuring import Arrival
 from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.processing import Processing
+from openpose_ros.ros.node.remedies import RECORDED
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import CAMERA_INFO, camera_info_beside
 
@@ -92,6 +93,8 @@ class Viewing:
             world.clock,
             self.bodies,
             new_id,
+            camera=camera.name,
+            remedies=RECORDED,
         )
         self._infos, self._depth_infos = Around(lasts=True), Around(lasts=True)
         self._depths = Around()

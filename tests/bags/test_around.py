@@ -89,6 +89,35 @@ def distances(path: Path, topic: str = '/openpose/persons') -> list[float]:
     return [float(one.message.persons[0].pose.pose.position.z) for one in read_bag(path, topic)]
 
 
+def unstamped(line: Line) -> Line:
+    message = replace(line.message, header=header(0))
+    return line._replace(message=message)
+
+
+def test_stills_are_told_of_as_what_they_are(tmp_path: Path) -> None:
+    """Nobody who looks at a bag can set up the camera's driver."""
+    params = replace(FAKE, depth=True, tracking=True)
+    lines = [unstamped(raw(number)) for number in range(COUNT)]
+    lines += [depth(number, 0.0, 2000) for number in range(COUNT)]
+    said: list[str] = []
+    report = worked_on(write_bag(tmp_path / 'in', lines), tmp_path / 'out', said, params=params)
+    assert (report.images, report.failed) == (COUNT, 0)
+    assert 'an image has no stamp (0): its time in the log is taken instead' in said
+    assert not [line for line in said if 'driver' in line or 'max_age' in line]
+    *_, last = read_bag(tmp_path / 'out', '/openpose/persons')  # as time goes on by the log
+    assert last.message.persons[0].id
+
+
+def test_advice_is_what_can_be_done_with_a_bag(tmp_path: Path) -> None:
+    params = replace(FAKE, depth=True)
+    images = [raw(number) for number in range(COUNT)]
+    said: list[str] = []
+    lines = [*images, *[depth(number + 20, 0.0, 2000) for number in range(COUNT)]]
+    worked_on(write_bag(tmp_path / 'in', lines), tmp_path / 'out', said, params=params)
+    assert any('raise max_depth_dt, or record the two' in line for line in said), said
+    assert not [line for line in said if 'depth_wait' in line or 'start the' in line]
+
+
 @pytest.mark.parametrize('late_ms', [-500.0, 0.0, 700.0])
 def test_depth_is_found_by_its_stamp(tmp_path: Path, late_ms: float) -> None:
     lines = [line for n in range(COUNT) for line in (raw(n), info(n))]

@@ -10,6 +10,7 @@ import numpy as np
 from openpose_ros.errors import CameraError
 from openpose_ros.placement import Size
 from openpose_ros.ros.node.faults import Faults
+from openpose_ros.ros.node.remedies import LIVE, Remedies
 from openpose_ros.ros.node.transport import named
 from openpose_ros.spatial import Camera, camera_of_info
 from openpose_ros.spatial.sizes import is_same_picture
@@ -29,10 +30,19 @@ class Calibration:
         Returns the name of the topic that images come from.
     camera : str
         The camera's name, for what is told of its topics.
+    remedies : Remedies
+        What helps where nothing is known of it.
 
     """
 
-    def __init__(self, faults: Faults, image_topic: Callable[[], str], camera: str = '') -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        image_topic: Callable[[], str],
+        camera: str = '',
+        remedies: Remedies = LIVE,
+    ) -> None:
+        self._remedies = remedies
         self._faults = faults
         self._image_topic = image_topic
         self._camera = camera
@@ -78,8 +88,8 @@ class Calibration:
         if info is None:
             self._without(
                 f'{topic} never',
-                f'no message came on {called}, without which there are no positions; let the '
-                f'camera publish it, or remap {called}',
+                f'no message came on {called}, without which there are no positions; '
+                f'{self._remedies.no_info.format(topic=called)}',
                 needed=needed,
                 may_settle=True,
             )

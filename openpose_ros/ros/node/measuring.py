@@ -16,6 +16,7 @@ from openpose_ros.ros.node.faults import Faults
 from openpose_ros.ros.node.frames import Frames
 from openpose_ros.ros.node.pairing import DepthPairs
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.remedies import LIVE, Remedies
 from openpose_ros.ros.node.transport import named
 from openpose_ros.spatial import Camera
 from openpose_ros.spatial.depth import DepthImage
@@ -57,17 +58,25 @@ class Measuring:
         Hears of what lacks.
     camera : str
         The camera's name, for what is told of its topics.
+    remedies : Remedies
+        What helps where depth lacks.
 
     """
 
     def __init__(
-        self, calibration: Calibration, frames: Frames, faults: Faults, camera: str = ''
+        self,
+        calibration: Calibration,
+        frames: Frames,
+        faults: Faults,
+        camera: str = '',
+        remedies: Remedies = LIVE,
     ) -> None:
         self._calibration = calibration
         self._frames = frames
         self._faults = faults
         self._pairs = DepthPairs()
         self._depth_topic = named(camera, 'depth_image')
+        self._remedies = remedies
 
     def prepare(self, params: NodeParams) -> None:
         """Compile what depth needs, if it is wanted."""
@@ -94,8 +103,8 @@ class Measuring:
         if not stamp_ns:
             self._faults.tell(
                 'image without stamp',
-                'an image has no stamp (0), so no depth image belongs to it; the camera driver '
-                'must set header.stamp',
+                'an image has no stamp (0), so no depth image belongs to it'
+                f'{self._remedies.stamp}',
             )
             return bare, 0.0
         paired = self.completed(bare, params)
@@ -115,8 +124,7 @@ class Measuring:
         if not stamp_ns:
             self._faults.tell(
                 'depth without stamp',
-                'a depth image has no stamp (0), so it belongs to no image; the camera driver '
-                'must set header.stamp',
+                f'a depth image has no stamp (0), so it belongs to no image{self._remedies.stamp}',
             )
             return
         self._pairs.add(message, stamp_ns)
@@ -134,7 +142,9 @@ class Measuring:
             self._faults.fine('pairing')
             return found.message
         self._pairs.waited_in_vain()
-        complaint = self._pairs.complaint(stamp_ns, params.max_depth_dt, self._depth_topic)
+        complaint = self._pairs.complaint(
+            stamp_ns, params.max_depth_dt, self._depth_topic, self._remedies
+        )
         self._faults.tell('pairing', complaint, may_settle=True)
         return None
 

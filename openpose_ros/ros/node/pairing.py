@@ -6,6 +6,8 @@ from collections import deque
 import threading
 from typing import Any, NamedTuple
 
+from openpose_ros.ros.node.remedies import LIVE, Remedies
+
 _KEPT = 5
 _IN_VAIN = 5  # images that waited while no depth came at all: then none waits any more
 _SAME_NS = 500_000  # so much nearer must another depth image be to be worth waiting for
@@ -85,23 +87,28 @@ class DepthPairs:
         with self._lock:
             self._in_vain += 1
 
-    def complaint(self, stamp_ns: int, max_dt_s: float, topic: str = 'depth_image') -> str:
+    def complaint(
+        self,
+        stamp_ns: int,
+        max_dt_s: float,
+        topic: str = 'depth_image',
+        remedies: Remedies = LIVE,
+    ) -> str:
         """Return in one line why an image has no depth of a topic, as far as that can be told."""
         with self._lock:
             if not self._kept or self._in_vain >= _IN_VAIN:
-                return f'no depth image comes: start the depth camera, or remap {topic}'
+                return f'no depth image comes: {remedies.no_depth.format(topic=topic)}'
             nearest = min(self._kept, key=lambda one: abs(one.stamp_ns - stamp_ns))
             off_s = (nearest.stamp_ns - stamp_ns) / 1e9
             if off_s < 0 and nearest is self._kept[-1]:
                 return (
                     'the depth of an image did not come in time: the newest is of '
-                    f'{-off_s:.3f} s before it; raise depth_wait if it comes later, or let the '
-                    'camera synchronise the two'
+                    f'{-off_s:.3f} s before it; {remedies.late}'
                 )
             return (
                 f'no depth image is of the time of an image: the nearest is of {abs(off_s):.3f} s '
                 f'{"after" if off_s > 0 else "before"} it, but at most {max_dt_s:g} s are allowed '
-                '(max_depth_dt); let the camera synchronise the two'
+                f'(max_depth_dt); {remedies.apart}'
             )
 
     def _nearest(self, stamp_ns: int, max_dt_s: float) -> DepthImageMessage | None:

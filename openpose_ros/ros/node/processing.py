@@ -26,6 +26,7 @@ from openpose_ros.ros.node.guard import one_line
 from openpose_ros.ros.node.measuring import Arrival, Measuring
 from openpose_ros.ros.node.outgoing import Outgoing
 from openpose_ros.ros.node.parameters import NodeParams
+from openpose_ros.ros.node.remedies import LIVE, Remedies
 from openpose_ros.ros.node.targets import Found, Targets
 from openpose_ros.ros.node.throttle import Warnings
 from openpose_ros.ros.node.transport import Transport
@@ -67,6 +68,8 @@ class Processing:
         Sees every image that was processed.
     camera : str
         The camera's name, for what is told of its topics.
+    remedies : Remedies
+        What helps where its images are wrong.
 
     Attributes
     ----------
@@ -86,7 +89,9 @@ class Processing:
         new_id: Callable[[], str] = new_id,
         watching: OnProcessed | None = None,
         camera: str = '',
+        remedies: Remedies = LIVE,
     ) -> None:
+        self._remedies = remedies
         self._transport = transport
         self._watching = watching
         self._new_id = new_id
@@ -96,9 +101,9 @@ class Processing:
         self._is_wanted = is_wanted
         self._rays: Rays | None = None
         faults = Faults(warn)
-        self._calibration = Calibration(faults, transport.image_topic, camera)
+        self._calibration = Calibration(faults, transport.image_topic, camera, remedies)
         self._frames = Frames(transport, faults)
-        self.measuring = Measuring(self._calibration, self._frames, faults, camera)
+        self.measuring = Measuring(self._calibration, self._frames, faults, camera, remedies)
         self._tracker: Tracker | None = None
         self._paths = Paths()
         self._targets = Targets(transport, self._frames)
@@ -318,11 +323,7 @@ class Processing:
     def _warn_of_oddities(self, age_s: float | None, people: People, left_out: int) -> None:
         if age_s is None and not self._unstamped:
             self._unstamped = True
-            self._transport.log(
-                'warning',
-                'an image has no stamp (0): its age is unknown, and max_age does not apply; the '
-                'camera driver must set header.stamp',
-            )
+            self._transport.log('warning', f'an image has no stamp (0): {self._remedies.no_stamp}')
         if people.overflow:
             self._warn(
                 'candidates found no room, and were left out: '
