@@ -240,7 +240,7 @@ def with_checksums(data: bytes) -> bytes:
 @dataclass
 class Outcome:
     """
-    What became of damaged pictures.
+    What became of damaged pictures, or of bags.
 
     Attributes
     ----------
@@ -249,7 +249,7 @@ class Outcome:
     slowest_ms : float
         CPU time of the slowest.
     findings : list of str
-        What must not be: a crash, an exception that is no FrameError, no end, no memory.
+        What must not be: a crash, an exception that is none of ours, no end, no memory.
 
     """
 
@@ -299,7 +299,9 @@ def run_here(name: str, seed: int, first: int, count: int) -> None:
 _IN_MESSAGES = frozenset({'jpeg', 'png', 'tiff', 'webp'})
 
 
-def run_apart(name: str, seed: int, first: int, count: int) -> Outcome:
+def run_apart(
+    name: str, seed: int, first: int, count: int, module: str = 'benchmarks.fuzz_pictures'
+) -> Outcome:
     """Do what `run_here` does, in another process; a new one takes over from one that dies."""
     total = Outcome(0, 0, 0.0, [])
     end = first + count
@@ -309,7 +311,7 @@ def run_apart(name: str, seed: int, first: int, count: int) -> Outcome:
             [
                 sys.executable,
                 '-m',
-                'benchmarks.fuzz_pictures',
+                module,
                 *arguments,
                 '--count',
                 str(end - first),

@@ -1,0 +1,19 @@
+"""A hundred damaged bags of each storage; benchmarks/fuzz_bags.py tries thousands of more kinds."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.fuzz_bags import run_apart
+
+COUNT = 100
+
+
+@pytest.mark.parametrize('name', ['mcap', 'sqlite'])
+def test_damaged_bags_are_worked_on_or_refused(name: str) -> None:
+    """In a process with little memory: what kills it, or has no end, fails this test only."""
+    outcome = run_apart(name, seed=1, first=0, count=COUNT, module='benchmarks.fuzz_bags')
+    assert outcome.findings == []
+    assert outcome.decoded + outcome.refused == COUNT
+    assert outcome.decoded > 0
+    assert outcome.refused > 0
