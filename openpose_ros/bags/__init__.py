@@ -8,7 +8,8 @@ from openpose_ros._lazy import lazy_names
 
 if TYPE_CHECKING:
     from openpose_ros.bags.options import BagOptions
-    from openpose_ros.bags.work import BagJob, BagReport, process_bag
+    from openpose_ros.bags.report import BagReport
+    from openpose_ros.bags.work import BagJob, process_bag
 
 __all__ = ['BagJob', 'BagOptions', 'BagReport', 'process_bag']
 
@@ -17,7 +18,7 @@ __getattr__ = lazy_names(
     {
         'BagJob': 'openpose_ros.bags.work',
         'BagOptions': 'openpose_ros.bags.options',
-        'BagReport': 'openpose_ros.bags.work',
+        'BagReport': 'openpose_ros.bags.report',
         'process_bag': 'openpose_ros.bags.work',
     },
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from openpose_ros.bags.writing import COMPRESSIONS, STORAGES, VERSIONS
 from openpose_ros.errors import ParameterError
+from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.names import Names
-from openpose_ros.ros.node.parameters import NodeParams, node_declarations
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.params_file import assigned_values, read_params_files
 
 NODE_NAME = 'openpose'

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-import zlib
 
 import numpy as np
 
 from openpose_ros.bags.ahead import read_ahead
-from openpose_ros.bags.contents import LAST_NS, Channel, Complaints, Key
+from openpose_ros.bags.contents import Channel, Complaints, Key
 from openpose_ros.bags.options import BagOptions
+from openpose_ros.bags.places import check_output, places_of
+from openpose_ros.bags.plan import Plan, plan_of
 from openpose_ros.bags.reading import Bag
-from openpose_ros.bags.recording import Recorded, World
+from openpose_ros.bags.recording import Recorded
+from openpose_ros.bags.report import BagReport, Done
 from openpose_ros.bags.steps import Step, Unpacking, steps
-from openpose_ros.bags.topics import find_cameras
-from openpose_ros.bags.viewing import Viewing
-from openpose_ros.bags.writing import BagWriter, check_output, places_of
+from openpose_ros.bags.writing import BagWriter
 from openpose_ros.closing import Closing
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.frame import Frame
@@ -28,74 +26,10 @@ from openpose_ros.people import People
 from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 from openpose_ros.ros.messages.seen import seen_persons
 from openpose_ros.ros.node.guard import one_line
-from openpose_ros.ros.node.rules import unused_rules
 from openpose_ros.ros.node.transport import OUTPUT_TYPES
-from openpose_ros.ros.types.store import message_types
-from openpose_ros.spatial import TransformBuffer
-from openpose_ros.tracking.identities import Names as Ids
 
-_TRANSFORMS = 'tf2_msgs/msg/TFMessage'
-_MOVING, _STATIC = '/tf', '/tf_static'
 _DEFAULTS = BagOptions()
 OnPeople = Callable[[Frame, People], object]
-
-
-@dataclass(frozen=True)
-class Done:
-    """
-    How far the work is.
-
-    Attributes
-    ----------
-    log_s : float
-        Seconds of the bag's log that are done.
-    images, failed : int
-        How many images were looked at, and how many of these gave nothing.
-    people : int
-        How many people there are in the last image.
-
-    """
-
-    log_s: float
-    images: int
-    failed: int
-    people: int
-
-
-@dataclass(frozen=True)
-class BagReport:
-    """
-    What was done with a bag.
-
-    Attributes
-    ----------
-    place : Path or None
-        The bag that was written; OUT.partial where the work ended early; None if there is none.
-    images, failed : int
-        How many images were looked at, and how many of these gave nothing.
-    most : int
-        How many people there were at most in an image.
-    broken : int
-        How many lines were said of what is broken in the source, images included.
-    interrupted : bool
-        Whether the work was stopped.
-    seconds : float
-        How long it took.
-
-    """
-
-    place: Path | None
-    images: int
-    failed: int
-    most: int
-    broken: int
-    interrupted: bool
-    seconds: float
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of the source is in the bag."""
-        return not (self.broken or self.failed or self.interrupted) and self.place is not None
 
 
 class BagJob(Closing):
@@ -141,65 +75,17 @@ class BagJob(Closing):
         self._options = options
         self._say = say
         self._complain = Complaints(say)
-        self._types = message_types(options.distro)
-        self._world = World(self._types, TransformBuffer())
         self.bag = Bag(source, self._complain)
         try:
-            self._prepare()
+            self._plan = plan_of(self.bag, options, self._complain)
         except BaseException:
             self.close()
             raise
+        self.seconds = self._plan.seconds
 
     def close(self) -> None:
         """Remove what was unpacked of the source."""
         self.bag.close()
-
-    def _prepare(self) -> None:
-        options, bag = self._options, self.bag
-        if options.without_effect:
-            self._complain.mention(
-                f'{", ".join(options.without_effect)}: without effect on a bag, of which no image '
-                'is dropped'
-            )
-        given = options.names.resolve('image')
-        wanted = options.topics
-        if not wanted and any(given == new for _, new in options.names.rules):
-            wanted = (given,)  # -r image:=TOPIC
-        cameras = find_cameras(bag, wanted, self._types, self._complain)
-        shared = ('image',) if wanted == (given,) else ()
-        if line := unused_rules(options.names, [camera.name for camera in cameras], shared):
-            self._complain.mention(line)
-        self._start_ns = bag.start_ns + round(options.start_s * 1e9)
-        self._stop_ns = LAST_NS
-        if options.duration_s is not None:
-            self._stop_ns = self._start_ns + round(options.duration_s * 1e9)
-        self.seconds = max(0, min(self._stop_ns, bag.end_ns + 1) - self._start_ns) / 1e9
-        ids = Ids(self._seed(cameras[0].topic))
-        self._viewings: dict[Key, Viewing] = {}
-        bodies = None
-        for camera in cameras:
-            view = Viewing(
-                camera, bag, self._world, options, ids.next, self._complain.mention, bodies
-            )
-            self._viewings[camera.channel.key], bodies = view, view.bodies
-        params = options.effective
-        self._frames: set[Key] = set()
-        if params.depth or params.target_frame:
-            self._frames = {one.key for one in bag.channels if one.type_name == _TRANSFORMS}
-        views = self._viewings.values()
-        ours = {view.resolve(f'~/{output}') for view in views for output in OUTPUT_TYPES}
-        self._copied = [
-            one
-            for one in bag.channels
-            if one.topic not in ours
-            and any(fnmatchcase(one.topic, pattern) for pattern in options.copied)
-        ]
-
-    def _seed(self, topic: str) -> int:
-        """Return what chooses the letters of ids: the same in every run on the same bag."""
-        if self._options.seed is not None:
-            return self._options.seed
-        return zlib.crc32(f'{topic} {self.bag.start_ns}'.encode())
 
     def run(
         self,
@@ -229,124 +115,133 @@ class BagJob(Closing):
             If the bag cannot be written; what could be is OUT.partial.
 
         """
-        return _Run(self, estimator, on_done, on_people).run(stopped)
+        plan, options, started = self._plan, self._options, perf_counter()
+        run = _Run(plan, self._complain, estimator, on_done, on_people)
+        items = run.prepare()
+        writer = BagWriter(
+            self._out,
+            storage=options.storage or self.bag.storage,
+            compression=options.compression,
+            distro=options.distro,
+            types=plan.types,
+            say=self._say,
+        )
+        run.work(items, writer, stopped)
+        return BagReport(
+            writer.place,
+            plan.images,
+            run.failed,
+            run.most,
+            self._complain.count,
+            run.interrupted,
+            perf_counter() - started,
+        )
 
 
 class _Run:
-    """The state of `BagJob.run`."""
+    """
+    The state of `BagJob.run`.
+
+    Attributes
+    ----------
+    failed, most : int
+        As `BagReport` has them.
+    interrupted : bool
+
+    """
 
     def __init__(
         self,
-        job: BagJob,
+        plan: Plan,
+        complain: Complaints,
         estimator: PoseEstimator,
         on_done: Callable[[Done], object],
         on_people: OnPeople | None,
     ) -> None:
-        self._job = job
+        self._plan = plan
+        self._complain = complain
         self._estimator = estimator
         self._on_done = on_done
         self._on_people = on_people
-        self._failed = self._most = self._people = 0
+        self.failed = self.most = self._people = 0
+        self.interrupted = False
 
-    def run(self, stopped: Callable[[], bool]) -> BagReport:
-        job, options, started = self._job, self._job._options, perf_counter()
-        views, interrupted = job._viewings, False
-        copied = {channel.key for channel in job._copied}
-        around = job._frames.union(*(view.keys for view in views.values()))
-        unpack = Unpacking(job._types, job._complain)
+    def prepare(self) -> Iterator[Step]:
+        """Open what the parameters ask for, and return what is to be done, in its order."""
+        plan, views = self._plan, self._plan.viewings
+        unpack = Unpacking(plan.types, self._complain)
         for view in views.values():
             view.prepare()
-        statics = [key for key in job._frames if key[0] == _STATIC]
-        for raw in job.bag.messages(statics) if statics else ():
-            message = unpack(raw)
-            if message is not None:
-                job._world.learn(message, static=True)
-        items = steps(
-            job.bag,
+        statics = plan.learn_statics(unpack)
+        return steps(
+            plan.bag,
             {key: view.camera for key, view in views.items()},
-            copied,
-            around.difference(statics),
+            {channel.key for channel in plan.copied},
+            plan.frames.union(*(view.keys for view in views.values())).difference(statics),
             unpack,
-            start_ns=job._start_ns,
-            stop_ns=job._stop_ns,
-            max_pixels=options.effective.max_image_pixels,
+            start_ns=plan.start_ns,
+            stop_ns=plan.stop_ns,
+            max_pixels=plan.params.max_image_pixels,
         )
-        writer = BagWriter(
-            job._out,
-            storage=options.storage or job.bag.storage,
-            compression=options.compression,
-            distro=options.distro,
-            types=job._types,
-            say=job._say,
-        )
+
+    def work(self, items: Iterator[Step], writer: BagWriter, stopped: Callable[[], bool]) -> None:
+        """Look at every image, and write what is found."""
+        plan, bag, views = self._plan, self._plan.bag, self._plan.viewings
         try:
             with writer, read_ahead(items, lambda step: step.weight) as ready:
                 for view in views.values():
                     writer.open_topic(view.resolve('~/persons'), OUTPUT_TYPES['persons'])
-                copied = self._open_copied(writer, job._copied)
+                copied = self._open_copied(writer, plan.copied)
                 for step in ready:
                     if stopped():
-                        interrupted = writer.ended_early = True
+                        self.interrupted = writer.ended_early = True
                         break
                     self._take(step, writer, copied)
-                if not self._images and not interrupted:
-                    job._complain(
-                        f'{job.bag.path} has no image in that part of its log, which is of '
-                        f'{(job.bag.end_ns - job.bag.start_ns) / 1e9:.1f} s'
+                if not plan.images and not self.interrupted:
+                    self._complain(
+                        f'{bag.path} has no image in that part of its log, which is of '
+                        f'{(bag.end_ns - bag.start_ns) / 1e9:.1f} s'
                     )
         finally:
             for view in views.values():
                 view.close()
-        return BagReport(
-            writer.place,
-            self._images,
-            self._failed,
-            self._most,
-            job._complain.count,
-            interrupted,
-            perf_counter() - started,
-        )
-
-    @property
-    def _images(self) -> int:
-        return sum(view.count for view in self._job._viewings.values())
 
     def _open_copied(self, writer: BagWriter, channels: Iterable[Channel]) -> set[Key]:
         found = set()
         for channel in channels:
             reason = writer.copy_topic(channel)
             if reason:
-                self._job._complain(f'{channel.topic} is not copied: {reason}')
+                self._complain(f'{channel.topic} is not copied: {reason}')
             else:
                 found.add(channel.key)
         return found
 
     def _take(self, step: Step, writer: BagWriter, copied: set[Key]) -> None:
-        job, log_ns = self._job, step.raw.log_ns
+        plan, log_ns = self._plan, step.raw.log_ns
         if step.raw.key in copied:
             writer.write_packed(step.raw.key, log_ns, step.raw.data)
         if step.camera is None:
             return
-        job._world.log_ns = log_ns
+        plan.world.log_ns = log_ns
         for raw, message in step.around:
-            if raw.key in job._frames:
-                job._world.learn(message, static=False)
-            for view in job._viewings.values():
+            if raw.key in plan.frames:
+                plan.world.learn(message, static=False)
+            for view in plan.viewings.values():
                 view.hear(raw, message)
-        view = job._viewings[step.raw.key]
+        view = plan.viewings[step.raw.key]
         index = view.count
         if index == 0:
             self._write(writer, view.skeleton(self._estimator), log_ns)
         try:
             found = view.look(step, self._estimator)
         except Exception as exc:  # noqa: BLE001  the bag outlives whatever is in it
-            self._failed += 1
-            job._complain(f'{step.raw.key[0]}: an image has no people: {one_line(exc)}')
+            self.failed += 1
+            self._complain(f'{step.raw.key[0]}: an image has no people: {one_line(exc)}')
         else:
             self._write(writer, found, log_ns)
             self._tell(step, index, view.transport.persons)
-        log_s = (log_ns - job._start_ns) / 1e9
-        self._on_done(Done(log_s, self._images, self._failed, self._people))
+        log_s = (log_ns - plan.start_ns) / 1e9
+        self._on_done(Done(log_s, plan.images, self.failed, self._people))
 
     def _write(self, writer: BagWriter, found: Iterable[Recorded], log_ns: int) -> None:
         for recorded in found:
@@ -354,14 +249,14 @@ class _Run:
 
     def _tell(self, step: Step, index: int, persons: Any) -> None:
         self._people = len(seen_persons(persons))
-        self._most = max(self._most, self._people)
+        self.most = max(self.most, self._people)
         if self._on_people is None:
             return
         picture = step.frame
         assert isinstance(picture, np.ndarray)
         topic = step.raw.key[0]
         stamp_s = nanoseconds(step.message.header.stamp) / 1e9
-        frame = Frame(picture, f'{self._job.bag.path}:{topic}', index, stamp_s)
+        frame = Frame(picture, f'{self._plan.bag.path}:{topic}', index, stamp_s)
         self._on_people(frame, people_from_message(persons, self._estimator.spec.skeleton))
 
 

@@ -13,7 +13,6 @@ from contextlib import suppress
 import fcntl
 import os
 from pathlib import Path
-import re
 import shutil
 import sqlite3
 from time import monotonic
@@ -32,8 +31,9 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from openpose_ros.bags.contents import Channel, Key
 from openpose_ros.bags.mending import mend
+from openpose_ros.bags.places import beside
 from openpose_ros.bags.recording import Recorded
-from openpose_ros.errors import OutputError, ParameterError
+from openpose_ros.errors import OutputError
 from openpose_ros.files.whole import sync
 from openpose_ros.ros.types.store import MessageTypes
 
@@ -41,7 +41,6 @@ STORAGES = {'sqlite3': StoragePlugin.SQLITE3, 'mcap': StoragePlugin.MCAP}
 COMPRESSIONS = ('none', 'zstd')
 VERSIONS: dict[str, Literal[8, 9]] = {'humble': 8, 'jazzy': 9}  # of rosbag2's metadata
 _REPLACED = 'replaced'
-_OF_A_BAG = re.compile(r'^metadata\.yaml$|\.(db3|mcap)(\.zstd)?$|\.db3-(wal|shm|journal)$')
 _RESERVE, _RESERVED = 'reserve', 1 << 18  # bytes for the end of a bag on a full disk
 # What SQLite loses on a full disk, at most: it takes back what was not committed.
 _COMMIT_S, _COMMIT_BYTES = 2.0, 1 << 23
@@ -63,75 +62,6 @@ def offered(*, latched: bool) -> tuple[Qos, ...]:
             avoid_ros_namespace_conventions=False,
         ),
     )
-
-
-def check_output(out: Path, inputs: Path, *, overwrite: bool) -> None:
-    """
-    See that a bag may be written.
-
-    Parameters
-    ----------
-    out : Path
-        Where to.
-    inputs : Path
-        What is read.
-    overwrite : bool
-        Whether a bag may be there.
-
-    Raises
-    ------
-    ParameterError
-        If one is there, or something else, or it is what is read; or what would be replaced holds
-        more than a bag.
-
-    """
-    source = inputs.resolve()
-    for place in places_of(out):
-        found = place.resolve()
-        if found == source or found in source.parents or source in found.parents:
-            raise ParameterError(
-                f'{place} is what this command reads, or in it, or holds it: it would be lost; '
-                'choose another name'
-            )
-    partial = beside(out, '.partial')
-    if os.path.lexists(partial) and (strange := _no_bag(partial)):
-        raise ParameterError(
-            f'{partial} is there, and {strange}; it would be replaced where the work ends early: '
-            'move it, or choose another name'
-        )
-    if not out.exists() and not out.is_symlink():
-        return
-    if not overwrite:
-        raise ParameterError(f'{out} is there already; choose another name, or give --overwrite')
-    if not (out / 'metadata.yaml').is_file():
-        raise ParameterError(
-            f'{out} is there, and is no bag in a folder, so --overwrite does not replace it; '
-            'choose another name'
-        )
-    if strange := _no_bag(out):
-        raise ParameterError(
-            f'{out} is there, and {strange}, so --overwrite does not replace it; move that, or '
-            'choose another name'
-        )
-
-
-def _no_bag(folder: Path) -> str:
-    """Return what a folder is, or holds, that no bag is or holds; '' if all of it is a bag's."""
-    if not folder.is_dir():
-        return 'is no folder'
-    strange = [one.name for one in folder.iterdir() if not _OF_A_BAG.search(one.name)]
-    return f'holds {min(strange)}, which is no part of a bag' if strange else ''
-
-
-def places_of(out: Path) -> tuple[Path, ...]:
-    """Return the folders that are written, or replaced, on the way to a bag."""
-    return out, beside(out, '.part'), beside(out, '.partial')
-
-
-def beside(out: Path, ending: str) -> Path:
-    """Return OUT.part, say; of OUT/ too."""
-    out = Path(os.path.abspath(out))
-    return out.with_name(f'{out.name}{ending}')
 
 
 class BagWriter:

@@ -15,7 +15,8 @@ from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.files import Claims, LineFile, check_json_file
 
 if TYPE_CHECKING:
-    from openpose_ros.bags.work import BagJob, BagReport, Done, OnPeople
+    from openpose_ros.bags.report import BagReport, Done
+    from openpose_ros.bags.work import BagJob, OnPeople
     from openpose_ros.ros.node.parameters import NodeParams
 
 SUMMARY = "write the people of a bag's images into another bag"

@@ -60,7 +60,7 @@ def _models(prefix: str, **_: object) -> list[str]:
 
 
 def _parameters(**_: object) -> list[str]:
-    from openpose_ros.ros.node.parameters import node_declarations
+    from openpose_ros.ros.node.declared import node_declarations
 
     return [f'{item.name}:=' for item in node_declarations()]
 

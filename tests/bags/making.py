@@ -13,7 +13,8 @@ from rosbags.interfaces import Qos
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, Reader, StoragePlugin, Writer
 
 from openpose_ros.bags.options import BagOptions
-from openpose_ros.bags.work import BagReport, process_bag
+from openpose_ros.bags.report import BagReport
+from openpose_ros.bags.work import process_bag
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.messages.images import image_message
 from openpose_ros.ros.node.parameters import NodeParams

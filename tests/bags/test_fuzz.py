@@ -1,4 +1,4 @@
-"""A hundred damaged bags of each storage; benchmarks/fuzz_bags.py tries thousands of more kinds."""
+"""A hundred damaged bags of each storage; benchmarks/fuzz_bags.py tries thousands, more kinds."""
 
 from __future__ import annotations
 

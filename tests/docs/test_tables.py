@@ -21,12 +21,8 @@ from openpose_ros.models.finding import known_models
 from openpose_ros.parameters import Declaration, declarations
 from openpose_ros.parsing import PafParams, PoseNetParams
 from openpose_ros.parsing.decoders import PARAMS, names_of
-from openpose_ros.ros.node.parameters import (
-    NodeParams,
-    node_declarations,
-    ros_default,
-    ros_type,
-)
+from openpose_ros.ros.node.declared import node_declarations, ros_default, ros_type
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.params_file import read_params_file
 from tests.docs.commands import SAME, parsers
 

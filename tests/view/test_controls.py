@@ -17,7 +17,7 @@ from openpose_ros.models import load_model
 from openpose_ros.parameters import declarations, updated
 from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.parsing.paf.params import PafParams
-from openpose_ros.ros.node.parameters import node_declarations
+from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
 from openpose_ros.view.controls import (
     as_command,

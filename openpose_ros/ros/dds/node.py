@@ -11,8 +11,9 @@ from openpose_ros.errors import OpenPoseError, ParameterError
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.dds.transport import DdsTransport
 from openpose_ros.ros.node.core import PoseNode
+from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.names import Names
-from openpose_ros.ros.node.parameters import NodeParams, node_declarations
+from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.params_file import assigned_values, read_params_files
 from openpose_ros.ros.node.rules import unused_rules
 from openpose_ros.ros.node.throttle import Throttle

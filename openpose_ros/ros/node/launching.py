@@ -10,7 +10,7 @@ from openpose_ros.errors import ModelError, ParameterError
 from openpose_ros.parameters import Declaration
 from openpose_ros.ros.node.assigned import check_assigned
 from openpose_ros.ros.node.camera_names import is_override
-from openpose_ros.ros.node.parameters import node_declarations, ros_type
+from openpose_ros.ros.node.declared import node_declarations, ros_type
 from openpose_ros.ros.node.params_file import parse_assignment, read_params_files
 from openpose_ros.ros.node.transport import camera_info_beside, named
 

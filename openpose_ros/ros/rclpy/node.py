@@ -37,14 +37,14 @@ from openpose_ros.ros.node.camera_names import (
     override_names,
 )
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
-from openpose_ros.ros.node.parameters import (
+from openpose_ros.ros.node.declared import (
     node_declarations,
     ros_constraints,
     ros_default,
     ros_range,
     ros_type,
 )
+from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
 from openpose_ros.ros.node.rules import unused_arguments
 from openpose_ros.ros.node.transport import CAMERA_INFO, COMPRESSED, IMAGE, Input

@@ -11,6 +11,7 @@ from typing import Any, List  # noqa: UP035  launch compares with this one
 import pytest
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.launching import (
     BOOLEANS,
     camera_remappings,
@@ -20,7 +21,7 @@ from openpose_ros.ros.node.launching import (
     given_parameters,
     parameter_arguments,
 )
-from openpose_ros.ros.node.parameters import NodeParams, node_declarations
+from openpose_ros.ros.node.parameters import NodeParams
 
 LAUNCH_FILE = Path(__file__).parents[3] / 'launch/openpose.launch.py'
 ARGUMENTS = {item.name: item for item in parameter_arguments()}

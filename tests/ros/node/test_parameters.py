@@ -12,14 +12,14 @@ import pytest
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import declarations, parameter
 from openpose_ros.parsing import PafParams, PoseNetParams
-from openpose_ros.ros.node.parameters import (
-    NodeParams,
+from openpose_ros.ros.node.declared import (
     node_declarations,
     ros_constraints,
     ros_default,
     ros_range,
     ros_type,
 )
+from openpose_ros.ros.node.parameters import NodeParams
 
 
 @dataclass(frozen=True)
