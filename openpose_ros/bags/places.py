@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 import re
 
-from openpose_ros.errors import ParameterError
+from openpose_ros.errors import OutputError, ParameterError
 
 _OF_A_BAG = re.compile(r'^metadata\.yaml$|\.(db3|mcap)(\.zstd)?$|\.db3-(wal|shm|journal)$')
 
@@ -29,9 +29,17 @@ def check_output(out: Path, inputs: Path, *, overwrite: bool) -> None:
     ParameterError
         If one is there, or something else, or it is what is read; or what would be replaced holds
         more than a bag.
+    OutputError
+        If it cannot even be looked at.
 
     """
-    source = inputs.resolve()
+    try:
+        _check(out, inputs.resolve(), overwrite=overwrite)
+    except OSError as exc:
+        raise OutputError(f'cannot write {out}: {exc.strerror}') from exc
+
+
+def _check(out: Path, source: Path, *, overwrite: bool) -> None:
     for place in places_of(out):
         found = place.resolve()
         if found == source or found in source.parents or source in found.parents:

@@ -87,14 +87,18 @@ class Bag(Closing):
         self._complain = complain
         self._unpacked: Path | None = None
         self._forget: Callable[[], object] = _nothing
-        self._metadata = _read_metadata(path, complain) if path.is_dir() else None
-        self.paths = self._find_files()
+        try:
+            is_folder = path.is_dir()
+            self._metadata = _read_metadata(path, complain) if is_folder else None
+            self.paths = self._find_files()
+        except OSError as exc:  # a folder above that must not be looked into
+            raise SourceError(f'cannot read {path}: {exc.strerror}') from exc
         try:
             self._files = self._opened()
         except BaseException:
             self.close()
             raise
-        if path.is_dir():
+        if is_folder:
             self.paths.append(path / METADATA)
         self.start_ns = min((one.start_ns for one in self._files), default=LAST_NS)
         self.end_ns = max((one.end_ns for one in self._files), default=FIRST_NS)

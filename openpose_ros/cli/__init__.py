@@ -142,11 +142,21 @@ def _done(given: list[str], stop: Stop) -> int:
         return 128 + signal.SIGPIPE
     except OpenPoseError as exc:
         return _complain(exc, FAILED)
+    except OSError as exc:  # that nothing nearer to it has told better
+        return _complain(_told(exc), FAILED)
+    except MemoryError:
+        return _complain('this needs more memory than there is', FAILED)
     except ImportError as exc:  # a library that is missing or broken
         reason = ' '.join(str(exc).split())
         return _complain(f'{reason}; {command("doctor")} says what is wrong', FAILED)
     except KeyboardInterrupt:
         return _complain('interrupted', stop.status)
+
+
+def _told(exc: OSError) -> str:
+    """Return what the system refused, and of which file."""
+    reason = exc.strerror or ' '.join(str(exc).split()) or type(exc).__name__
+    return f'{exc.filename}: {reason}' if exc.filename is not None else reason
 
 
 def _ran(given: list[str], stop: Stop) -> int:

@@ -126,6 +126,12 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
                 _check_sha256(found, spec.sha256, known.sha256, name)
             return spec
     if known is None:
+        try:
+            os.stat(path)
+        except PermissionError as exc:  # as it is named, it would not be looked for elsewhere
+            raise ModelError(f'cannot read the model {name}: {exc.strerror}') from exc
+        except (OSError, ValueError):
+            pass
         what = 'is a folder' if isdir(path) else 'is neither a file nor a known name'
         raise ModelError(
             f"the model '{name}' {what}; give the path of an ONNX file, or one of "

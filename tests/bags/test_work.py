@@ -434,6 +434,6 @@ def test_without_rosbags_it_is_one_line(
     source = write_bag(tmp_path / 'in', [raw(0)])
     monkeypatch.setattr(network, 'find_spec', lambda _: None)
     named = {'IN': str(source), 'OUT': str(tmp_path / 'out')}
-    assert main([named.get(word, word) for word in words]) == 1
+    assert main([named.get(word, word) for word in words]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f'openpose-ros: {feature} needs rosbags, which is not installed; pip ')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from os.path import isdir
 from pathlib import Path
 
 from openpose_ros.errors import ModelError
@@ -43,7 +44,7 @@ def kind_of(path: str | Path) -> str:
 
     """
     path = Path(path)
-    if path.is_dir():
+    if isdir(path):
         raise ModelError(
             f'cannot read {path}: Is a directory; give the file in it, say model.json'
         )

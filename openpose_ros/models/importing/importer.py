@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 import json
+from os.path import isfile, lexists  # pathlib's raise where these say no
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -226,7 +227,7 @@ def _import_ir(
 def _free_place(spec: ModelSpec | None, stem: str) -> Path:
     """Return where a model is found by its name, its file's own or that of what is read."""
     place = download_folder() / (spec.file if spec else f'{stem}.onnx')
-    if place.exists():
+    if lexists(place):
         raise ModelError(f'{place} exists already; name another file with --output')
     if spec is None and place.name in {other.file for other in known_models()}:
         raise ModelError(
@@ -247,7 +248,7 @@ def _metadata(source: Path, known: Mapping[str, Any], name: str | None) -> dict[
     """Return what the ONNX file shall say about itself: what is known, and the manifest beside."""
     manifest = source.with_suffix('.json')
     told: dict[str, Any] = {}
-    if manifest != source and manifest.is_file():
+    if manifest != source and isfile(manifest):
         told = read_json(manifest)
     if str(told.get('skeleton')).endswith('.json'):  # a path, seen from the manifest
         told['skeleton'] = str(source.parent.absolute() / told['skeleton'])
