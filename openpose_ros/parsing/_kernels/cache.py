@@ -10,16 +10,14 @@ from pathlib import Path
 import pickle
 from typing import Any
 
-from numba.core.caching import (
-    CompileResultCacheImpl,
-    FunctionCache,
-    IndexDataCacheFile,
-    InTreeCacheLocator,
-)
+from numba.core import caching
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 from numba.core.registry import cpu_target
 
 _DIGEST_BYTES = sha256().digest_size
 _LOGGER = logging.getLogger('openpose_ros.parsing')
+# The Numba of Ubuntu 22.04 and 24.04 has it by another name.
+_InTree = getattr(caching, 'InTreeCacheLocator', None) or caching._InTreeCacheLocator
 
 
 class CheckedCacheFile(IndexDataCacheFile):
@@ -93,7 +91,7 @@ class CheckedCacheFile(IndexDataCacheFile):
             file.write(sha256(content).digest())
 
 
-class _InstalledLocator(InTreeCacheLocator):
+class _InstalledLocator(_InTree):
     def ensure_cache_path(self):
         """Ask for no permission: nothing is written there."""
 

@@ -2,9 +2,9 @@
 How the kernels are compiled, and the types of their arguments.
 
 What Numba compiles for itself costs most: a function of NumPy takes a tenth of a second for each
-type of its arguments, a way in from Python half as much, and each kernel that others call is
-compiled once more in each of them. So kernels call no function of NumPy but `np.empty` of one
-dimension, and only those that are `compiled` can be called from Python at once.
+type of its arguments, a way in from Python half as much, and machine code of each function that
+another one calls is made twice. So kernels call no function of NumPy, only those that are
+`compiled` can be called from Python at once, and the pieces that these consist of are `parts`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numba import types
 from numba.extending import typeof_impl
 
 from openpose_ros.parsing._kernels.cache import keep_compiled
+from openpose_ros.parsing._kernels.parts import OptimisedPartCompiler, PartCompiler
 
 _OPTIONS = {'error_model': 'numpy', 'nogil': True, 'no_cfunc_wrapper': True}
 
@@ -78,7 +79,7 @@ def compiled(signature, *, allocating=True):
     return compile_function
 
 
-def piece(signature, *, inlined=False, alone=False, allocating=True):
+def piece(signature, *, early=False, alone=False, allocating=True):
     """
     Compile with the kernels that call it; from Python, where that is seldom, at the first call.
 
@@ -86,9 +87,8 @@ def piece(signature, *, inlined=False, alone=False, allocating=True):
     ----------
     signature : Numba's
         Of arguments and what is returned.
-    inlined : bool
-        It becomes a part of its caller, and its variables the types that they have there: for
-        large ones with one caller, which then are compiled once less.
+    early : bool
+        Whether LLVM optimises it before its callers get it, too, where measuring says so.
     alone : bool
         It is called from Python, too, see `from_python`.
     allocating : bool
@@ -99,7 +99,7 @@ def piece(signature, *, inlined=False, alone=False, allocating=True):
     def make_piece(function):
         if numba.config.DISABLE_JIT:
             return function
-        return Piece(function, signature, inlined, alone, allocating)
+        return Piece(function, signature, early, alone, allocating)
 
     return make_piece
 
@@ -107,10 +107,11 @@ def piece(signature, *, inlined=False, alone=False, allocating=True):
 class Piece:
     """A function that kernels call, see `piece`."""
 
-    def __init__(self, function, signature, inlined, alone, allocating):
+    def __init__(self, function, signature, early, alone, allocating):
         self.py_func, self.alone = function, alone
         self._allocating = allocating
-        self.targetoptions = {'inline': 'always' if inlined else 'never'}  # Numba asks for these
+        self._compiler = OptimisedPartCompiler if early else PartCompiler
+        self.targetoptions = {'inline': 'never'}  # Numba asks for these
         self._signature = signature
         self._inner = self._outer = None
         self.__module__, self.__name__ = function.__module__, function.__name__
@@ -126,13 +127,12 @@ class Piece:
         return self._outer
 
     def within(self):
-        """Return it as other kernels call it; from Python it would end the process."""
+        """Return it as other kernels call it; there is no way in from Python."""
         if self._inner is None:
             options = {**_options(self._allocating), 'no_cpython_wrapper': True}
-            self._inner = numba.njit(**options)(self.py_func)
-            if self.targetoptions['inline'] == 'never':  # else it is in its caller already
-                self._inner.compile(self._signature)
-                self._inner.disable_compile()
+            self._inner = numba.njit(pipeline_class=self._compiler, **options)(self.py_func)
+            self._inner.compile(self._signature)
+            self._inner.disable_compile()
         return self._inner
 
 

@@ -17,7 +17,6 @@ from openpose_ros.parsing.paf._kernels.settings import (
 
 @piece(
     types.int64(TABLE, VALUES, types.int64, types.int64, TABLE, NUMBERS, types.int64[:, ::1]),
-    inlined=True,
 )
 def assemble(connections, strengths, count, most, limbs, numbers, people):
     """
@@ -81,7 +80,6 @@ def assemble(connections, strengths, count, most, limbs, numbers, people):
         *(MAPS, TABLE, types.int64, *SETTINGS, types.Array(types.float64, 1, 'C'), NUMBERS),
         *(types.Array(types.float32, 3, 'C'), types.float32[::1]),
     ),
-    inlined=True,
 )
 def select_people(peaks, people, num_people, whole, real, sums, order, keypoints, scores):
     """

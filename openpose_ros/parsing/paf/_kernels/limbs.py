@@ -83,7 +83,8 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
     types.int64(
         *(MAP, MAP, FLAGS, ENDS, ENDS, VALUES, types.float64, types.int64, types.float64),
         *(types.float64, types.int64, NUMBERS, _REALS),
-    )
+    ),
+    early=True,  # a tenth of the time with fifty people
 )
 def score_pairs(
     field_x,
@@ -176,7 +177,6 @@ def score_pairs(
         *(MAPS, MAPS, COUNTS, TABLE, VALUES, *SETTINGS, types.Array(types.uint8, 1, 'C'), NUMBERS),
         *(_REALS, types.Array(types.float64, 2, 'C'), types.Array(types.int64, 2, 'C'), _REALS),
     ),
-    inlined=True,
 )
 def find_limbs(
     pafs, peaks, counts, limbs, parts, whole, real, marks, numbers, reals, tables, ends, strengths

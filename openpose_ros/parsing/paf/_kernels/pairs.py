@@ -72,7 +72,6 @@ def look_at_peaks(field_x, field_y, peaks, count, table):
 
 @piece(
     types.void(MAP, MAP, ENDS, types.int64, ENDS, types.int64, types.float64, _MARKS, _MARKS),
-    inlined=True,
 )
 def mask_weak_cells(field_x, field_y, starts, num_starts, ends, num_ends, threshold, strong, weak):
     """
@@ -152,7 +151,6 @@ def count_weak_samples(
         *(ENDS, types.int64, ENDS, types.int64, types.int64, FLAGS, VALUES, types.float64),
         *(types.int64, types.boolean, NUMBERS, NUMBERS, NUMBERS),
     ),
-    inlined=True,
 )
 def candidate_pairs(
     starts,

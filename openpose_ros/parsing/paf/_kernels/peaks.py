@@ -149,7 +149,6 @@ def keep_strongest(found, count, room, scores, order):
     types.int64(
         *(MAP, types.float32, types.int64, MARKS, NUMBERS, NUMBERS, ROW, MARKS, NUMBERS, FOUND),
     ),
-    inlined=True,
 )
 def find_map_peaks(
     heatmap,
@@ -206,7 +205,6 @@ def find_map_peaks(
 
 @piece(
     types.int64(*(MAPS, *SETTINGS, MARKS, NUMBERS, NUMBERS, REALS, ROW, FOUND, PEAKS, NUMBERS)),
-    inlined=True,
 )
 def find_peaks(heatmaps, whole, real, marks, words, numbers, reals, lowest, found, peaks, counts):
     """

@@ -83,7 +83,6 @@ def follow(
         types.Array(types.float32, 2, 'C'),
         types.boolean[::1],
     ),
-    inlined=True,
 )
 def follow_tree(
     heatmaps, offsets, forward, backward, edges, stride, positions, keypoints, is_there

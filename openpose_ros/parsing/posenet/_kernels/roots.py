@@ -26,7 +26,7 @@ def is_maximum(heatmap, x, y, radius):
     return True
 
 
-@piece(types.int64(MAPS, _BITS, types.float64, types.int32, types.int64, NUMBERS), inlined=True)
+@piece(types.int64(MAPS, _BITS, types.float64, types.int32, types.int64, NUMBERS))
 def find_roots(heatmaps, bits, threshold, low_bits, radius, places):
     """
     Fill places (K h w,) with the local maxima from the threshold on: (y w + x) K + keypoint.
@@ -54,7 +54,7 @@ def find_roots(heatmaps, bits, threshold, low_bits, radius, places):
     return count
 
 
-@piece(types.void(MAPS, NUMBERS, types.int64, NUMBERS, _SCORES), inlined=True)
+@piece(types.void(MAPS, NUMBERS, types.int64, NUMBERS, _SCORES))
 def fill_queue(heatmaps, places, count, queue, scores):
     """
     Fill queue and scores (count,) with the places, a heap of which the best comes first.

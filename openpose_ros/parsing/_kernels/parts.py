@@ -1,0 +1,62 @@
+"""
+Pieces of a kernel as LLVM gets them: machine code is made once, of the kernel with all its pieces.
+
+Numba makes machine code of every function that it compiles, even if it can only be called by
+others, which get a copy of its own and are made machine code of with that. In a row of callers the
+last is made so often as there are callers.
+"""
+
+from __future__ import annotations
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+
+class _Part(JITCodeLibrary):
+    """The code of a piece, optimised by itself; only callers make machine code of it."""
+
+    def _finalize_final_module(self):
+        self._finalized = True
+
+
+class _RawPart(_Part):
+    """Optimised with its caller, which has this and its other pieces, only."""
+
+    def _optimize_final_module(self):
+        """Leave it to the caller."""
+
+
+# Else, in some later version of Numba, it makes machine code of each as it did.
+_PARTS_ARE_KNOWN = all(
+    hasattr(JITCodeLibrary, name) for name in ('_finalize_final_module', '_optimize_final_module')
+)
+
+
+class PartCompiler(Compiler):
+    """Numba's way to compile, which ends with a part."""
+
+    _library_class = _RawPart
+
+    def __init__(self, typingctx, targetctx, *args):
+        super().__init__(typingctx, targetctx, *args)
+        if _PARTS_ARE_KNOWN:
+            self.state.library = self._library_class(targetctx.codegen(), 'part')
+            self.state.library.enable_object_caching()
+            self.state.targetctx.get_executable = _stand_in  # the state's own copy
+
+
+class OptimisedPartCompiler(PartCompiler):
+    """The same for what ends as quicker code if it is optimised before its callers get it, too."""
+
+    _library_class = _Part
+
+
+def _stand_in(library, fndesc, env):
+    """
+    Return what Numba knows the piece by where there is no machine code to call.
+
+    It must be a builtin, another one each time. Numba calls it as one with any arguments, which
+    most are not; this one is, and objects to what is no mapping.
+    """
+    library.finalize()
+    return {}.update

@@ -1,0 +1,70 @@
+"""Pieces of kernels, of which machine code is made in their callers only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numba
+from numba.core.codegen import JITCodeLibrary
+import pytest
+
+from openpose_ros.parsing._kernels import parts
+from openpose_ros.parsing._kernels.compiling import piece
+
+pytestmark = pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason='nothing is compiled with NUMBA_DISABLE_JIT'
+)
+
+
+@pytest.fixture
+def machine_code(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of the functions that machine code is made of from now on."""
+    made: list[str] = []
+    make = JITCodeLibrary._finalize_specific
+
+    def note(library: JITCodeLibrary) -> None:
+        if library.name != 'nrt':  # Numba's own, made with the first kernel of a process
+            made.append(library.name)
+        make(library)
+
+    monkeypatch.setattr(JITCodeLibrary, '_finalize_specific', note)
+    return made
+
+
+def compiled_in_three() -> tuple[Callable[..., float], Callable[..., float]]:
+    """Return a kernel that calls a piece that calls a piece, and the last of them."""
+
+    @piece('float64(float64)')
+    def twice(x):
+        return 2.0 * x
+
+    @piece('float64(float64)', early=True)
+    def twice_and_one(x):
+        return twice(x) + 1.0
+
+    @numba.njit('float64(float64)')
+    def kernel(x):
+        return twice_and_one(x) + twice(x)
+
+    return kernel, twice.within()
+
+
+def test_machine_code_is_made_once_of_a_kernel_and_its_pieces(machine_code: list[str]) -> None:
+    kernel, _ = compiled_in_three()
+    assert [name.rpartition('.')[2] for name in machine_code] == ['kernel']
+    assert kernel(3.0) == 13.0
+
+
+def test_a_piece_without_a_way_in_is_refused_in_python() -> None:
+    _, twice = compiled_in_three()
+    with pytest.raises(TypeError):
+        twice(3.0)
+
+
+def test_pieces_compile_where_numba_is_not_as_we_know_it(
+    machine_code: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, '_PARTS_ARE_KNOWN', False)
+    kernel, _ = compiled_in_three()
+    assert len(machine_code) == 3
+    assert kernel(3.0) == 13.0
