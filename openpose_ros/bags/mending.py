@@ -55,7 +55,8 @@ def mend(writer: Writer) -> bool:
     with suppress(OSError, sqlite3.Error):  # what it still holds cannot be written
         writer.abort()
     if writer.storage_plugin == StoragePlugin.MCAP:
-        _cut(path)
+        if not _cut(path):
+            return False
     else:
         _take_back(path)
     with Reader(path) as reader:
@@ -77,19 +78,21 @@ def _written(writer: Writer) -> Path:
     return next(path for path in files if path.suffix in ('.mcap', '.db3'))
 
 
-def _cut(path: Path) -> None:
-    """Let an MCAP end with the last record that is whole, and for which there is room."""
+def _cut(path: Path) -> bool:
+    """Let an MCAP end with the last record that is whole, and has room; tell if there is one."""
     full = path.stat().st_size
     found = McapFile(path, Complaints(lambda _: None))
     if found.is_whole:
-        return
-    os.truncate(
-        path, max(end for end in found.ends if end <= full - _ROOM or end == len(MCAP_MAGIC))
-    )
+        return True
+    end = max((end for end in found.ends if end <= full - _ROOM), default=len(MCAP_MAGIC))
+    if end <= len(MCAP_MAGIC):  # not even what a reader wants at the beginning
+        return False
+    os.truncate(path, end)
     with open(path, 'ab') as file:
         file.write(_END)
         file.flush()
         os.fsync(file.fileno())
+    return True
 
 
 def _take_back(path: Path) -> None:

@@ -140,6 +140,17 @@ def test_full_disk_leaves_a_bag_that_opens(tmp_path: Path, storage: str) -> None
         assert read_by_mcap(tmp_path / 'out.partial') == found
 
 
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_disk_that_takes_nothing_leaves_nothing(
+    source: Path, tmp_path: Path, storage: str
+) -> None:
+    ended = run('20', 1, source, tmp_path / 'out', '--storage', storage)
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert ended.stderr.startswith(f'openpose-ros: cannot write {tmp_path}/out: ')
+    assert names(tmp_path) == ['in']
+
+
 def test_bag_that_exists_is_kept_until_the_new_one_is_whole(source: Path, tmp_path: Path) -> None:
     worked_on(source, tmp_path / 'out')
     before = bytes_of(tmp_path / 'out')
