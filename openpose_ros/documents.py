@@ -3,10 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+import errno
 import json
+from pathlib import Path
 from typing import Any, NoReturn
 
+MOST_BYTES = 1 << 24  # of a document; they are a hundredth of that
 _MOST_NODES = 100_000  # of a YAML file with its aliases written out; parameter files have hundreds
+
+
+def read_document(path: Path, most: int = MOST_BYTES) -> bytes:
+    """
+    Read a file that is small, if it is what it should be.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file, or a pipe.
+    most : int
+        How many bytes it may have.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or has more: a device may have no end.
+
+    """
+    with path.open('rb') as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f'it has more than {most >> 20} MB', str(path))
+    return content
 
 
 def parse_json(text: str | bytes) -> Any:

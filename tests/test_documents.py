@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from openpose_ros.documents import parse_json, parse_yaml
+from openpose_ros.documents import parse_json, parse_yaml, read_document
 
 # Ten levels of ten: a billion values in a few hundred bytes.
 LAUGHS = 'a0: &a0 [1]\n' + '\n'.join(
@@ -73,3 +75,14 @@ def test_whatever_comes_is_read_or_a_value_error(text: str | bytes) -> None:
             parse(text)
         except ValueError:
             continue
+
+
+def test_document_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
+    path = tmp_path / 'a.yaml'
+    path.write_bytes(b'x' * 100)
+    assert read_document(path, 100) == b'x' * 100
+    with pytest.raises(OSError, match='it has more than 0 MB'):
+        read_document(path, 99)
+    with pytest.raises(OSError, match='it has more than 16 MB') as caught:
+        read_document(Path('/dev/zero'))
+    assert caught.value.strerror == 'it has more than 16 MB'

@@ -15,7 +15,7 @@ from openpose_ros.bags.mcap_file import McapFile
 from openpose_ros.bags.sqlite_file import SqliteFile
 from openpose_ros.bags.telling import INFORMATION, MCAP_MAGIC, METADATA, SQLITE_MAGIC, SUFFIXES
 from openpose_ros.closing import Closing
-from openpose_ros.documents import parse_yaml
+from openpose_ros.documents import parse_yaml, read_document
 from openpose_ros.errors import SourceError
 
 if sys.version_info >= (3, 14):
@@ -227,7 +227,7 @@ def _read_metadata(path: Path, complain: Complaints) -> _Metadata | None:
     """Return what a folder's metadata.yaml says; None where there is none that can be read."""
     file = path / METADATA
     try:
-        said = parse_yaml(file.read_bytes())[INFORMATION]
+        said = parse_yaml(read_document(file))[INFORMATION]
         topics = [one['topic_metadata'] for one in said['topics_with_message_count']]
         mode = str(said.get('compression_mode') or 'none').lower()
         way = str(said.get('compression_format') or 'zstd').lower()

@@ -17,7 +17,8 @@ def is_bag(name: str) -> bool:
     try:
         if path.is_dir():
             if (path / METADATA).is_file():
-                return INFORMATION.encode() in (path / METADATA).read_bytes()[:_ENOUGH]
+                with open(path / METADATA, 'rb') as file:
+                    return INFORMATION.encode() in file.read(_ENOUGH)
             # Beside pictures an MCAP is a result, not what the folder is.
             seen = [one.name for one in path.iterdir() if not one.name.startswith('.')]
             return bool(seen) and all(name.endswith(SUFFIXES) for name in seen)

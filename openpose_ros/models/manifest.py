@@ -20,7 +20,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from openpose_ros.documents import parse_json
+from openpose_ros.documents import parse_json, read_document
 from openpose_ros.errors import ModelError, SkeletonError
 from openpose_ros.models.calibration import ScoreCalibration
 from openpose_ros.models.spec import (
@@ -52,7 +52,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
     """
     try:
-        fields = parse_json(path.read_bytes())
+        fields = parse_json(read_document(path))
     except OSError as exc:
         raise ModelError(f'cannot read the manifest {path}: {exc.strerror}') from exc
     except ValueError as exc:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from openpose_ros.documents import parse_json
+from openpose_ros.documents import parse_json, read_document
 from openpose_ros.errors import SkeletonError
 from openpose_ros.skeletons.skeleton import Limb, Skeleton
 
@@ -56,7 +56,7 @@ def load_skeleton(name_or_path: str | Path) -> Skeleton:
             )
         path = _DATA / f'{name_or_path}.json'
     try:
-        return skeleton_from_dict(parse_json(path.read_bytes()))
+        return skeleton_from_dict(parse_json(read_document(path)))
     except OSError as exc:
         raise SkeletonError(f'cannot read the skeleton {path}: {exc.strerror}') from exc
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as exc:

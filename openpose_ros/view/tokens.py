@@ -10,6 +10,7 @@ import re
 import secrets
 from time import monotonic
 
+from openpose_ros.documents import read_document
 from openpose_ros.errors import ParameterError
 
 VARIABLE = 'OPENPOSE_ROS_VIEW_TOKEN'
@@ -62,7 +63,7 @@ def find_token(file: Path | None = None) -> Token:
     """
     if file is not None:
         try:
-            text, where = file.read_text('utf-8').strip(), f'the token in {file}'
+            text, where = read_document(file).decode().strip(), f'the token in {file}'
         except (OSError, UnicodeDecodeError) as exc:
             reason = getattr(exc, 'strerror', None) or exc
             raise ParameterError(f'cannot read the token in {file}: {reason}') from exc

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import os
 from pathlib import Path
 import re
 import signal
+import threading
 
 import pytest
 
@@ -28,6 +31,39 @@ def test_node_ends_quietly(number: int) -> None:
         node.wait_for('[eye]: listening to /camera/raw')
         assert node.stop(number) == 0
         assert all(line.startswith('[INFO] ') for line in node.said().splitlines())
+
+
+def test_node_does_not_wait_for_a_pipe_again(tmp_path: Path) -> None:
+    """As `--params-file <(…)` is one: its writer is gone."""
+    pipe = tmp_path / 'mine.yaml'
+    os.mkfifo(pipe)
+    text = '/openpose: {ros__parameters: {backend: fake, min_parts: 4}}'
+    writer = threading.Thread(target=pipe.write_text, args=[text], daemon=True)
+    writer.start()
+    with running('node', '--params-file', str(pipe)) as node:
+        node.wait_for('listening')
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for(f'the parameter file {pipe} is no regular file, and cannot be read again')
+        assert node.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ('words', 'status'),
+    [
+        (['node', '--params-file', '/dev/zero'], 2),
+        (['camera', 'PHOTO', '--camera-info', '/dev/zero'], 2),
+        (['estimate', 'PHOTO', '--view', '--view-token-file', '/dev/zero'], 2),
+    ],
+)
+def test_file_without_an_end_is_one_line(
+    words: list[str],
+    status: int,
+    make_picture: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    photo = str(make_picture())
+    assert main([photo if word == 'PHOTO' else word for word in words]) == status
+    assert capsys.readouterr().err.endswith('/dev/zero: it has more than 16 MB\n')
 
 
 def test_node_tells_of_a_rule_that_no_camera_follows() -> None:

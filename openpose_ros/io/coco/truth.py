@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.documents import parse_json
+from openpose_ros.documents import parse_json, read_document
 from openpose_ros.errors import SourceError
 from openpose_ros.io.coco.results import PERSON
 
+_MOST_BYTES = 1 << 30  # COCO's own file of people has 240 MB
 _WRONG = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -81,7 +82,7 @@ def read_json(path: Path) -> Any:
 def read_bytes(path: Path) -> bytes:
     """Return what is in a file, or raise a SourceError that names it."""
     try:
-        return path.read_bytes()
+        return read_document(path, _MOST_BYTES)
     except OSError as exc:
         raise SourceError(f'cannot read {path}: {exc.strerror}') from exc
 

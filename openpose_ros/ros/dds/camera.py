@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.documents import parse_yaml
+from openpose_ros.documents import parse_yaml, read_document
 from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
 from openpose_ros.ros.dds.endpoints import Profile
@@ -129,7 +129,7 @@ def read_calibration(path: Path) -> dict[str, Any]:
 
     """
     try:
-        found = parse_yaml(path.read_bytes())
+        found = parse_yaml(read_document(path))
         fields = {
             'width': int(found['image_width']),
             'height': int(found['image_height']),

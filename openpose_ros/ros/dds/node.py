@@ -14,7 +14,11 @@ from openpose_ros.ros.node.core import PoseNode
 from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.names import Names
 from openpose_ros.ros.node.parameters import NodeParams
-from openpose_ros.ros.node.params_file import assigned_values, read_params_files
+from openpose_ros.ros.node.params_file import (
+    assigned_values,
+    check_can_be_read_again,
+    read_params_files,
+)
 from openpose_ros.ros.node.rules import unused_rules
 from openpose_ros.ros.node.throttle import Throttle
 from openpose_ros.ros.node.viewing import ReadOptions
@@ -148,6 +152,7 @@ class DdsNode:
             self._log('warning', 'nothing was read at SIGHUP: start the node with --params-file F')
             return
         try:
+            check_can_be_read_again(self._files)
             params, settings = self._read_parameters()
             if settings != self._settings:
                 changed = sorted(dict(settings.items() ^ self._settings.items()))

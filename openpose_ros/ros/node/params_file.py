@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import os
 from pathlib import Path
 import re
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from openpose_ros.documents import parse_yaml
+from openpose_ros.documents import parse_yaml, read_document
 from openpose_ros.errors import ParameterError
 from openpose_ros.home import expand_user
 from openpose_ros.parameters import edit_distance, nearest
@@ -70,7 +71,7 @@ def read_params_file(path: str | Path, node: str) -> list[Section]:
 
     """
     try:
-        document = parse_yaml(Path(expand_user(path)).read_bytes())
+        document = parse_yaml(read_document(Path(expand_user(path))))
     except OSError as exc:
         raise ParameterError(f'cannot read the parameter file {path}: {exc.strerror}') from exc
     except ValueError as exc:
@@ -155,6 +156,23 @@ def read_params_files(
                         f"'{near}' is a parameter of this node"
                     )
     return values, odd
+
+
+def check_can_be_read_again(paths: Iterable[str | Path]) -> None:
+    """
+    See that parameter files are there for a second time.
+
+    Raises
+    ------
+    ParameterError
+        If one is none, but a pipe say: that was emptied, and who reads it would wait for ever.
+
+    """
+    for path in paths:
+        if os.path.exists(expand_user(path)) and not os.path.isfile(expand_user(path)):
+            raise ParameterError(
+                f'the parameter file {path} is no regular file, and cannot be read again'
+            )
 
 
 def ros_arguments(arguments: Sequence[str], node: str) -> tuple[list[str], dict[str, Any]]:

@@ -45,7 +45,11 @@ from openpose_ros.ros.node.declared import (
     ros_type,
 )
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
-from openpose_ros.ros.node.params_file import read_params_files, ros_arguments
+from openpose_ros.ros.node.params_file import (
+    check_can_be_read_again,
+    read_params_files,
+    ros_arguments,
+)
 from openpose_ros.ros.node.rules import unused_arguments
 from openpose_ros.ros.node.transport import CAMERA_INFO, COMPRESSED, IMAGE, Input
 from openpose_ros.ros.rclpy.services import guard_services
@@ -186,6 +190,8 @@ class OpenPoseNode(LifecycleNode):
             )
             return
         try:
+            name = self.get_fully_qualified_name()
+            check_can_be_read_again(ros_arguments(self._arguments, name)[0])
             values, _ = self._read_files()
             ignored = self._core.ignored()  # the file may hold those of every decoder
             changed = [
