@@ -40,6 +40,8 @@ def check_output(out: Path, inputs: Path, *, overwrite: bool) -> None:
 
 
 def _check(out: Path, source: Path, *, overwrite: bool) -> None:
+    if not Path(os.path.abspath(out)).name:
+        raise ParameterError(f'{out} cannot be the folder of a bag: name a new one in it')
     for place in places_of(out):
         found = place.resolve()
         if found == source or found in source.parents or source in found.parents:
@@ -75,6 +77,11 @@ def _no_bag(folder: Path) -> str:
         return 'is no folder'
     strange = [one.name for one in folder.iterdir() if not _OF_A_BAG.search(one.name)]
     return f'holds {min(strange)}, which is no part of a bag' if strange else ''
+
+
+def followed(out: Path) -> Path:
+    """Return where a bag goes: if OUT is a link to a folder, that folder."""
+    return out.resolve() if out.is_symlink() and out.is_dir() else out
 
 
 def places_of(out: Path) -> tuple[Path, ...]:

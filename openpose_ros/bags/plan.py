@@ -125,6 +125,12 @@ def plan_of(bag: Bag, options: BagOptions, complain: Complaints) -> Plan:
         if one.topic not in ours
         and any(fnmatchcase(one.topic, pattern) for pattern in options.copied)
     ]
+    for pattern in options.copied:
+        if not any(fnmatchcase(one.topic, pattern) for one in bag.channels):
+            complain.mention(
+                f"no topic looks like '{pattern}', and nothing is copied by it; {bag.path} has "
+                f'{", ".join(sorted({one.topic for one in bag.channels}))}'
+            )
     return Plan(bag, params, types, world, viewings, frames, copied, start_ns, stop_ns)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from openpose_ros.bags.ahead import read_ahead
 from openpose_ros.bags.contents import Channel, Complaints, Key
 from openpose_ros.bags.options import BagOptions
-from openpose_ros.bags.places import check_output, places_of
+from openpose_ros.bags.places import check_output, followed, places_of
 from openpose_ros.bags.plan import Plan, plan_of
 from openpose_ros.bags.reading import Bag
 from openpose_ros.bags.recording import Recorded
@@ -70,7 +70,7 @@ class BagJob(Closing):
         say: Callable[[str], object] = lambda _: None,
     ) -> None:
         check_output(out, source, overwrite=options.overwrite)
-        self._out = out
+        self._out = out = followed(out)
         self.places = places_of(out)
         self._options = options
         self._say = say

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from openpose_ros.cli.network import add_node_parameters, add_rules, check_bags
-from openpose_ros.cli.parameters import number_from_0
+from openpose_ros.cli.parameters import number_from_0, positive_number
 from openpose_ros.cli.results import add_json, file_path
 from openpose_ros.cli.waiting import told_of_compiling
 from openpose_ros.errors import OpenPoseError, ParameterError
@@ -67,7 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='begin S seconds behind the beginning of the log (default 0)',
     )
     images.add_argument(
-        '--duration', type=_seconds, metavar='S', help='end S seconds later (default: at the end)'
+        '--duration',
+        type=positive_number,
+        metavar='S',
+        help='end S seconds later (default: at the end)',
     )
     out = parser.add_argument_group('the new bag')
     out.add_argument(

@@ -213,6 +213,30 @@ def test_bag_is_not_written_over_what_is_read(
     assert bytes_of(read) == before
 
 
+def test_bag_is_replaced_where_a_link_leads(source: Path, tmp_path: Path) -> None:
+    worked_on(source, tmp_path / 'out', duration_s=0.1)
+    (tmp_path / 'link').symlink_to('out')
+    worked_on(source, tmp_path / 'link', overwrite=True)
+    assert (tmp_path / 'link').is_symlink()
+    assert topics_of(tmp_path / 'out')['/openpose/persons'] == COUNT
+    assert names(tmp_path) == ['in', 'link', 'out']
+
+
+def test_root_is_no_bag(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bag', str(source), '/', *FAKE]) == 2
+    assert capsys.readouterr().err == (
+        'openpose-ros: / cannot be the folder of a bag: name a new one in it\n'
+    )
+
+
+def test_pattern_that_copies_nothing_is_told(source: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    worked_on(source, tmp_path / 'out', lines, copied=('/tf*', '/camera/*'))
+    assert lines == [
+        f"no topic looks like '/tf*', and nothing is copied by it; {source} has /camera/image_raw"
+    ]
+
+
 def test_json_is_not_written_over_the_bag(source: Path, tmp_path: Path) -> None:
     file = next(source.glob('*.mcap'))
     before = bytes_of(source)
