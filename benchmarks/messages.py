@@ -68,7 +68,7 @@ def crowd(count: int) -> tuple[People, Located]:
     keypoints[..., 2] = random.uniform(0.1, 1, keypoints.shape[:2])
     ids = tuple(f'kqf{number}' for number in range(1, count + 1))
     people = People(keypoints, np.full(count, 0.5, np.float32), skeleton, ids=ids)
-    shapes = ((3,), (6, 6), (4,), (3,), (3,), (), ())
+    shapes = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
     parts = [random.uniform(0.1, 1, (count, *shape)) for shape in shapes]
     parts[2] /= np.linalg.norm(parts[2], axis=1, keepdims=True)
     positions = random.uniform(1, 4, (*keypoints.shape[:2], 3)).astype(np.float32)

@@ -70,7 +70,9 @@ def follow(shots: Iterable[Shot], samples: Samples) -> None:
         known = replace(Located.unknown(len(people)), positions=positions)
         located = locate(people, shot.room.lens, known, up)
         _poses(shot, located, samples, 'one image')
-        located, _ = paths.update(people.known_ids, located, tracks.coasting.ids, up, shot.stamp_s)
+        located, _ = paths.update(
+            tracks.numbers, located, tracks.coasting.numbers, up, shot.stamp_s
+        )
         _poses(shot, located, samples, 'followed')
         for index, name in enumerate(people.known_ids):
             if name:
@@ -112,9 +114,8 @@ def _spot(
 ) -> None:
     truth = shot.truths[index]
     standing = approach.stand(
-        located.position[index],
-        located.orientation[index],
-        float(located.facing_stddev[index]),
+        located,
+        index,
         to_frame=shot.eye,
         up=truth.up,
         frame='map',

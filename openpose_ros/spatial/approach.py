@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.spatial.angles import wrapped
+from openpose_ros.spatial.located import Located
 from openpose_ros.spatial.orientations import orientations
 from openpose_ros.spatial.transforms import Transform
 
@@ -25,9 +26,10 @@ _CHANGE_S = 1.0  # which takes so long
 _GAP_S = 1.0  # after so long without a spot the next is a new one
 _CREEP = 0.4  # m/s by which the spot may move though she does not, and at most for one image:
 _LARGEST_CREEP = 0.025  # metres
-_RESTING, _STILL = 0.15, 0.5  # m/s, rad/s: by which noise moves and turns her
+_RESTING, _STILL = 0.2, 0.3  # m/s, rad/s: by which noise moves and turns her
+_DOUBT = 0.25  # standard deviations that she is thought to turn slower than it seems
 _RESTED = 0.5  # images in which everybody is thought to have rested before she is seen
-_MOMENTS_S = 0.2  # over which her speed and turning are smoothed
+_MOMENTS_S = 0.2  # over which her speed is smoothed
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +75,9 @@ class Approach:
         self._is_sure = False
         self._angle = 0.0  # of her front from that line, not wrapped
         self._person = self._spot = np.full(3, np.nan)
-        self._heading = np.nan
         self._count = 0
-        self._elapsed_s = self._distance = 0.0
-        self._speed, self._spin = np.zeros(3), 0.0  # hers, over the last moments
+        self._elapsed_s = 0.0
+        self._speed = np.zeros(3)  # hers, over the last moments
 
     @property
     def is_before(self) -> bool:
@@ -84,9 +85,8 @@ class Approach:
 
     def stand(
         self,
-        position: Array,
-        orientation: Array,
-        stddev: float,
+        located: Located,
+        index: int,
         *,
         to_frame: Transform | None,
         up: Array,
@@ -99,12 +99,10 @@ class Approach:
 
         Parameters
         ----------
-        position : float64 (3,)
-            Her mid-hip in the image's optical frame, metres.
-        orientation : float64 (4,)
-            Of her, there; NaN: unknown.
-        stddev : float
-            Of her facing, radians; NaN: unknown.
+        located : Located
+            Where people are, smoothed.
+        index : int
+            Her place among them.
         to_frame : Transform or None
             From the image's frame to the one that is wanted, with z up and the ground at z = 0.
             None: the image's own is; then the spot is as high as her mid-hip.
@@ -124,7 +122,8 @@ class Approach:
 
         """
         eye, own = np.zeros(3), to_frame is None
-        front = Transform(eye, orientation).turn([1.0, 0.0, 0.0])
+        position = located.position[index]
+        front = Transform(eye, located.orientation[index]).turn([1.0, 0.0, 0.0])
         if to_frame is not None:
             position, front = to_frame.apply(position), to_frame.turn(front)
             eye, up = to_frame.translation, np.array([0.0, 0.0, 1.0])
@@ -135,19 +134,19 @@ class Approach:
         if not 0 <= self._elapsed_s <= _GAP_S or frame != self._frame:
             self.reset()
         is_new = np.isnan(self._spot).any()
-        self._stamp_s, self._frame, self._distance = stamp_s, frame, distance
+        self._stamp_s, self._frame = stamp_s, frame
         before = self._facing_part
         front = _level(front, up)
-        turn = self._turn(_angle(line, front, up), stddev, is_new)
+        turn = self._turn(_angle(line, front, up), float(located.facing_stddev[index]), is_new)
         ahead = np.cos(turn) * line + np.sin(turn) * np.cross(up, line)
         spot = position + distance * ahead
         if not own:
             spot[2] = 0.0
-        heading = _angle(_anywhere(up), front, up)
         if not is_new:
-            change = abs(self._facing_part - before) * abs(self._angle)
-            spot = self._limited(spot, position, heading, distance * change)
-        self._person, self._spot, self._heading = position, spot, heading
+            turned = abs(self._facing_part - before) * abs(self._angle)
+            turned += self._elapsed_s * self._turning(*located.turning[index].tolist())
+            spot = self._limited(spot, position, distance * turned)
+        self._person, self._spot = position, spot
         return Standing(
             position,
             _facing(ahead, up),
@@ -170,7 +169,12 @@ class Approach:
             self._angle = float(wrapped(self._angle))  # the shorter way, when it changes again
         return self._facing_part * self._angle
 
-    def _limited(self, spot: Array, person: Array, heading: float, reach: float) -> Array:
+    def _turning(self, rate: float, stddev: float) -> float:
+        """Return how fast the spot may go round her, radians a second."""
+        surely = abs(rate) - _DOUBT * stddev
+        return surely if self._is_sure and surely > _STILL else 0.0
+
+    def _limited(self, spot: Array, person: Array, reach: float) -> Array:
         """
         Return a spot that has moved no further than there is a reason for.
 
@@ -178,10 +182,8 @@ class Approach:
         ----------
         spot, person : float64 (3,)
             Where it should be, and where she is.
-        heading : float
-            Of her front, about the vertical from anywhere, radians; NaN unknown.
         reach : float
-            By which it may move besides: the part of the way from one rule to the other.
+            By which it may move besides, metres: round her.
 
         """
         elapsed_s = self._elapsed_s
@@ -190,12 +192,8 @@ class Approach:
             self._count += 1
             share = max(elapsed_s / (elapsed_s + _MOMENTS_S), 1 / (_RESTED + self._count))
             self._speed = self._speed + share * ((person - self._person) / elapsed_s - self._speed)
-            turned = wrapped(heading - self._heading) if self._is_sure else 0.0
-            if not np.isnan(turned):
-                self._spin += share * (float(turned) / elapsed_s - self._spin)
-        speed, spin = float(np.linalg.norm(self._speed)), abs(self._spin)
-        speed, spin = speed * (speed > _RESTING), spin * (spin > _STILL)
-        reach += elapsed_s * (speed + self._distance * spin)
+        speed = float(np.linalg.norm(self._speed))
+        reach += elapsed_s * speed * (speed > _RESTING)
         reach += min(_CREEP * elapsed_s, _LARGEST_CREEP)
         way = spot - self._spot
         length = float(np.linalg.norm(way))
@@ -207,13 +205,6 @@ def _level(vector: Array, up: Array) -> Array:
     level = vector - (vector @ up) * up
     length = float(np.linalg.norm(level))
     return np.asarray(level / length) if length > 1e-6 else np.full(3, np.nan)
-
-
-def _anywhere(up: Array) -> Array:
-    """Return a horizontal direction, the same one for the same vertical."""
-    axis = np.zeros(3)
-    axis[np.abs(up).argmin()] = 1.0
-    return _level(axis, up)
 
 
 def _angle(start: Array, end: Array, up: Array) -> float:

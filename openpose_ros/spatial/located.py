@@ -43,6 +43,8 @@ class Located:
         About the vertical, -pi to pi; 0 towards the camera, above 0 turned to their own left.
     facing_stddev : float64 (N,)
         Standard deviation of `facing`.
+    turning : float64 (N, 2)
+        How fast `facing` grows, a second, and the standard deviation of that; not published.
 
     """
 
@@ -54,6 +56,7 @@ class Located:
     gaze: Array
     facing: Array
     facing_stddev: Array
+    turning: Array
 
     @classmethod
     def unknown(cls, people: int, keypoints: int = 0) -> Located:
@@ -71,7 +74,7 @@ class Located:
         positions = None
         if keypoints:
             positions = np.full((people, keypoints, 3), np.nan, np.float32)
-        shapes = ((3,), (6, 6), (4,), (3,), (3,), (), ())
+        shapes = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
         return cls(positions, *(np.full((people, *shape), np.nan) for shape in shapes))
 
     def __len__(self) -> int:

@@ -17,6 +17,7 @@ from openpose_ros.spatial.sight import axes
 from openpose_ros.tracking.motion import Index, Motion
 
 Array = npt.NDArray[np.float64]
+Name = int | str
 
 _AGILITY = 1.5  # m/s by which velocity changes in a second, standard deviation
 _SPEED = 1.5  # m/s of who is seen for the first time
@@ -29,7 +30,15 @@ _FAR_OFF = 3.0  # standard deviations: what is seen there is believed less
 _FRESH_S = 0.5  # so long a facing is said of whom it cannot be seen
 _ANYWHERE = 100.0  # metres, and any angle: of whom nothing is known
 _GAP_S = 60.0  # after so long nobody is where she was
-_SMOOTHED = ('position', 'covariance', 'orientation', 'velocity', 'facing', 'facing_stddev')
+_SMOOTHED = (
+    'position',
+    'covariance',
+    'orientation',
+    'velocity',
+    'facing',
+    'facing_stddev',
+    'turning',
+)
 _CHANGES = np.array([_AGILITY, _SPINNING])
 _AXES = np.arange(3)
 _KNOWN_SPEED = 1.0  # m/s: standard deviation at which a velocity is said
@@ -62,7 +71,7 @@ class _Walks(NamedTuple):
 
 class Paths:
     """
-    Smooths where people with ids are and which way they face. Not for several threads at a time.
+    Smooths where people are and which way they face. Not for several threads at a time.
 
     A Kalman filter for each position, and one for each facing, both with a velocity that changes
     at random; what lies far off is believed less.
@@ -73,15 +82,15 @@ class Paths:
 
     def reset(self) -> None:
         """Forget everybody."""
-        self._ids: list[str] = []
+        self._names: list[Name] = []
         self._walks = _strangers(0)
         self._stamp_s = -np.inf
 
     def update(
         self,
-        ids: Sequence[str],
+        names: Sequence[Name],
         located: Located,
-        expected: Sequence[str],
+        expected: Sequence[Name],
         up: Array,
         stamp_s: float,
     ) -> tuple[Located, Located]:
@@ -90,11 +99,12 @@ class Paths:
 
         Parameters
         ----------
-        ids : sequence of str, length N
-            Who they are; '' of who has none: nothing of her changes.
+        names : sequence of int or str, length N
+            Who they are, as `Tracks.numbers`; 0 or '' of whom that is not known: nothing of her
+            changes.
         located : Located
             Of these N; only read.
-        expected : sequence of str, length M
+        expected : sequence of int or str, length M
             Who else is still expected somewhere.
         up : float64 (3,)
             The vertical.
@@ -104,7 +114,7 @@ class Paths:
         Returns
         -------
         Located
-            Of the N: position and facing, smoothed where they were measured, and the velocity.
+            Of the N: position and facing, smoothed where they were measured, and how both change.
             A facing may be said for a moment while it cannot be seen.
         Located
             Of the M: position, covariance, velocity, for a moment the orientation; else NaN.
@@ -115,28 +125,28 @@ class Paths:
             self.reset()
             elapsed_s = 0.0
         self._stamp_s = stamp_s
-        self._walks.motion.predict(elapsed_s, np.tile(_CHANGES, len(self._ids)))
-        self._arrange([name for name in ids if name], expected)
-        if all(ids):
-            located = self._seen(located, up) if ids else located
-        elif any(ids):
-            which = np.array([place for place, name in enumerate(ids) if name], np.int64)
+        self._walks.motion.predict(elapsed_s, np.tile(_CHANGES, len(self._names)))
+        self._arrange([name for name in names if name], expected)
+        if all(names):
+            located = self._seen(located, up) if names else located
+        elif any(names):
+            which = np.array([place for place, name in enumerate(names) if name], np.int64)
             located = _put(located, which, self._seen(_taken(located, which), up))
         return located, self._unseen(expected, up)
 
-    def _arrange(self, names: list[str], expected: Sequence[str]) -> None:
+    def _arrange(self, names: list[Name], expected: Sequence[Name]) -> None:
         """Put people in this order, and who is known of those expected; forget all others."""
-        before = self._ids
-        ids = names + [name for name in expected if name in before and name not in names]
-        if ids == before:
+        before = self._names
+        order = names + [name for name in expected if name in before and name not in names]
+        if order == before:
             return
-        walks = _strangers(len(ids))
-        kept = [(place, before.index(name)) for place, name in enumerate(ids) if name in before]
+        walks = _strangers(len(order))
+        kept = [(place, before.index(name)) for place, name in enumerate(order) if name in before]
         if kept:
             to, of = np.array(kept).T
             for new, old in zip(walks.arrays(), self._walks.arrays()):
-                new.reshape(len(ids), -1)[to] = old.reshape(len(before), -1)[of]
-        self._ids, self._walks = ids, walks
+                new.reshape(len(order), -1)[to] = old.reshape(len(before), -1)[of]
+        self._names, self._walks = order, walks
 
     def _seen(self, located: Located, up: Array) -> Located:
         """Return what is known of people, who are the first ones, from their way so far."""
@@ -173,14 +183,15 @@ class Paths:
             velocity=self._velocities(rows),
             facing=facing,
             facing_stddev=stddev,
+            turning=self._turning(rows),
             orientation=orientation,
             covariance=turned(located.covariance, stddev, up),
         )
 
-    def _unseen(self, names: Sequence[str], up: Array) -> Located:
+    def _unseen(self, names: Sequence[Name], up: Array) -> Located:
         """Return where people who are not seen should be by now."""
         nothing = Located.unknown(len(names))
-        order = [self._ids.index(name) if name in self._ids else -1 for name in names]
+        order = [self._names.index(name) if name in self._names else -1 for name in names]
         rows = np.array([row for row in order if row >= 0], np.int64)
         rows = rows[self._walks.seen_s[rows, 0] > -np.inf]
         if not len(rows):
@@ -197,6 +208,7 @@ class Paths:
             velocity=self._velocities(rows),
             facing=facing,
             facing_stddev=stddev,
+            turning=self._turning(rows),
             orientation=orientations(facing, axes(position, up)[0], up),
             covariance=turned(covariance, stddev, up),
         )
@@ -211,6 +223,12 @@ class Paths:
         unknown |= stddev > UNKNOWN
         facing[unknown] = stddev[unknown] = np.nan
         return facing, stddev
+
+    def _turning(self, rows: Index) -> Array:
+        """Return how fast facing changes, and its spread (R, 2)."""
+        motion = self._walks.motion
+        spread = np.sqrt(motion.variances[1::2, 2][rows])
+        return np.stack([motion.velocities[1::2, 0][rows], spread], axis=1)
 
     def _velocities(self, rows: Index) -> Array:
         """Return velocities (R, 3), NaN of whom it is not known yet."""

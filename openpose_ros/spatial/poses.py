@@ -89,4 +89,5 @@ def poses(
         places[:, 1],
         facing,
         stddev,
+        known.turning,
     )

@@ -51,6 +51,8 @@ class Bodies:
     ----------
     ids : list of str
         '' of who was not seen often enough.
+    numbers : int64 (T,)
+        Of each another.
     motion : Motion
         Of the middles of the bodies.
     shape : float64 (T, K, 2)
@@ -66,6 +68,7 @@ class Bodies:
     """
 
     ids: list[str]
+    numbers: npt.NDArray[np.int64]
     motion: Motion
     shape: FloatArray
     shape_s: FloatArray
@@ -80,6 +83,7 @@ class Bodies:
         steadiness: FloatArray,
         stamp_s: float,
         *,
+        first: int,
         noise: float,
         speed: float,
     ) -> Bodies:
@@ -94,6 +98,8 @@ class Bodies:
             As `Parts.steadiness`.
         stamp_s : float
             When they are seen.
+        first : int
+            The number of the first.
         noise, speed : float
             As `Motion.starting` takes them, in body sizes.
 
@@ -107,6 +113,7 @@ class Bodies:
         sightings_s[:, 0] = stamp_s
         return cls(
             [''] * count,
+            np.arange(first, first + count),
             Motion.starting(middles, noise * sizes, speed * sizes),
             points - middles[:, np.newaxis],
             np.full((count, keypoints), stamp_s),

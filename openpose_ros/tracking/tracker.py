@@ -74,6 +74,7 @@ class Tracker:
     ) -> None:
         self.params = params
         self._new_id = new_id
+        self._count = 0  # of all bodies so far
         self.reset()
 
     def reset(self) -> None:
@@ -127,7 +128,15 @@ class Tracker:
             self._learn(bodies, guess, pairs, points, stamp_s)
         if bodies is None or new.any():
             rows[new] = np.arange(new.sum()) + (0 if bodies is None else len(bodies))
-            born = Bodies.starting(points[new], steadiness, stamp_s, noise=_NOISE, speed=_SPEED)
+            born = Bodies.starting(
+                points[new],
+                steadiness,
+                stamp_s,
+                first=self._count + 1,
+                noise=_NOISE,
+                speed=_SPEED,
+            )
+            self._count += len(born)
             bodies = born if bodies is None else bodies.joined(born)
         self._confirm(bodies, stamp_s)
         tracks = self._tracks(bodies, people, visible, rows, points, stamp_s, params)
@@ -202,12 +211,12 @@ class Tracker:
         stamp_s: float,
         params: TrackingParams,
     ) -> Tracks:
-        ids = [''] * len(people)
+        ids, numbers = [''] * len(people), [0] * len(people)
         velocities = np.full((len(people), 2), np.nan)
         known = bodies.sightings_s[rows, 1] > -np.inf
         velocities[visible[known]] = bodies.motion.velocities[rows[known]]
         for place, row in zip(visible.tolist(), rows.tolist()):
-            ids[place] = bodies.ids[row]
+            ids[place], numbers[place] = bodies.ids[row], int(bodies.numbers[row])
         keypoints = people.keypoints
         if params.keypoint_smoothing and len(rows):
             smoothed = bodies.smoothing.smooth(rows, points, bodies.sizes[rows], stamp_s)
@@ -226,7 +235,9 @@ class Tracker:
                 bodies.motion.places[coasting, np.newaxis] + bodies.shape[coasting],
                 bodies.motion.velocities[coasting],
                 stamp_s - bodies.sightings_s[coasting, 0],
+                tuple(bodies.numbers[coasting].tolist()),
             ),
+            tuple(numbers),
         )
 
     def _remembered(self, bodies: Bodies, stamp_s: float, params: TrackingParams) -> Bodies:

@@ -28,6 +28,8 @@ class Coasting:
         Of the body, unit of the people a second.
     time_since_seen : float64 (M,)
         Seconds, above 0.
+    numbers : tuple of int, length M
+        As of `Tracks`.
 
     """
 
@@ -35,6 +37,7 @@ class Coasting:
     keypoints: FloatArray
     velocities: FloatArray
     time_since_seen: FloatArray
+    numbers: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -54,9 +57,13 @@ class Tracks:
         Of the body of each, unit of the people a second; NaN at the first sighting.
     coasting : Coasting
         Who has an id and is not seen in this frame.
+    numbers : tuple of int, length N
+        Who each is from her first sighting on, before she has an id; a tracker gives each above 0
+        and once. Of somebody in whom nothing was found 0.
 
     """
 
     people: People
     velocities: FloatArray
     coasting: Coasting
+    numbers: tuple[int, ...]

@@ -62,7 +62,22 @@ def test_noise_becomes_less() -> None:
     assert ratio[3] < 0.75
 
 
-def test_who_has_no_id_is_left_as_she_is() -> None:
+def test_it_is_told_how_fast_somebody_turns_and_how_sure_that_is() -> None:
+    paths, random, said = Paths(), np.random.default_rng(4), []
+    for tick in range(15):
+        facing = 1.2 * tick / 10 + random.normal(0, 0.03)
+        given = somebody((0, 0, 3), (1, 0, 3), facing=(facing + np.pi) % (2 * np.pi) - np.pi)
+        located, _ = paths.update([7, 0], given, [], UP, tick / 10)
+        said.append(located.turning[0])
+    assert np.isnan(located.turning[1]).all()
+    assert said[-1] == pytest.approx([1.2, 0.2], abs=0.15)
+    assert (np.diff(np.array(said)[:5, 1]) < 0).all()
+    _, expected = paths.update([], somebody(), [7], UP, 1.6)
+    assert expected.turning[0, 0] == said[-1][0]
+    assert expected.turning[0, 1] > said[-1][1]
+
+
+def test_who_is_nobody_known_is_left_as_she_is() -> None:
     paths = Paths()
     for tick in range(5):
         given = somebody((0.1 * tick, 0, 3), (1, 0, 3 + 0.5 * (tick % 2)))

@@ -30,6 +30,21 @@ def test_the_third_sighting_within_a_second_gives_an_id() -> None:
     assert ids[2] == ids[3] != ('',)
 
 
+def test_who_has_no_id_yet_is_known_by_a_number() -> None:
+    tracker = Tracker()
+    first = tracker.update(people(ANN), 0.0)
+    both = tracker.update(people(BEN, ANN), 0.1)
+    assert first.people.ids == ('',)
+    assert first.numbers == both.numbers[1:]
+    assert 0 < both.numbers[0] != both.numbers[1] > 0
+    tracker.update(people(ANN), 0.2)
+    hidden = tracker.update(people(BEN), 0.3)
+    assert hidden.coasting.ids != ('',)
+    assert (hidden.numbers, hidden.coasting.numbers) == (both.numbers[:1], first.numbers)
+    tracker.reset()
+    assert tracker.update(people(ANN), 0.4).numbers[0] not in both.numbers
+
+
 def test_sightings_that_are_rare_give_none() -> None:
     tracker = Tracker()
     assert {tracker.update(people(ANN), 0.6 * i).people.ids for i in range(9)} == {('',)}

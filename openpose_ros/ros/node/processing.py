@@ -39,7 +39,7 @@ from openpose_ros.spatial.people import locate, up_in_image
 from openpose_ros.tracking.identities import new_id
 
 if TYPE_CHECKING:
-    from openpose_ros.tracking import Coasting, Tracker
+    from openpose_ros.tracking import Tracker, Tracks
 
 _TARGET = 'target_frame'
 
@@ -203,15 +203,17 @@ class Processing:
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
         stamp_s = _stamp_s(arrival)
-        people, coasting = self._follow(people, stamp_s, params)
+        tracks = self._follow(people, stamp_s, params)
+        coasting = None if tracks is None else tracks.coasting
+        people = people if tracks is None else tracks.people
         followed = perf_counter()
         is_anybody = len(people) or coasting
         up = self._vertical(message.header, params) if is_anybody else up_in_image(params.rotate)
         located = self._locate(people, size, depth, message.header, up, params)
         expected = None
-        if coasting is not None:
+        if tracks is not None:
             located, expected = self._paths.update(
-                people.known_ids, located, coasting.ids, up, stamp_s
+                tracks.numbers, located, tracks.coasting.numbers, up, stamp_s
             )
         estimated = perf_counter()
         if not self._is_wanted():
@@ -305,20 +307,17 @@ class Processing:
                 return found.inverse().turn([0.0, 0.0, 1.0])
         return up_in_image(params.rotate)
 
-    def _follow(
-        self, people: People, stamp_s: float, params: NodeParams
-    ) -> tuple[People, Coasting | None]:
+    def _follow(self, people: People, stamp_s: float, params: NodeParams) -> Tracks | None:
         """Say who people are, and who else is expected; None: nobody wants to know."""
         tracker = self._tracker
         if tracker is None:
-            return people, None
+            return None
         if not params.tracking:
             tracker.reset()
             self._paths.reset()
-            return people, None
+            return None
         tracker.params = params
-        tracks = tracker.update(people, stamp_s)
-        return tracks.people, tracks.coasting
+        return tracker.update(people, stamp_s)
 
     def _warn_of_oddities(self, age_s: float | None, people: People, left_out: int) -> None:
         if age_s is None and not self._unstamped:

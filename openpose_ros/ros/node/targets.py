@@ -100,7 +100,7 @@ class Targets:
         self._frames = frames
         self._chooser, self._nearest = Chooser(), Chooser()
         self._approach = Approach()
-        self._paths = Paths()  # of who has no id
+        self._paths = Paths()  # where nobody is tracked
         self._changes = 0
 
     def publish(self, found: Found, persons: Any, params: NodeParams) -> None:
@@ -150,7 +150,7 @@ class Targets:
             self._paths.reset()
         if chosen is None or candidates.since_s[chosen] >= SILENT_S:
             return
-        if not candidates.ids[chosen]:
+        if found.coasting is None:  # else it is smoothed already
             ids = ['' if index != chosen else _NAMELESS for index in range(len(candidates))]
             located, _ = self._paths.update(ids, located, [], found.up, found.stamp_s)
         if np.isnan(located.position[chosen]).any():
@@ -164,9 +164,8 @@ class Targets:
                 return
             frame = params.target_frame
         standing = self._approach.stand(
-            located.position[chosen],
-            located.orientation[chosen],
-            float(located.facing_stddev[chosen]),
+            located,
+            chosen,
             to_frame=to_frame,
             up=found.up,
             frame=frame,
@@ -200,6 +199,6 @@ def _joined(located: Located, expected: Located) -> Located:
         None,
         *(
             np.concatenate([getattr(located, name), getattr(expected, name)])
-            for name in (*names, 'facing_stddev')
+            for name in (*names, 'facing_stddev', 'turning')
         ),
     )

@@ -42,7 +42,8 @@ def somewhere(people: People) -> Located:
 def expected(people: People, *ids: str) -> Coasting:
     """Return somebody who is not seen, and expected somewhere."""
     shape = (len(ids), people.skeleton.num_keypoints, 2)
-    return Coasting(ids, np.ones(shape), np.zeros((len(ids), 2)), np.full(len(ids), 0.5))
+    numbers = tuple(range(1, len(ids) + 1))
+    return Coasting(ids, np.ones(shape), np.zeros((len(ids), 2)), np.full(len(ids), 0.5), numbers)
 
 
 def persons_of(

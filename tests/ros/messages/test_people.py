@@ -114,13 +114,14 @@ def test_missing_looks_as_the_definition_says() -> None:
 
 def everything_of_two() -> Located:
     """Return two people of whom all is known, each number another one."""
-    numbers = iter(np.random.default_rng(1).uniform(-3, 3, (8, 2 * 54)))
+    numbers = iter(np.random.default_rng(1).uniform(-3, 3, (9, 2 * 54)))
 
     def some(*shape: int) -> np.ndarray[Any, Any]:
         return next(numbers)[: 2 * int(np.prod(shape))].reshape(2, *shape)
 
     positions = some(18, 3).astype(np.float32)
-    return Located(positions, some(3), some(6, 6), some(4), some(3), some(3), some(), some())
+    shapes = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
+    return Located(positions, *(some(*shape) for shape in shapes))
 
 
 def numbers_of(message: Any) -> list[float]:
@@ -163,7 +164,7 @@ def test_what_is_unknown_of_one_is_nan_in_her_place() -> None:
 
 def test_who_is_expected_has_a_pose_and_nothing_else() -> None:
     coasting = Coasting(
-        ('kqf1', 'kqf2'), np.zeros((2, 18, 2)), np.zeros((2, 2)), np.array([0.5, 1.0])
+        ('kqf1', 'kqf2'), np.zeros((2, 18, 2)), np.zeros((2, 2)), np.array([0.5, 1.0]), (1, 2)
     )
     located = everything_of_two()
     message = persons_message(
