@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import os
 from pathlib import Path
+import stat
 
 from openpose_ros.errors import OutputError, ParameterError
 from openpose_ros.files.lines import part_of
@@ -77,7 +78,7 @@ class Claims:
         inode = _inode(place.path if place.descriptor is None else place.descriptor)
         if inode in self._inputs:
             raise _lost(str(path), self._inputs[inode])
-        if not place.direct:  # a pipe or a device may get several
+        if not place.direct or _is_regular(place):  # a pipe or a device may get several
             taken = self._outputs.get(inode) or self._places.get(place.path)
             if taken is not None:
                 raise ParameterError(
@@ -146,6 +147,15 @@ def _lost(output: str, read: str) -> ParameterError:
     return ParameterError(
         f'{output} {which} this command reads: it would be lost; choose another name'
     )
+
+
+def _is_regular(place: Place) -> bool:
+    """Return whether a descriptor leads to a regular file, which has another name as well."""
+    try:
+        found = os.stat(place.path if place.descriptor is None else place.descriptor)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode)
 
 
 def _inode(path: str | Path | int) -> _Inode | None:

@@ -86,6 +86,27 @@ def test_two_results_in_one_file_are_refused(tmp_path: Path, there: bool) -> Non
     claims.check(tmp_path / 'out/photo.png')
 
 
+@pytest.mark.parametrize('names', [['-', 'out'], ['out', '-'], ['out', '/dev/stdout']])
+def test_standard_output_that_is_another_result_is_refused(
+    tmp_path: Path, names: list[str]
+) -> None:
+    code = (
+        'import sys; from openpose_ros.files import Claims; claims = Claims(); '
+        '[claims.claim(name) for name in sys.argv[1:]]'
+    )
+    typed = [str(tmp_path / 'out') if name == 'out' else name for name in names]
+    with (tmp_path / 'out').open('w') as file:
+        run = subprocess.run(
+            [sys.executable, '-c', code, *typed],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+    assert 'are the same file, for two results' in run.stderr
+
+
 def test_device_may_get_several_results() -> None:
     claims = Claims()
     claims.claim('/dev/null')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +12,7 @@ from openpose_ros.cli.results import add_json, file_name, file_path
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.files import Claims, LineFile, check_json_file
-from openpose_ros.files.places import STANDARD_OUTPUT
+from openpose_ros.files.places import find_place
 
 if TYPE_CHECKING:
     from openpose_ros.cli.estimate.report import RunReport
@@ -117,6 +117,8 @@ def check_forms(args: argparse.Namespace, claims: Claims) -> None:
         (args.coco, False, check_json_file),
         (args.coco_results, False, check_json_file),
     )
+    if [_is_standard_output(name) for name, *_ in asked].count(True) > 1:
+        raise ParameterError('only one form can go to standard output; name a FILE for the others')
     for name, grows, check in asked:
         if name is not None:
             claims.claim(name, grows=grows)
@@ -129,8 +131,13 @@ def check_forms(args: argparse.Namespace, claims: Claims) -> None:
 
         claims.claim(args.mcap)
         check_mcap_file(args.mcap)
-    if [name for name, *_ in asked].count(STANDARD_OUTPUT) > 1:
-        raise ParameterError('only one form can go to standard output; name a FILE for the others')
+
+
+def _is_standard_output(name: str | None) -> bool:
+    """Return whether a name is that of standard output: '-', /dev/stdout, /proc/self/fd/1."""
+    with suppress(OSError):  # which is told where it is claimed
+        return name is not None and find_place(name).descriptor == 1
+    return False
 
 
 def read_truth_of(

@@ -88,6 +88,8 @@ WRONG = [  # arguments, what the one line says
     (['--csv', 'photo.png'], 'photo.png is what this command reads'),
     (['--coco', 'mine.txt'], 'mine.txt is there already and is not JSON'),
     (['--csv', 'mine.txt'], 'mine.txt is there already and is no table of people'),
+    (['--csv', '-', '--json', '/dev/stdout'], 'only one form can go to standard output'),
+    (['--csv', '-', '--coco', '/proc/self/fd/1'], 'only one form can go to standard output'),
     (['--csv', 'x', '--coco', './x'], './x and x are the same file, for two results'),
     (['--coco-results', 'truth.json', '--coco-truth', 'truth.json'], 'is what this command reads'),
     (['--coco-results', 'r.json', '--coco-truth', 'truth.json'], 'no source is a picture of'),
