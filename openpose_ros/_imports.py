@@ -15,7 +15,7 @@ def hidden(*names: str) -> Iterator[None]:
     Parameters
     ----------
     *names : str
-        Top-level modules. One that was imported before is left alone.
+        Modules. One that was imported before is left alone.
 
     """
     hiding = [name for name in names if name not in sys.modules]

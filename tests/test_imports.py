@@ -115,3 +115,17 @@ def test_nothing_is_told_to_the_makers_of_engines(tmp_path: Path) -> None:
     )
     assert run.stdout.splitlines()[:2] == ['[]', '[]'], run.stderr
     assert run.stdout.splitlines()[2] == '1 []'
+
+
+def test_scipy_is_not_imported_with_the_parser_and_still_there_for_others() -> None:
+    pytest.importorskip('scipy.linalg')
+    code = """
+import sys
+import numba
+import numpy as np
+from openpose_ros.parsing import parse_pafs
+print('scipy.linalg' in sys.modules)
+print(numba.njit(lambda a: (a @ a)[1, 1])(2 * np.eye(2)))
+"""
+    run = run_with(ROOT, '-c', code)
+    assert run.stdout.split() == ['False', '4.0'], run.stderr

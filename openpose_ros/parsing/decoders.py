@@ -93,7 +93,8 @@ def open_parser(spec: ModelSpec) -> Callable[..., People]:
     """
     Return the function that takes one picture's maps, the skeleton and the parameters.
 
-    The kernels compile for seconds, once: when this is called, not on import.
+    The kernels compile for seconds, once: when this is called, not on import; those for optimal
+    matching with the first picture that asks for it.
     """
     if spec.decoder == 'posenet':
         from openpose_ros.parsing.posenet.parse import parse_posenet

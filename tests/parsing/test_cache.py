@@ -160,7 +160,7 @@ def test_every_kernel_is_checked() -> None:
     kernels, processor = compile_kernels()
     assert processor
     names = {kernel.name for kernel in kernels}
-    assert {'paf.parse.parse', 'paf.matching.match_optimal', 'posenet.poses.find_poses'} <= names
+    assert {'paf.parse.parse', 'paf.optimal.parse_optimally', 'posenet.poses.find_poses'} <= names
     for kernel in kernels:
         room, module, name = kernel.name.split('.')
         inside = 'openpose_ros' if room in ('parsing', 'spatial') else 'openpose_ros.parsing'

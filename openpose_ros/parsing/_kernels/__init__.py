@@ -6,6 +6,8 @@ The public functions around them validate and allocate; in there all arrays are 
 C-ordered and of the signature's dtype.
 """
 
+from importlib.util import find_spec
+
 from openpose_ros._imports import hidden
 
 # Numba asks coverage for what the versions of Debian 12 and Ubuntu 24.04 do not have, and colcon
@@ -17,3 +19,10 @@ except ImportError:
     raise
 except Exception as exc:  # what a broken library raises is no error of whoever imports us
     raise ImportError(f'Numba cannot be imported ({type(exc).__name__}: {exc})') from exc
+
+# Whether SciPy is there it asks by importing its linear algebra, which takes a quarter second of
+# every start, and which it imports again where somebody's function needs it.
+with hidden('scipy.linalg'):
+    from numba.np import arraymath
+if hasattr(arraymath, '_HAVE_BLAS'):
+    arraymath._HAVE_BLAS = find_spec('scipy') is not None

@@ -52,7 +52,7 @@ def _no_collecting():
             gc.enable()
 
 
-def compiled(signature, *, allocating=True):
+def compiled(signature, *, allocating=False):
     """
     Compile now, or take what Numba's cache has.
 
@@ -79,7 +79,7 @@ def compiled(signature, *, allocating=True):
     return compile_function
 
 
-def piece(signature, *, early=False, alone=False, allocating=True):
+def piece(signature, *, early=False, alone=False, allocating=False):
     """
     Compile with the kernels that call it; from Python, where that is seldom, at the first call.
 

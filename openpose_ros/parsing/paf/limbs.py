@@ -97,9 +97,12 @@ def find_limbs(
     strengths = np.empty(len(rows))
     _, height, width = pafs.shape
     scratch = room_for_limbs(height, width, peaks.rows.shape[1])
-    count = _kernels.find_limbs(
-        pafs, peaks.rows, peaks.counts, *plan.arguments, *scratch, rows, strengths
-    )
+    find = _kernels.find_limbs
+    if params.matching == 'optimal':
+        from openpose_ros.parsing.paf._kernels import optimal
+
+        find = optimal.find_limbs_optimally
+    count = find(pafs, peaks.rows, peaks.counts, *plan.arguments, *scratch, rows, strengths)
     if count == NOT_FINITE:
         raise MapsError(PAFS_NOT_FINITE)
     return Connections(rows[:count], strengths[:count])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,6 @@ _DEFAULT_SKELETON = load_skeleton('coco_18')
 _recent = [plan_of(_DEFAULT_SKELETON, _DEFAULT_PARAMS)]
 # Rooms that nobody uses: one a thread that parses. Who fails in one leaves it.
 _free: list[Room] = []
-_NOTHING = np.empty(0, np.float32)
 _NOWHERE = Room(_recent[0], (0, 0, 0), (0, 0, 0))
 
 
@@ -73,8 +73,8 @@ def parse_pafs(
     if params.single_person:
         heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
         pafs = heatmaps[:0]
-    keypoints = scores = _NOTHING
-    overflow = _kernels.WRONG_SHAPE
+    parse = _kernels.parse if params.matching == 'greedy' else _parse_optimally()
+    count = _kernels.WRONG_SHAPE
     try:
         room = _free.pop()
     except IndexError:
@@ -84,12 +84,10 @@ def parse_pafs(
         # The signature refuses what is not in C order, the kernel what is not of this room: only
         # then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
         try:  # noqa: SIM105  a context manager is more cold code
-            keypoints, scores, overflow = _kernels.parse(
-                heatmaps, pafs, *plan.arguments, *room.arrays
-            )
+            count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
         except TypeError:
             pass
-    if overflow == _kernels.WRONG_SHAPE:
+    if count == _kernels.WRONG_SHAPE:
         heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
         pafs = (
             heatmaps[:0] if params.single_person else _checked('pafs', pafs, plan.pafs, skeleton)
@@ -100,15 +98,25 @@ def parse_pafs(
                 'both must come from the same picture and layer size'
             )
         room = Room(plan, heatmaps.shape, pafs.shape)
-        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments, *room.arrays)
-    while overflow == _kernels.TOO_SMALL:
+        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
+    while count == _kernels.TOO_SMALL:
         room = room.larger()
-        keypoints, scores, overflow = _kernels.parse(heatmaps, pafs, *plan.arguments, *room.arrays)
-    if overflow < 0:
-        broken_heatmaps = overflow == _kernels.HEATMAPS_NOT_FINITE
+        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
+    if count < 0:
+        broken_heatmaps = count == _kernels.HEATMAPS_NOT_FINITE
         raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
+    people = People(
+        room.keypoints[:count].copy(), room.scores[:count].copy(), skeleton, int(room.overflow[0])
+    )
     _free.append(room)
-    return People(keypoints, scores, skeleton, overflow)
+    return people
+
+
+def _parse_optimally() -> Any:
+    """Return what compiles for seconds when it is first asked for."""
+    from openpose_ros.parsing.paf._kernels import optimal
+
+    return optimal.parse_optimally
 
 
 def _checked(

@@ -75,7 +75,6 @@ def settings_of(params: PafParams) -> tuple[IntArray, DoubleArray]:
     """Return the other parameters, in the places that `_kernels.settings` names."""
     whole = {
         settings.NMS_RADIUS: params.nms_window // 2,
-        settings.OPTIMAL: params.matching == 'optimal',
         settings.MIN_PARTS: params.min_parts,
         settings.MAX_PEOPLE: params.max_people,
         settings.SINGLE: params.single_person,

@@ -16,7 +16,7 @@ _ALIKE = 1 + 1e-9  # as likely, but for rounding: then the first is taken
 _COSINES, _SINES = np.cos(ANGLES), np.sin(ANGLES)
 
 
-@piece(types.UniTuple(types.float64, 2)(PLANE, types.int64), allocating=False)
+@piece(types.UniTuple(types.float64, 2)(PLANE, types.int64))
 def summed_up(weights, row):
     """
     Return the angle that is meant, and how far off it may be.

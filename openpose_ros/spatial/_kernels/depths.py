@@ -38,7 +38,7 @@ _COLUMNS, _ROWS = np.ascontiguousarray(_grid[_outwards].T) + _RINGS
 _BESIDE = int(np.count_nonzero(_away <= _RIM))  # places that lie within it
 
 
-@piece(types.float64(_VALUES, types.int64, types.float64, _VALUES), allocating=False)
+@piece(types.float64(_VALUES, types.int64, types.float64, _VALUES))
 def densest(values, count, width, ordered):
     """Return the median of the most of the first values that lie so close together."""
     # Each goes to where as many are smaller: no branch depends on them, as where they are sorted.
@@ -57,7 +57,7 @@ def densest(values, count, width, ordered):
     return ordered[best + most // 2]
 
 
-@piece(types.float64(_MILLIMETRES, _METRES, types.int64), allocating=False)
+@piece(types.float64(_MILLIMETRES, _METRES, types.int64))
 def depth_at(millimetres, metres, place):
     """Return the depth of a pixel, metres; 0 where it is not known (REP 118), or outside."""
     if place < 0:
@@ -68,7 +68,7 @@ def depth_at(millimetres, metres, place):
     return float(depth) if depth > 0 and depth < np.inf else 0.0
 
 
-@piece(types.int64(types.float64, types.int64, types.int64), allocating=False)
+@piece(types.int64(types.float64, types.int64, types.int64))
 def nearest_pixel(place, count, stride):
     """Return where the pixel of a place is along an axis of so many; far below 0: outside."""
     if place > -0.5 and place < count - 0.5:
@@ -93,7 +93,6 @@ def nearest_pixel(place, count, stride):
         *6 * (_VALUES,),
         *3 * (types.int64[::1],),
     ),
-    allocating=False,
 )
 def find_surfaces(
     millimetres,

@@ -28,7 +28,6 @@ _PARTS = len(FACE)
 
 @piece(
     types.void(POINTS, types.int64, types.int64, types.float64, types.float64, PLANE),
-    allocating=False,
 )
 def weigh_face(parts, person, axis, distance, noise, weights):
     """
@@ -76,7 +75,6 @@ def weigh_face(parts, person, axis, distance, noise, weights):
 
 @piece(
     types.float64(POINTS, types.int64, types.float64, types.float64, types.float64),
-    allocating=False,
 )
 def nodding(sight, person, distance, noise, yaw):
     """

@@ -33,7 +33,6 @@ _BLUR = np.array([0.0, GUESSED, GUESSED, LEAN_SPREAD])
 
 @compiled(
     types.void(POINTS, POINTS, VALUES, VALUES, types.float64, PLANE, PLANE, PLANE),
-    allocating=False,
 )
 def find_poses(sight, surface, far, off, noise, heads, torsos, found):
     """

@@ -10,7 +10,7 @@ _KEYPOINTS = types.Array(types.float32, 3, 'C', readonly=True)
 _TABLE = types.Array(types.float64, 3, 'C', readonly=True)
 
 
-@compiled(types.int64(_KEYPOINTS, _TABLE, types.float64[:, :, ::1]), allocating=False)
+@compiled(types.int64(_KEYPOINTS, _TABLE, types.float64[:, :, ::1]))
 def find_rays(keypoints, table, rays):
     """
     Fill the rays of keypoints, NaN of those that were not found.

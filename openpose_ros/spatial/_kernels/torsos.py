@@ -80,7 +80,7 @@ _LEAST = _VARIANCE.min(axis=2)
 _NEXT_TO = np.concatenate([LOOKS_AHEAD[0, :1], LOOKS_AHEAD[0, :0:-1], LOOKS_AHEAD[0]])
 
 
-@piece(types.float64(POINTS, types.int64, types.float64), allocating=False)
+@piece(types.float64(POINTS, types.int64, types.float64))
 def sitting(sight, person, distance):
     """
     Return how much somebody's thighs are stretched out, 0: she stands, 1: she sits.
@@ -98,7 +98,7 @@ def sitting(sight, person, distance):
     return min(max(1 - drops * distance / (THIGH * UPRIGHT * count), 0.0), 1.0)
 
 
-@piece(types.UniTuple(types.float64, 2)(*4 * (types.float64,)), allocating=False)
+@piece(types.UniTuple(types.float64, 2)(*4 * (types.float64,)))
 def torso_distance(hips, shoulders, ahead, sits):
     """
     Return how far a mid-hip is from the camera, by the surface of hips and shoulders.
@@ -137,7 +137,6 @@ def torso_distance(hips, shoulders, ahead, sits):
 
 @piece(
     types.UniTuple(types.float64, 2)(POINTS, types.int64, types.float64, types.float64),
-    allocating=False,
 )
 def body_size(sight, person, distance, spread):
     """Return how large somebody is, 1 as `proportions` has her, and the spread of that."""
@@ -161,7 +160,6 @@ def body_size(sight, person, distance, spread):
         PLANE,
         PLANE,
     ),
-    allocating=False,
 )
 def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits, heads, weights):
     """

@@ -19,6 +19,7 @@ import pytest
 from openpose_ros.parsing import PafParams
 import openpose_ros.parsing._kernels as shared
 import openpose_ros.parsing.paf._kernels as kernels
+from openpose_ros.parsing.paf._kernels import optimal  # noqa: F401  else imported when asked for
 from openpose_ros.parsing.paf.peaks import Peaks
 from tests.parsing.paf import naive, test_assembly, test_matching
 from tests.parsing.paf.agreement import (
@@ -38,6 +39,7 @@ MODULES = (
     'limbs',
     'assembly',
     'parse',
+    'optimal',
 )  # in the order of imports
 HOMES = {name: shared if name == 'sorting' else kernels for name in MODULES}
 
@@ -66,10 +68,22 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
         'missed > may_miss:\n            continue',
         'missed > 0:\n            continue',
     ),
-    'find_limbs': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
+    'score_limb': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
+    'keep_pairs': ('scores[pair]', 'scores[c]'),
+    'find_limbs': ('taken, most, limb, order', 'taken, most, 0, order'),  # used in other limbs
     'assemble': ('if contradict:', 'if False:'),
     'select_people': ('total / num_parts', 'total / max(1, count)'),
-    'parse': ('assemble(ends, strengths', 'assemble(ends, 0.0 * strengths'),  # none is stronger
+    'find_candidates': ('else left_out', 'else 1 + left_out'),
+    'join_limbs': (
+        'ends, strengths, connected',
+        'ends, 0.0 * strengths, connected',
+    ),  # none is stronger
+    'parse': ('strengths,\n        people', '-strengths,\n        people'),  # the weakest first
+    'find_limbs_optimally': ('ends, strengths, total', 'ends, strengths, 0'),
+    'parse_optimally': (
+        'strengths,\n        people',
+        '-strengths,\n        people',
+    ),  # the weakest first
 }
 
 
@@ -143,8 +157,10 @@ def check_all() -> None:
     for shape in ((5, 3), (9, 9)):
         scores = random.integers(0, 4, shape) / 4
         assert test_matching.matched(scores, 'greedy') == naive.match_greedy(scores)
-    several = Scene(noise(4, (12, 12), 2), noise(8, (12, 12), 3), PafParams(paf_min_count=2))
-    assert len(check_scene(several)) > 1
+    for matching in ('greedy', 'optimal'):
+        params = PafParams(paf_min_count=2, matching=matching)
+        several = Scene(noise(4, (12, 12), 2), noise(8, (12, 12), 3), params)
+        assert len(check_scene(several)) > 1
     test_matching.test_optimal_without_ties_keeps_the_pairs_of_the_twin((7, 9))
     test_matching.test_falling_sorts_and_keeps_the_order_of_equals(9)
 

@@ -17,12 +17,7 @@ from openpose_ros.parsing._kernels.compiling import (
     VALUES,
     piece,
 )
-from openpose_ros.parsing.paf._kernels.matching import (
-    END_BITS,
-    END_MASK,
-    match_greedy,
-    match_optimal,
-)
+from openpose_ros.parsing.paf._kernels.matching import END_BITS, END_MASK, match_greedy
 from openpose_ros.parsing.paf._kernels.pairs import (
     ENDS,
     candidate_pairs,
@@ -32,7 +27,6 @@ from openpose_ros.parsing.paf._kernels.pairs import (
 )
 from openpose_ros.parsing.paf._kernels.settings import (
     FREE_LENGTH,
-    OPTIMAL,
     PAF_MAX_GAP,
     PAF_THRESHOLD,
     SETTINGS,
@@ -174,10 +168,103 @@ def score_pairs(
 
 @piece(
     types.int64(
-        *(MAPS, MAPS, COUNTS, TABLE, VALUES, *SETTINGS, types.Array(types.uint8, 1, 'C'), NUMBERS),
-        *(_REALS, types.Array(types.float64, 2, 'C'), types.Array(types.int64, 2, 'C'), _REALS),
-    ),
+        *(MAPS, MAPS, COUNTS, TABLE, types.int64, VALUES, *SETTINGS),
+        *(types.Array(types.uint8, 1, 'C'), types.Array(types.float64, 2, 'C')),
+        *(NUMBERS, NUMBERS, _REALS),
+    )
 )
+def score_limb(
+    pafs, peaks, counts, limbs, limb, parts, whole, real, marks, tables, numbers, pairs, scores
+):
+    """
+    Fill pairs of peaks that may be one kind of limb, and their scores.
+
+    numbers are scratch, two for each peak that there is room for. Returns how many pairs there
+    are, or NOT_FINITE.
+    """
+    size, width = pafs.shape[1] * pafs.shape[2], pafs.shape[2]
+    most, threshold = tables.shape[1], real[PAF_THRESHOLD]
+    start, end = limbs[limb, 0], limbs[limb, 1]
+    num_starts, num_ends = counts[start], counts[end]
+    if num_starts == 0 or num_ends == 0:
+        return 0
+    unmarked, weak, start_table, end_table = marks[:size], marks[size:], tables[:4], tables[4:]
+    field_x, field_y = pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]
+    may_miss = len(parts) - limbs[limb, 4]
+    if not (
+        look_at_peaks(field_x, field_y, peaks[start], num_starts, start_table)
+        and look_at_peaks(field_x, field_y, peaks[end], num_ends, end_table)
+    ):
+        return NOT_FINITE
+    known_weak = unmarked
+    if num_starts * num_ends > _FEW:
+        mask_weak_cells(
+            field_x,
+            field_y,
+            start_table,
+            num_starts,
+            end_table,
+            num_ends,
+            threshold,
+            marks[2 * size :],
+            weak,
+        )
+        known_weak = weak
+    count = candidate_pairs(
+        start_table,
+        num_starts,
+        end_table,
+        num_ends,
+        width,
+        weak,
+        parts,
+        threshold,
+        may_miss,
+        num_starts * num_ends > _CROWD,
+        numbers,
+        numbers[most:],
+        pairs,
+    )
+    return score_pairs(
+        field_x,
+        field_y,
+        known_weak,
+        start_table,
+        end_table,
+        parts,
+        threshold,
+        may_miss,
+        real[PAF_MAX_GAP],
+        real[FREE_LENGTH] * pafs.shape[1],
+        count,
+        pairs,
+        scores,
+    )
+
+
+@piece(
+    types.void(
+        *(types.int64, COUNTS, VALUES, COUNTS, types.int64),
+        *(types.Array(types.int64, 2, 'C'), _REALS, types.int64),
+    )
+)
+def keep_pairs(limb, pairs, scores, order, count, ends, strengths, total):
+    """Add to ends (room, 3) and strengths, of which a total is filled, the pairs in order."""
+    for c in range(count):
+        pair = order[c]
+        ends[total + c, 0] = limb
+        ends[total + c, 1] = pairs[pair] >> END_BITS
+        ends[total + c, 2] = pairs[pair] & END_MASK
+        strengths[total + c] = scores[pair]
+
+
+FIND_LIMBS = types.int64(
+    *(MAPS, MAPS, COUNTS, TABLE, VALUES, *SETTINGS, types.Array(types.uint8, 1, 'C'), NUMBERS),
+    *(_REALS, types.Array(types.float64, 2, 'C'), types.Array(types.int64, 2, 'C'), _REALS),
+)
+
+
+@piece(FIND_LIMBS)
 def find_limbs(
     pafs, peaks, counts, limbs, parts, whole, real, marks, numbers, reals, tables, ends, strengths
 ):
@@ -187,92 +274,31 @@ def find_limbs(
     marks, numbers, reals and tables are those of a Room, as wide as it has room for peaks.
     Returns the number of limbs found, or NOT_FINITE.
     """
-    size, width = pafs.shape[1] * pafs.shape[2], pafs.shape[2]
-    most, threshold = tables.shape[1], real[PAF_THRESHOLD]
-    unmarked, weak, strong = marks[:size], marks[size : 2 * size], marks[2 * size :]
-    start_table, end_table = tables[:4], tables[4:]
+    most = tables.shape[1]
     room = most * most + 1  # one more: pairs are written before they are counted
-    scores = reals[:room]
     pairs, order, taken = numbers[:room], numbers[room : 2 * room], numbers[2 * room :]
     for i in range(2 * most):
         taken[i] = -1
     total = 0
     for limb in range(len(limbs)):
-        start, end = limbs[limb, 0], limbs[limb, 1]
-        num_starts, num_ends = counts[start], counts[end]
-        if num_starts == 0 or num_ends == 0:
-            continue
-        field_x, field_y = pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]
-        may_miss = len(parts) - limbs[limb, 4]
-        if not (
-            look_at_peaks(field_x, field_y, peaks[start], num_starts, start_table)
-            and look_at_peaks(field_x, field_y, peaks[end], num_ends, end_table)
-        ):
-            return NOT_FINITE
-        known_weak = unmarked
-        if num_starts * num_ends > _FEW:
-            mask_weak_cells(
-                field_x,
-                field_y,
-                start_table,
-                num_starts,
-                end_table,
-                num_ends,
-                threshold,
-                strong,
-                weak,
-            )
-            known_weak = weak
-        count = candidate_pairs(
-            start_table,
-            num_starts,
-            end_table,
-            num_ends,
-            width,
-            weak,
+        count = score_limb(
+            pafs,
+            peaks,
+            counts,
+            limbs,
+            limb,
             parts,
-            threshold,
-            may_miss,
-            num_starts * num_ends > _CROWD,
+            whole,
+            real,
+            marks,
+            tables,
             taken[2 * most :],
-            taken[3 * most :],
             pairs,
-        )
-        count = score_pairs(
-            field_x,
-            field_y,
-            known_weak,
-            start_table,
-            end_table,
-            parts,
-            threshold,
-            may_miss,
-            real[PAF_MAX_GAP],
-            real[FREE_LENGTH] * pafs.shape[1],
-            count,
-            pairs,
-            scores,
+            reals,
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        if whole[OPTIMAL]:
-            count = match_optimal(
-                pairs,
-                scores,
-                count,
-                num_starts,
-                num_ends,
-                order,
-                taken[4 * most :],
-                reals[room:],
-            )
-        else:
-            count = match_greedy(pairs, scores, count, taken, most, limb, order)
-        for c in range(count):
-            pair = order[c]
-            ends[total, 0] = limb
-            ends[total, 1] = pairs[pair] >> END_BITS
-            ends[total, 2] = pairs[pair] & END_MASK
-            strengths[total] = scores[pair]
-            total += 1
+        count = match_greedy(pairs, reals, count, taken, most, limb, order)
+        keep_pairs(limb, pairs, reals, order, count, ends, strengths, total)
+        total += count
     return total

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from numba import types
-import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import (
     IS_COMPILED,
@@ -13,6 +12,7 @@ from openpose_ros.parsing._kernels.compiling import (
     TABLE,
     VALUES,
     compiled,
+    piece,
 )
 from openpose_ros.parsing.paf._kernels.assembly import assemble, select_people
 from openpose_ros.parsing.paf._kernels.limbs import find_limbs
@@ -34,13 +34,83 @@ HEATMAPS_NOT_FINITE, PAFS_NOT_FINITE, TOO_SMALL, WRONG_SHAPE = -1, -2, -3, -4
 _INTEGERS = types.Array(types.int64, 2, 'C')
 
 
-@compiled(
-    types.Tuple((types.float32[:, :, ::1], types.float32[::1], types.int64))(
-        *(MAPS, MAPS, TABLE, VALUES, *SETTINGS, MARKS, NUMBERS, NUMBERS, REALS),
+@piece(
+    types.int64(
+        *(MAPS, MAPS, TABLE, *SETTINGS, MARKS, NUMBERS, NUMBERS, REALS),
         *(types.Array(types.float32, 1, 'C'), FOUND, PEAKS, types.Array(types.float64, 2, 'C')),
-        *(_INTEGERS, _INTEGERS),
     )
 )
+def find_candidates(
+    heatmaps, pafs, limbs, whole, real, marks, words, numbers, reals, lowest, found, peaks, tables
+):
+    """
+    Fill peaks, and numbers with how many had no room and how many each keypoint has; return 0.
+
+    Or what else `parse` may return.
+    """
+    num_parts, height, width = len(peaks), heatmaps.shape[1], heatmaps.shape[2]
+    if (
+        not num_parts <= heatmaps.shape[0] <= num_parts + 1
+        or pafs.shape[0] != 2 * len(limbs)
+        or height != pafs.shape[1]
+        or width != pafs.shape[2]
+        or len(lowest) != width
+        or len(found) != height * width
+    ):
+        return WRONG_SHAPE
+    counts, scratch = numbers[1 : num_parts + 1], numbers[num_parts + 1 :]
+    left_out = find_peaks(
+        heatmaps, whole, real, marks, words, scratch, reals, lowest, found, peaks, counts
+    )
+    if left_out == NOT_FINITE:
+        return HEATMAPS_NOT_FINITE
+    for k in range(num_parts):
+        if counts[k] > tables.shape[1]:
+            return TOO_SMALL
+    numbers[0] = 0 if whole[SINGLE] else left_out  # of a single person's more are not wanted
+    return 0
+
+
+@piece(
+    types.int64(
+        *(types.int64, MAPS, TABLE, *SETTINGS, NUMBERS, REALS, types.int64, _INTEGERS, REALS),
+        *(_INTEGERS, PEAKS, types.Array(types.float32, 1, 'C')),
+    )
+)
+def join_limbs(
+    connected,
+    peaks,
+    limbs,
+    whole,
+    real,
+    numbers,
+    reals,
+    most,
+    ends,
+    strengths,
+    people,
+    keypoints,
+    scores,
+):
+    """Fill keypoints and scores from so many limbs; return how many people there are."""
+    num_parts = len(peaks)
+    scratch = numbers[num_parts + 1 :]
+    used = assemble(ends, strengths, connected, most, limbs, scratch, people)
+    if whole[SINGLE]:
+        used = 1
+        for k in range(num_parts):
+            people[0, k] = 0 if numbers[1 + k] > 0 else -1
+    return select_people(peaks, people, used, whole, real, reals, scratch, keypoints, scores)
+
+
+PARSE = types.int64(
+    *(MAPS, MAPS, TABLE, VALUES, *SETTINGS, MARKS, NUMBERS, NUMBERS, REALS),
+    *(types.Array(types.float32, 1, 'C'), FOUND, PEAKS, types.Array(types.float64, 2, 'C')),
+    *(_INTEGERS, _INTEGERS, PEAKS, types.Array(types.float32, 1, 'C')),
+)
+
+
+@compiled(PARSE)
 def parse(
     heatmaps,
     pafs,
@@ -58,59 +128,66 @@ def parse(
     tables,
     ends,
     people,
+    keypoints,
+    scores,
 ):
     """
-    Return keypoints (N, K, 3), scores (N,) and how many peaks had no room.
+    Fill keypoints (room, K, 3) and scores (room,), and return how many people there are.
 
-    What follows `real` is a Room. Instead of the last number, with nobody, may be that maps are
-    not finite, that there are more peaks than the Room is for, which is TOO_SMALL, or that it is
-    not for maps of such shapes. An argument costs as much as ten slices, so that some arrays hold
-    several.
+    The first of numbers becomes how many peaks had no room. What follows `real` is a Room. Instead
+    of a count may be returned that maps are not finite, that there are more peaks than the Room is
+    for, which is TOO_SMALL, or that it is not for maps of such shapes. An argument costs as much
+    as ten slices, so that some arrays hold several.
     """
-    num_parts, height, width = len(peaks), heatmaps.shape[1], heatmaps.shape[2]
-    if (
-        not num_parts <= heatmaps.shape[0] <= num_parts + 1
-        or pafs.shape[0] != 2 * len(limbs)
-        or height != pafs.shape[1]
-        or width != pafs.shape[2]
-        or len(lowest) != width
-        or len(found) != height * width
-    ):
-        return peaks[:0], lowest[:0], np.int64(WRONG_SHAPE)
-    counts, numbers = numbers[:num_parts], numbers[num_parts:]
-    strengths, reals = reals[: len(ends)], reals[len(ends) :]
-    overflow = find_peaks(
-        heatmaps, whole, real, marks, words, numbers, reals, lowest, found, peaks, counts
+    strengths, scratch = reals[: len(ends)], reals[len(ends) :]
+    state = find_candidates(
+        *(
+            heatmaps,
+            pafs,
+            limbs,
+            whole,
+            real,
+            marks,
+            words,
+            numbers,
+            scratch,
+            lowest,
+            found,
+            peaks,
+        ),
+        tables,
     )
-    if overflow == NOT_FINITE:
-        return peaks[:0], lowest[:0], np.int64(HEATMAPS_NOT_FINITE)
-    most = tables.shape[1]
-    for k in range(len(counts)):
-        if counts[k] > most:
-            return peaks[:0], lowest[:0], np.int64(TOO_SMALL)
+    if state < 0:
+        return state
     connected = find_limbs(
         pafs,
         peaks,
-        counts,
+        numbers[1:],
         limbs,
         parts,
         whole,
         real,
         marks[8 * len(words) :],
-        numbers,
-        reals,
+        numbers[len(peaks) + 1 :],
+        scratch,
         tables,
         ends,
         strengths,
     )
     if connected == NOT_FINITE:
-        return peaks[:0], lowest[:0], np.int64(PAFS_NOT_FINITE)
-    used = assemble(ends, strengths, connected, most, limbs, numbers, people)
-    if whole[SINGLE]:
-        for k in range(len(counts)):
-            people[0, k] = 0 if counts[k] > 0 else -1
-        used, overflow = 1, np.int64(0)  # more peaks are not wanted
-    keypoints = np.empty((used, num_parts, 3), np.float32)
-    scores = np.empty(used, np.float32)
-    kept = select_people(peaks, people, used, whole, real, reals, numbers, keypoints, scores)
-    return keypoints[:kept], scores[:kept], overflow
+        return PAFS_NOT_FINITE
+    return join_limbs(
+        connected,
+        peaks,
+        limbs,
+        whole,
+        real,
+        numbers,
+        scratch,
+        tables.shape[1],
+        ends,
+        strengths,
+        people,
+        keypoints,
+        scores,
+    )

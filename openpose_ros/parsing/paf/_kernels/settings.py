@@ -7,5 +7,5 @@ Two arguments for eleven: each costs its unpacking, and more while the processor
 from openpose_ros.parsing._kernels.compiling import COUNTS, VALUES
 
 SETTINGS = COUNTS, VALUES
-NMS_RADIUS, OPTIMAL, MIN_PARTS, MAX_PEOPLE, SINGLE = range(5)
+NMS_RADIUS, MIN_PARTS, MAX_PEOPLE, SINGLE = range(4)
 PEAK_THRESHOLD, PAF_THRESHOLD, PAF_MAX_GAP, FREE_LENGTH, MIN_SCORE = range(5)

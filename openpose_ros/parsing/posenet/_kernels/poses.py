@@ -156,7 +156,8 @@ def is_taken(positions, num_poses, k, x, y, squared_radius):
         types.float64,
         _KEYPOINTS,
         types.float64[::1],
-    )
+    ),
+    allocating=True,
 )
 def find_poses(
     heatmaps,
@@ -220,7 +221,7 @@ def find_poses(
     return count
 
 
-@compiled(types.int64(MAPS, MAPS, types.float64, _KEYPOINTS, types.float64[::1]))
+@compiled(types.int64(MAPS, MAPS, types.float64, _KEYPOINTS, types.float64[::1]), allocating=True)
 def find_pose(heatmaps, offsets, stride, keypoints, scores):
     """
     Fill keypoints (1, K, 3), in input pixels, and scores (1,) from the maximum of each heatmap.

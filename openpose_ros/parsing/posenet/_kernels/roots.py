@@ -54,7 +54,7 @@ def find_roots(heatmaps, bits, threshold, low_bits, radius, places):
     return count
 
 
-@piece(types.void(MAPS, NUMBERS, types.int64, NUMBERS, _SCORES))
+@piece(types.void(MAPS, NUMBERS, types.int64, NUMBERS, _SCORES), allocating=True)
 def fill_queue(heatmaps, places, count, queue, scores):
     """
     Fill queue and scores (count,) with the places, a heap of which the best comes first.

@@ -1,0 +1,128 @@
+"""
+The way from maps to people with optimal matching, compiled when somebody first asks for it.
+
+It is `parse` with another matching, and would make the first start of everybody else longer.
+"""
+
+from __future__ import annotations
+
+from openpose_ros.parsing._kernels.compiling import NOT_FINITE, compiled, piece
+from openpose_ros.parsing.paf._kernels.limbs import FIND_LIMBS, keep_pairs, score_limb
+from openpose_ros.parsing.paf._kernels.matching import match_optimal
+from openpose_ros.parsing.paf._kernels.parse import (
+    PAFS_NOT_FINITE,
+    PARSE,
+    find_candidates,
+    join_limbs,
+)
+
+
+@piece(FIND_LIMBS)
+def find_limbs_optimally(
+    pafs, peaks, counts, limbs, parts, whole, real, marks, numbers, reals, tables, ends, strengths
+):
+    """As `find_limbs`."""
+    most = tables.shape[1]
+    room = most * most + 1
+    pairs, order, scratch = numbers[:room], numbers[room : 2 * room], numbers[2 * room :]
+    total = 0
+    for limb in range(len(limbs)):
+        count = score_limb(
+            pafs,
+            peaks,
+            counts,
+            limbs,
+            limb,
+            parts,
+            whole,
+            real,
+            marks,
+            tables,
+            scratch,
+            pairs,
+            reals,
+        )
+        if count == NOT_FINITE:
+            return NOT_FINITE
+        num_starts, num_ends = counts[limbs[limb, 0]], counts[limbs[limb, 1]]
+        if count > 0:
+            count = match_optimal(
+                pairs, reals, count, num_starts, num_ends, order, scratch, reals[room:]
+            )
+        keep_pairs(limb, pairs, reals, order, count, ends, strengths, total)
+        total += count
+    return total
+
+
+@compiled(PARSE)
+def parse_optimally(
+    heatmaps,
+    pafs,
+    limbs,
+    parts,
+    whole,
+    real,
+    marks,
+    words,
+    numbers,
+    reals,
+    lowest,
+    found,
+    peaks,
+    tables,
+    ends,
+    people,
+    keypoints,
+    scores,
+):
+    """As `parse`."""
+    strengths, scratch = reals[: len(ends)], reals[len(ends) :]
+    state = find_candidates(
+        heatmaps,
+        pafs,
+        limbs,
+        whole,
+        real,
+        marks,
+        words,
+        numbers,
+        scratch,
+        lowest,
+        found,
+        peaks,
+        tables,
+    )
+    if state < 0:
+        return state
+    connected = find_limbs_optimally(
+        pafs,
+        peaks,
+        numbers[1:],
+        limbs,
+        parts,
+        whole,
+        real,
+        marks[8 * len(words) :],
+        numbers[len(peaks) + 1 :],
+        scratch,
+        tables,
+        ends,
+        strengths,
+    )
+    if connected == NOT_FINITE:
+        return PAFS_NOT_FINITE
+    return join_limbs(
+        connected,
+        peaks,
+        limbs,
+        whole,
+        real,
+        numbers,
+        scratch,
+        tables.shape[1],
+        ends,
+        strengths,
+        people,
+        keypoints,
+        scores,
+    )
