@@ -122,7 +122,7 @@ def write_whole(
 def name_beside(path: Path, ending: str) -> Path:
     """Return a path in the same folder with more behind its name, cut where that is too long."""
     room = _LONGEST_NAME - len(os.fsencode(ending))
-    kept = os.fsencode(path.name)[:room].decode(errors='ignore')
+    kept = os.fsdecode(os.fsencode(path.name)[:room])  # in whatever locale
     return path.with_name(f'{kept}{ending}')
 
 

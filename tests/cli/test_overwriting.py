@@ -86,6 +86,28 @@ def test_estimate_never_writes_json_over_another_file(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize('name', ['é.png', 'bad\udcff.png', f'{"ä" * 119}.png'])
+@pytest.mark.parametrize('encoding', ['ascii', 'utf-8'])
+def test_names_are_written_in_every_locale(
+    make_picture: MakeFile, tmp_path: Path, name: str, encoding: str
+) -> None:
+    photo = make_picture().rename(tmp_path / name)
+    ascii_only = {'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0', 'LC_ALL': 'C'}
+    done = subprocess.run(
+        [
+            *(sys.executable, '-m', 'openpose_ros', 'estimate', str(photo), *FAKE, '--quiet'),
+            *('--json', f'{tmp_path}/{name[:60]}.json', '-o', f'{tmp_path}/out'),
+        ],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, **(ascii_only if encoding == 'ascii' else {'PYTHONUTF8': '1'})},
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / 'out' / name).is_file()
+    assert (tmp_path / f'{name[:60]}.json').is_file()
+    assert not list(tmp_path.rglob('*.part*'))
+
+
 HANDS = {  # what is typed before --json: those that read a network for hands
     'estimate': ['estimate', 'photo.png', '--hand', 'hand.onnx', *FAKE],
     'bag': ['bag', 'walk', 'out', '-p', 'hand_model:=hand.onnx', '-p', 'backend:=fake'],
