@@ -9,6 +9,8 @@ from typing import Any
 
 from openpose_ros.archive.items import Item, Outcome
 from openpose_ros.archive.places import Place
+from openpose_ros.bags.telling import METADATA
+from openpose_ros.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,33 @@ class Facts:
     people: int
     seconds: float
     size: int
+
+
+def check_bag(place: Place, item: Item) -> None:
+    """
+    See that the bag of an item replaces nothing but one that an earlier run wrote.
+
+    Parameters
+    ----------
+    place : Place
+        May have it already, of a run that ended before it was marked.
+    item : Item
+        A bag.
+
+    Raises
+    ------
+    ParameterError
+        If there is something else.
+
+    """
+    name = item.result.rpartition('/')[2]
+    strange = set(place.names(item.result)) - {METADATA, f'{name}.mcap', f'{name}.db3'}
+    if strange:
+        what = f'holds {min(strange)}' if min(strange) else 'is a file'
+        raise ParameterError(
+            f'{item.result} is there already in the folder of the results, and {what}: it is no '
+            f'result of {item.name}, and would be lost; choose another folder'
+        )
 
 
 def write_marker(

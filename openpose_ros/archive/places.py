@@ -31,6 +31,9 @@ class Place(Protocol):
     def size(self, name: str) -> int | None:
         """Return how many bytes a file has, or all in a folder; None if it is not there."""
 
+    def names(self, name: str) -> list[str]:
+        """Return what is in a folder; [''] if it is a file, [] if it is not there."""
+
     def write(self, name: str, data: bytes) -> None:
         """Write all that a file holds; raises an OutputError."""
 
@@ -109,6 +112,17 @@ class _LocalPlace:
             return sum(one.stat().st_size for one in (path.iterdir() if path.is_dir() else [path]))
         except OSError:
             return None
+
+    def names(self, name: str) -> list[str]:
+        path = self._root / name
+        try:
+            return os.listdir(path)
+        except NotADirectoryError:
+            return ['']
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            raise OutputError(f'cannot read {path}: {exc.strerror}') from exc
 
     def write(self, name: str, data: bytes) -> None:
         write_whole(self._root / name, data, make_folder=True)
@@ -193,6 +207,17 @@ class _RemotePlace:
         except Exception as exc:
             raise self._lost('read', name, exc) from exc
         return sum(int(facts['size']) for facts in found.values()) if found else None
+
+    def names(self, name: str) -> list[str]:
+        top = self._at(name)
+        try:
+            # Full names of files below it, without what parts them from its own.
+            found = [one[one.rindex(name) + len(name) :] for one in self._files.find(top)]
+        except FileNotFoundError:
+            return []
+        except Exception as exc:
+            raise self._lost('read', name, exc) from exc
+        return [one.lstrip('/').partition('/')[0] for one in found]
 
     def write(self, name: str, data: bytes) -> None:
         with tempfile.NamedTemporaryFile(prefix='openpose_ros_') as file:

@@ -177,6 +177,34 @@ def test_summary_of_an_archive_is_not_written_over_its_results(
     assert sorted(os.listdir(tmp_path)) == ['photo.png', 'walk'], 'nothing was begun'
 
 
+@pytest.mark.parametrize('what', ['an input', 'a result of another verb', 'a folder', 'a file'])
+def test_bag_of_an_archive_replaces_nothing_of_the_users(
+    tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip('ray', reason='needs Ray, of the extra archive')
+    write_bag(tmp_path / 'in/drive', [raw(0)])
+    place = tmp_path / ('in' if what == 'an input' else 'out')
+    place.mkdir(exist_ok=True)
+    if what == 'an input':  # of the very name that the result of the other has
+        write_bag(place / 'drive.bag', [raw(0)])
+        (place / 'drive.bag/drive.bag.mcap').touch()
+    elif what == 'a result of another verb':
+        write_bag(place / 'drive.bag', [raw(0)])
+        (place / 'drive.bag/drive.bag.mcap').rename(place / 'drive.bag/drive_0.mcap')
+    elif what == 'a folder':
+        (place / 'drive.bag').mkdir()
+        (place / 'drive.bag/notes.txt').write_text('what I saw')
+    else:
+        (place / 'drive.bag').write_text('what I saw')
+    before = contents(tmp_path)
+    assert main(['archive', f'{tmp_path}/in', '-o', str(place), *FAKE]) == 2
+    said = capsys.readouterr().err
+    assert 'drive.bag is' in said
+    assert 'would be lost' in said
+    assert said.count('\n') == 1
+    assert contents(tmp_path) == before
+
+
 @pytest.mark.parametrize('target', ['out/people.jsonl', 'out.partial/x', 'out.part'])
 def test_lines_of_a_bag_are_not_written_into_the_new_one(
     tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]

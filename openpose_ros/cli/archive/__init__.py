@@ -124,9 +124,7 @@ def _for_bags(args: argparse.Namespace) -> dict[str, object]:
 
 
 def _claim(args: argparse.Namespace, items: list[Item], settings: Settings) -> None:
-    """See that the summary is no input of this command, and none of its other results."""
-    if args.json is None:
-        return
+    """See that no result is an input of this command, and the summary none of the others."""
     from openpose_ros.archive.addresses import is_address
     from openpose_ros.archive.index import FORMS
     from openpose_ros.models import load_model
@@ -146,8 +144,9 @@ def _claim(args: argparse.Namespace, items: list[Item], settings: Settings) -> N
                 claims.claim_folder(out / name)
         for form in FORMS:
             claims.claim_folder(out / f'index.{form}')
-    claims.claim(args.json)
-    check_json_file(args.json)
+    if args.json is not None:
+        claims.claim(args.json)
+        check_json_file(args.json)
 
 
 def _planned(
@@ -156,15 +155,16 @@ def _planned(
     """Return what is left to do, and what is done."""
     from openpose_ros.archive.addresses import is_address
     from openpose_ros.archive.items import BAG
-    from openpose_ros.archive.markers import read_marker
+    from openpose_ros.archive.markers import check_bag, read_marker
     from openpose_ros.archive.schedule import Schedule
 
     found = [(item, read_marker(place, item, run_of)) for item in items]
     left = [item for item, facts in found if facts is None]
-    if not is_address(args.output):
-        for item in left:  # not after hours of work
-            if item.kind != BAG:
-                check_json_file(str(Path(args.output, item.result)))
+    for item in left:  # not after hours of work
+        if item.kind == BAG:
+            check_bag(place, item)
+        elif not is_address(args.output):
+            check_json_file(str(Path(args.output, item.result)))
     schedule = Schedule(left, args.retries)
     for item, facts in found:
         if facts is not None:
