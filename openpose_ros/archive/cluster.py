@@ -19,8 +19,33 @@ from openpose_ros.closing import Closing
 from openpose_ros.errors import LibraryError, TransportError
 
 _STORE_BYTES = 100 << 20  # tasks and outcomes are small; Ray takes 30 % of the memory by default
+_STARTS = 3
 _PATIENCE_S = 5.0  # for the machine of a cluster to answer
 _LONGEST_FOLDER = 40  # Ray's sockets lie below it, and their paths may have 107 bytes
+
+
+def _start(ray: Any, **options: Any) -> None:
+    """
+    Start Ray, or join it, and leave SIGTERM to who handles it already: Ray's handler exits.
+
+    On a busy machine Ray's own patience of 30 s may not suffice: it is tried again.
+    """
+    utilities: Any = import_module('ray._private.utils')
+    taken = getattr(utilities, 'set_sigterm_handler', None)
+    utilities.set_sigterm_handler = lambda handler: None
+    try:
+        for attempt in range(1, _STARTS + 1):
+            try:
+                ray.init(**options)
+                return
+            except Exception as exc:
+                if type(exc) is not Exception or attempt == _STARTS:
+                    raise
+                with suppress(Exception):
+                    ray.shutdown()
+    finally:
+        if taken is not None:
+            utilities.set_sigterm_handler = taken
 
 
 def check_ray() -> None:
@@ -89,7 +114,8 @@ class Cluster(Closing):
                 cores = len(os.sched_getaffinity(0))
                 self.workers, self.threads = shared_out(cores, 0, workers, threads)
                 self._folder = _short_folder()
-                self.ray.init(
+                _start(
+                    self.ray,
                     address='local',
                     num_cpus=max(cores, self.workers * self.threads),
                     object_store_memory=_STORE_BYTES,
@@ -99,13 +125,13 @@ class Cluster(Closing):
                 )
             else:
                 _check_address(address)
-                self.ray.init(address=address, **quiet)
+                _start(self.ray, address=address, **quiet)
             found = self.ray.cluster_resources()
             self._gpus = float(found.get('GPU', 0))
             cores = int(found.get('CPU', 1))
             self.workers, self.threads = shared_out(cores, int(self._gpus), workers, threads)
             self.machines = sum(node['Alive'] for node in self.ray.nodes())
-        except (RuntimeError, ValueError, OSError) as exc:
+        except Exception as exc:  # a bare one, where Ray waited for itself in vain
             self.close()
             where = f'Ray at {address}' if address else 'Ray on this machine'
             said = ' '.join(str(exc).split())

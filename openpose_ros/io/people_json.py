@@ -76,6 +76,8 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
     ------
     SkeletonError
         If their skeleton is unknown, or has another number of keypoints.
+    OverflowError
+        If a number is beyond float32.
 
     """
     fields = json.loads(line)
@@ -89,14 +91,14 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
                 f'{skeleton.name} has {count}; pass the skeleton of who wrote it'
             )
     # None, where a part is missing, becomes NaN.
-    rows = np.array([person['keypoints'] for person in people], np.float32)
-    return People(
-        rows.reshape(len(people), count, 3),
-        np.array([person['score'] for person in people], np.float32),
-        skeleton,
-        ids=_ids(people),
-        **_parts(people),
-    )
+    try:
+        with np.errstate(over='raise'):
+            rows = np.array([person['keypoints'] for person in people], np.float32)
+            scores = np.array([person['score'] for person in people], np.float32)
+            parts = _parts(people)
+    except FloatingPointError as exc:
+        raise OverflowError('a number is larger than any picture') from exc
+    return People(rows.reshape(len(people), count, 3), scores, skeleton, ids=_ids(people), **parts)
 
 
 def _parts(people: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 import csv
+from importlib import import_module
 from importlib.util import find_spec
 import json
 import os
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from openpose_ros.archive.cluster import check_ray, shared_out
+from openpose_ros.archive.cluster import _start, check_ray, shared_out
 from openpose_ros.cli import main
 from openpose_ros.errors import LibraryError
 
@@ -274,6 +275,33 @@ def test_without_ray_it_says_what_to_install(
     path = make_video('in/walk.mp4', frames=2)
     assert main(['archive', str(path), '-o', str(path.parent / 'out'), *FAKE]) == 2
     assert capsys.readouterr().err.count('\n') == 1
+
+
+@needs_ray
+@pytest.mark.parametrize(('failures', 'started'), [(0, True), (2, True), (3, False)])
+def test_ray_that_waits_for_itself_in_vain_is_started_again(failures: int, started: bool) -> None:
+    """Its node raises this after 30 s; a load that does so cannot be had when it is wanted."""
+    left, handlers = [failures], []
+
+    class BusyRay:
+        def init(self, **options: Any) -> None:
+            handlers.append(import_module('ray._private.utils').set_sigterm_handler(None))
+            if left[0]:
+                left[0] -= 1
+                raise Exception('The current node timed out during startup')
+            assert options == {'address': 'local'}
+
+        def shutdown(self) -> None:
+            """Have nothing to end."""
+
+    before = signal.getsignal(signal.SIGTERM)
+    if started:
+        _start(BusyRay(), address='local')
+    else:
+        with pytest.raises(Exception, match='timed out during startup'):
+            _start(BusyRay(), address='local')
+    assert len(handlers) == min(failures + 1, 3)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 SHARES = [  # cores, GPUs, workers and threads that were asked for, those that there are

@@ -144,6 +144,8 @@ def _of_dataset(path: Path, content: dict[str, Any], truth: Truth) -> Found:
             if not found.is_strange(picture, image['file_name']):
                 places[image['id']] = picture
         known = {image['id'] for image in content['images']}
+        if not isinstance(content['annotations'], list):
+            raise TypeError('"annotations" is no list')
     except _WRONG as exc:
         raise SourceError(
             f'{path} is no dataset in the format of COCO ({reason_of(exc)}): it needs "images" '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,11 @@ def test_results_without_a_score_are_counted(tmp_path: Path, truth: Truth) -> No
         ([3], r'result 0 \(from 0\): '),
         ({'images': [], 'annotations': []}, "no dataset .*lacks 'categories'"),
         ({'version': 1.3}, 'holds no results: expected a list'),
+        ({**as_dataset(), 'annotations': 3}, 'no dataset .*"annotations" is no list'),
+        (
+            re.sub(r'"score":[\d.]+', '"score":1e99', lines('a.jpg')),
+            'line 1: a number is larger than any picture',
+        ),
         ('', 'is not JSON'),
         ('[1, NaN]', 'NaN is no number of JSON'),
     ],
