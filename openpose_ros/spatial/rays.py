@@ -28,7 +28,8 @@ def keypoint_rays(camera: Camera, keypoints: npt.NDArray[np.float32]) -> npt.NDA
 
     """
     rays = np.empty(keypoints.shape, np.float64)
-    if find_rays(np.ascontiguousarray(keypoints), ray_table(camera), rays):
+    rows = np.ascontiguousarray(keypoints).reshape(-1, 3)
+    if find_rays(rows, ray_table(camera), rays.reshape(-1, 3)):
         lacking = rays[..., 2] == 0
         rays[lacking] = camera.rays(keypoints[lacking, :2])
     return rays

@@ -34,7 +34,7 @@ def surface_positions(
     """
     Return the visible surface under each keypoint.
 
-    A keypoint's depth is the median of the depths around it that are of one surface, near to what
+    A keypoint's depth is the mean of the depths around it that are of one surface, near to what
     its limbs are next to it; where two surfaces are as likely, nothing is said. So a wrist before
     a wall does not fall onto the wall.
 
@@ -81,8 +81,8 @@ def surface_positions(
 
 def _workspace(keypoints: int, limbs: int) -> tuple[npt.NDArray[Any], ...]:
     """Return the arrays that `find_surfaces` computes in."""
-    samples = limbs * STEPS
-    longest = max(samples, keypoints, ENOUGH) + 1
+    samples = (limbs + keypoints) * STEPS
+    longest = max(samples, ENOUGH) + 1
     sizes = (keypoints, keypoints, keypoints, samples, longest, longest)
     whole = (keypoints, ACROSS, ACROSS)
     return (*map(np.empty, sizes), *(np.empty(size, np.int64) for size in whole))

@@ -142,12 +142,10 @@ def find_depths(millimetres, metres, points, limbs, lengths, focal, depths):
             if count >= _FEWEST:
                 thickness = _THICKNESS + _NOISE * anchor
                 depth = densest(values[:count], thickness)
-                agreeing = 0
-                for place in range(count):
-                    agreeing += abs(values[place] - depth) < thickness
+                agreeing = values[:count][np.abs(values[:count] - depth) < thickness]
                 # Else it is unclear which of two surfaces it is on.
-                if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
-                    depths[person, keypoint] = depth
+                if abs(depth - nearest) < thickness and len(agreeing) >= _CLEAR * around:
+                    depths[person, keypoint] = agreeing.mean()
         # What its limbs cannot reach, from the middle of the body on, is not of this body.
         reached = np.abs(depths[person] - middle) < _NEAR
         changed = True

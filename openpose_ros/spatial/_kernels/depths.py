@@ -65,14 +65,14 @@ def depth_at(millimetres, metres, place):
     if len(metres) == 0:
         return 0.001 * millimetres[place]
     depth = metres[place]
-    return float(depth) if depth > 0 and depth < np.inf else 0.0
+    return depth if depth > 0 and depth < np.inf else 0.0
 
 
 @piece(types.int64(types.float64, types.int64, types.int64))
 def nearest_pixel(place, count, stride):
     """Return where the pixel of a place is along an axis of so many; far below 0: outside."""
     if place > -0.5 and place < count - 0.5:
-        return int(place + 0.5) * stride
+        return np.int64(place + 0.5) * stride
     return _OUTSIDE  # NaN too
 
 
@@ -154,15 +154,25 @@ def find_surfaces(
                 x = (keypoints[person, keypoint, 0] + 0.5) * scale_x - 0.5
                 y = (keypoints[person, keypoint, 1] + 0.5) * scale_y - 0.5
             xs[keypoint], ys[keypoint] = x, y
-            if x == x and y == y:
-                left, right = min(left, x), max(right, x)
-                top, bottom = min(top, y), max(bottom, y)
-        aside, down = max(right - left, 0.0), max(bottom - top, 0.0)
+            if x < left:  # not where it is NaN
+                left = x
+            if x > right:
+                right = x
+            if y < top:
+                top = y
+            if y > bottom:
+                bottom = y
+        aside, down = right - left, bottom - top
         extent = math.sqrt(aside * aside + down * down)
         furthest = _EXTENT * focal / extent if extent > 0 else np.inf
         count = 0
-        for limb in range(len(limbs)):
-            start, end = limbs[limb, 0], limbs[limb, 1]
+        for limb in range(len(limbs) + number):
+            if limb < len(limbs):
+                start, end = limbs[limb, 0], limbs[limb, 1]
+            else:  # where limbs have no depth, keypoints may
+                start = end = limb - len(limbs)
+                if start == 0 and count:
+                    break
             x, y = xs[start], ys[start]
             aside, down = xs[end] - x, ys[end] - y
             for step in range(STEPS):
@@ -176,19 +186,13 @@ def find_surfaces(
                 if depth > 0:
                     values[count] = depth
                     count += 1
-        if count == 0:
-            for keypoint in range(number):
-                row = nearest_pixel(ys[keypoint], height, width)
-                column = nearest_pixel(xs[keypoint], width, 1)
-                depth = depth_at(millimetres, metres, row + column)
-                if 0 < depth < furthest:
-                    values[count] = depth
-                    count += 1
         middle = densest(values, count, _BODY, ordered) if count else np.nan
-        spacing = max(_WINDOW * focal / middle / _RINGS, 1.0)
+        spacing = _WINDOW * focal / middle / _RINGS
+        if spacing < 1:
+            spacing = 1.0
         for keypoint in range(number):
             x, y = xs[keypoint], ys[keypoint]
-            if not (x == x and y == y and middle == middle):
+            if not (x == x and middle == middle):
                 continue
             # What its limbs are like next to it.
             count = 0
@@ -232,12 +236,14 @@ def find_surfaces(
             if count >= _FEWEST:
                 thickness = _THICKNESS + _NOISE * anchor
                 depth = densest(values, count, thickness, ordered)
-                agreeing = 0
+                agreeing, total = 0, 0.0
                 for place in range(count):
-                    agreeing += abs(values[place] - depth) < thickness
+                    is_one = abs(values[place] - depth) < thickness
+                    agreeing += is_one
+                    total += is_one * values[place]
                 # Else it is unclear which of two surfaces it is on.
                 if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
-                    depths[keypoint] = depth
+                    depths[keypoint] = total / agreeing
         # What its limbs cannot reach, from the middle of the body on, is not of this body.
         count = 0
         for keypoint in range(number):

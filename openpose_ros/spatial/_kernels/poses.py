@@ -21,8 +21,9 @@ from openpose_ros.spatial.parts import PLACE
 from openpose_ros.spatial.proportions import HIPS, TORSO
 from openpose_ros.spatial.sight import SOMEWHERE
 
-_HIPS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'mid_hip')])
-_SHOULDERS = np.array([PLACE[name] for name in ('left_shoulder', 'right_shoulder')])
+_HIPS = 3  # of these, and the others are shoulders
+_SIDES = ('left_hip', 'right_hip', 'mid_hip', 'left_shoulder', 'right_shoulder')
+_TORSO = np.array([PLACE[name] for name in _SIDES])
 # Where the mid-hip is: a part, how far to the left of it, in half breadths of hips, how far
 # above, in torsos, and how much less sure that is, in metres.
 _FROM = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
@@ -64,15 +65,10 @@ def find_poses(sight, surface, far, off, noise, heads, torsos, found):
     for person in range(len(sight)):
         hips = shoulders = 0.0
         count = 0
-        for part in range(len(_HIPS)):
-            x, y = surface[person, _HIPS[part], 0], surface[person, _HIPS[part], 1]
-            if x == x:
-                hips += math.sqrt(x * x + y * y)
-                count += 1
-        hips /= count
-        count = 0
-        for part in range(len(_SHOULDERS)):
-            x, y = surface[person, _SHOULDERS[part], 0], surface[person, _SHOULDERS[part], 1]
+        for part in range(len(_TORSO)):
+            if part == _HIPS:
+                hips, shoulders, count = shoulders / count, 0.0, 0
+            x, y = surface[person, _TORSO[part], 0], surface[person, _TORSO[part], 1]
             if x == x:
                 shoulders += math.sqrt(x * x + y * y)
                 count += 1
@@ -85,8 +81,8 @@ def find_poses(sight, surface, far, off, noise, heads, torsos, found):
         guess, relative = SOMEWHERE, 1.0
         if distance == distance:
             guess, relative = distance, spread / distance
-        weigh_face(sight, person, 0, guess, noise, heads)
-        weigh_face(surface, person, 1, guess, noise, heads)
+        for axis in range(2):
+            weigh_face(surface if axis else sight, person, axis, guess, noise, heads)
         size, size_spread = body_size(sight, person, guess, relative)
         sits = sitting(sight, person, guess)
         weigh_torso(sight, surface, person, guess, noise, size, size_spread, sits, heads, torsos)

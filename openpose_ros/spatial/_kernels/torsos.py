@@ -95,7 +95,8 @@ def sitting(sight, person, distance):
             count += 1
     if count == 0:
         return 0.0
-    return min(max(1 - drops * distance / (THIGH * UPRIGHT * count), 0.0), 1.0)
+    sits = 1 - drops * distance / (THIGH * UPRIGHT * count)
+    return 0.0 if sits < 0 else 1.0 if sits > 1 else sits
 
 
 @piece(types.UniTuple(types.float64, 2)(*4 * (types.float64,)))
@@ -123,13 +124,16 @@ def torso_distance(hips, shoulders, ahead, sits):
     """
     # How far inside the middle is: that of an ellipse, seen from some side.
     turned = 1 - ahead * ahead
-    hips += math.sqrt(_DEEP + turned * _BROADER) + THIGH_BEFORE * sits * max(ahead, 0.0)
+    hips += math.sqrt(_DEEP + turned * _BROADER)
+    if ahead > 0:
+        hips += THIGH_BEFORE * sits * ahead
     distance = shoulders + math.sqrt(_SHOULDERS_DEEP + turned * _SHOULDERS_BROADER)
     spread = LEAN_SPREAD
     if hips == hips:
         behind = distance - hips if distance == distance else 0.0
-        hidden = min(max((behind - STRAIGHT) / 2, 0.0), HIDDEN)
-        distance = hips + max(hidden, behind - BEHIND)
+        hidden = (behind - STRAIGHT) / 2
+        hidden = 0.0 if hidden < 0 else HIDDEN if hidden > HIDDEN else hidden
+        distance = hips + (hidden if hidden > behind - BEHIND else behind - BEHIND)
         spread = math.sqrt(HALF_DEPTH_SPREAD * HALF_DEPTH_SPREAD + hidden * hidden / 4)
     noise = DEPTH_NOISE * distance
     return distance, math.sqrt(spread * spread + noise * noise)
