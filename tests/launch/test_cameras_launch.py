@@ -7,7 +7,7 @@ Run by `colcon test`, or with ROS sourced: launch_test tests/launch/test_cameras
 from __future__ import annotations
 
 from pathlib import Path
-import subprocess
+import sys
 import time
 import unittest
 
@@ -16,27 +16,26 @@ import pytest
 pytest.importorskip('launch_testing', reason='no ROS 2 is sourced, so nothing can be launched')
 
 from diagnostic_msgs.msg import DiagnosticArray
-from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription, TimerAction
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-import launch_testing.actions
+import launch_testing
 import launch_testing.asserts
 import numpy as np
 from openpose_ros.msg import PersonArray
 import rclpy
 from sensor_msgs.msg import Image
 
-LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'openpose.launch.py'
-PATIENCE_S = 180.0  # the first start compiles the kernels; never waited for when all is well
+sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows this file alone
+
+from launched import PATIENCE_S, described, ros2
+
 IMAGES = {'front': '/front/image_raw', 'left': '/left/image_raw', 'rear': '/usb/image'}
 SIZE = (64, 48)
 
 
 @pytest.mark.launch_test
 def generate_test_description():
-    node = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(LAUNCH_FILE)),
-        launch_arguments={
+    return described(
+        'openpose.launch.py',
+        {
             'backend': 'fake',
             'cameras': 'front,left,rear',
             'image': 'image_raw',
@@ -44,19 +43,8 @@ def generate_test_description():
             'left.rotate': '90',
             'net_resolution': '[-1, 128]',
             'tracking': 'true',
-        }.items(),
+        },
     )
-    return LaunchDescription(
-        [node, TimerAction(period=1.0, actions=[launch_testing.actions.ReadyToTest()])]
-    )
-
-
-def ros2(*arguments: str) -> str:
-    """Return what a command of ros2 prints, errors too."""
-    done = subprocess.run(
-        ['ros2', *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
-    return done.stdout + done.stderr
 
 
 class TestNode(unittest.TestCase):

@@ -7,6 +7,7 @@ Run by `colcon test`, or with ROS sourced: launch_test tests/launch/test_depth_l
 from __future__ import annotations
 
 from pathlib import Path
+import sys
 import time
 import unittest
 
@@ -15,10 +16,7 @@ import pytest
 pytest.importorskip('launch_testing', reason='no ROS 2 is sourced, so nothing can be launched')
 
 from geometry_msgs.msg import TransformStamped
-from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription, TimerAction
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-import launch_testing.actions
+import launch_testing
 import launch_testing.asserts
 import numpy as np
 from openpose_ros.msg import PersonArray
@@ -26,8 +24,10 @@ import rclpy
 from sensor_msgs.msg import CameraInfo, Image
 from tf2_ros import Buffer, StaticTransformBroadcaster, TransformListener
 
-LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'openpose.launch.py'
-PATIENCE_S = 180.0  # the first start compiles the kernels; never waited for when all is well
+sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows this file alone
+
+from launched import PATIENCE_S, described
+
 WIDTH, HEIGHT, FOCAL, FAR_MM = 320, 240, 250.0, 3000
 COLOUR, DEPTH = 'colour_optical_frame', 'depth_optical_frame'
 ASIDE_M = 0.05
@@ -35,9 +35,9 @@ ASIDE_M = 0.05
 
 @pytest.mark.launch_test
 def generate_test_description():
-    node = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(LAUNCH_FILE)),
-        launch_arguments={
+    return described(
+        'openpose.launch.py',
+        {
             'backend': 'fake',
             'image': '/room/colour/image_raw',
             'depth_image': '/room/depth/image_raw',
@@ -45,10 +45,7 @@ def generate_test_description():
             'depth_wait': '0.5',
             'tracking': 'true',
             'publish_tf': 'true',
-        }.items(),
-    )
-    return LaunchDescription(
-        [node, TimerAction(period=1.0, actions=[launch_testing.actions.ReadyToTest()])]
+        },
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+import sys
 import time
 import unittest
 
@@ -20,10 +21,7 @@ pytest.importorskip('launch_testing', reason='no ROS 2 is sourced, so nothing ca
 
 import cv2
 from geometry_msgs.msg import PoseStamped, TransformStamped
-from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription, TimerAction
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-import launch_testing.actions
+import launch_testing
 import launch_testing.asserts
 import numpy as np
 from openpose_ros.msg import Gestures, PersonArray
@@ -36,9 +34,11 @@ from visualization_msgs.msg import MarkerArray
 
 import openpose_ros
 
-LAUNCH_FILE = Path(__file__).parents[2] / 'launch' / 'follow.launch.py'
+sys.path.insert(0, str(Path(__file__).parent))  # launch_test knows this file alone
+
+from launched import PATIENCE_S, described
+
 PHOTO = next(Path(folder) / 'cli/data/crew.jpg' for folder in openpose_ros.__path__)
-PATIENCE_S = 240.0  # the first start compiles the kernels; never waited for when all is well
 CAMERA, ROOM = 'camera_optical_frame', 'odom'  # where follow.launch.py wants targets
 EDGES, DISTANCES = (165, 290), (2.0, 2.6, 3.2)  # columns between people, metres
 HEIGHT = 1.2  # of the camera, metres
@@ -61,12 +61,7 @@ def generate_test_description():
         'backend': 'onnxruntime',
         'threads': '1',
     }
-    node = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(LAUNCH_FILE)), launch_arguments=arguments.items()
-    )
-    return LaunchDescription(
-        [node, TimerAction(period=1.0, actions=[launch_testing.actions.ReadyToTest()])]
-    )
+    return described('follow.launch.py', arguments)
 
 
 class TestScene(unittest.TestCase):
