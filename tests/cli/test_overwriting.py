@@ -515,16 +515,30 @@ def test_import_never_writes_over_what_it_reads(
     assert contents(tmp_path) == before
 
 
+def test_import_replaces_networks_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ir, thesis, new = small_ir(tmp_path), tmp_path / 'thesis.tex', tmp_path / 'new.onnx'
+    thesis.write_text('years of work')
+    assert main(['models', 'import', str(ir), '--output', str(thesis)]) == 2
+    assert 'thesis.tex is there already and is no network' in capsys.readouterr().err
+    assert thesis.read_text() == 'years of work'
+    new.touch()
+    for _ in range(2):
+        assert main(['models', 'import', str(ir), '--output', str(new)]) == 0
+
+
 def test_import_follows_a_link_and_leaves_no_half_file(tmp_path: Path) -> None:
     ir, out = small_ir(tmp_path), tmp_path / 'disk/net.onnx'
     out.parent.mkdir()
     link = tmp_path / 'link.onnx'
     link.symlink_to(out)
-    out.write_bytes(b'before')
+    assert main(['models', 'import', str(ir), '--output', str(out)]) == 0
+    before = contents(out.parent)
     done = run('models', 'import', str(ir), '--output', str(link), largest=100)
     assert done.returncode == 1
     assert done.stderr.endswith('link.onnx: File too large\n')
-    assert contents(out.parent) == {'net.onnx': b'before'}
+    assert contents(out.parent) == before
     assert main(['models', 'import', str(ir), '--output', str(link)]) == 0
     assert link.is_symlink()
     assert onnx.load(out).graph.node

@@ -23,6 +23,7 @@ from openpose_ros.models.finding import (
 from openpose_ros.models.importing.detect import KINDS, kind_of
 from openpose_ros.models.importing.limits import one_line
 from openpose_ros.models.manifest import METADATA_PREFIX, read_json
+from openpose_ros.models.onnx_file import read_onnx_facts
 from openpose_ros.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -237,11 +238,19 @@ def _free_place(spec: ModelSpec | None, stem: str) -> Path:
 
 
 def _check_target(target: Path, source: Path, *others: str | Path) -> None:
-    """See that what is written is none of what is read."""
+    """See that what is written is none of what is read, and no other file than a network."""
     try:
         Claims([*files_of(source), *others]).claim(target)
     except OutputError as exc:
         raise ModelError(str(exc)) from exc
+    if isfile(target) and target.stat().st_size:
+        try:
+            read_onnx_facts(target)
+        except ModelError as exc:
+            raise ParameterError(
+                f'{target} is there already and is no network: it would be lost. Name another '
+                'FILE, or delete that one'
+            ) from exc
 
 
 def _metadata(source: Path, known: Mapping[str, Any], name: str | None) -> dict[str, str]:

@@ -103,8 +103,12 @@ def test_a_file_that_is_there_is_kept_unless_named(ir, cache):
     target.write_text("somebody's own")
     with pytest.raises(ModelError, match=r'\.onnx exists already; name another file'):
         import_model(ir)
+    with pytest.raises(ParameterError, match=r'\.onnx is there already and is no network'):
+        import_model(ir, target)
     assert target.read_text() == "somebody's own"
-    assert load_model(import_model(ir, target)).name == INT8
+    target.unlink()
+    for _ in range(2):
+        assert load_model(import_model(ir, target)).name == INT8
 
 
 @pytest.mark.parametrize('ending', ['.xml', '.bin'])
