@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+import torch.nn.functional as F  # noqa: N812
 
 from training.network import NetworkConfig, PoseNetwork, Residual, conv, separable
 
@@ -33,10 +34,17 @@ class BaseConfig:
         Channels and stride of each separable convolution down to stride 8.
     deep : tuple of (int, int)
         Channels and dilation of each separable convolution at stride 8.
+    ranks : tuple of int
+        Of the pointwise part of each of them, which is then two convolutions; 0 for one of full
+        rank. Empty for full rank everywhere.
     features : int
         Channels of the features that both stages see.
     bottleneck : int
         Separable convolutions that are added to the first features; 0 for none.
+    bottleneck_channels : int
+        Between them; 0 for `features`.
+    clipped : bool
+        The first features pass `clipped_elu`, not a ReLU.
     dense : int
         Dense 3x3 convolutions of the first stage.
     head : int
@@ -45,6 +53,8 @@ class BaseConfig:
         Channels of the second stage.
     paf_blocks, heat_blocks : int
         Its residual blocks.
+    dense_blocks : int
+        With more than 0 the second stage is a `DenseRefinement` of so many blocks instead.
     keypoints, limbs : int
         K and L; the network has K + 1 heatmaps and 2L PAFs.
     scale, offset : float
@@ -62,13 +72,17 @@ class BaseConfig:
         (352, 1),
         (352, 1),
     )
+    ranks: tuple[int, ...] = ()
     features: int = 128
     bottleneck: int = 3
+    bottleneck_channels: int = 0
+    clipped: bool = False
     dense: int = 3
     head: int = 192
     refine: int = 128
     paf_blocks: int = 3
     heat_blocks: int = 2
+    dense_blocks: int = 0
     keypoints: int = 18
     limbs: int = 19
     scale: float = 1.0
@@ -82,17 +96,43 @@ class BaseConfig:
         """Rebuild from `to_dict`, also after a trip through JSON, which knows no tuples."""
         pairs = {name: tuple(tuple(pair) for pair in values[name]) for name in ('trunk', 'deep')}
         rest = {name: value for name, value in values.items() if name != 'kind'}
-        return cls(**{**rest, **pairs})
+        ranks = tuple(values.get('ranks', ()))
+        return cls(**{**rest, **pairs, 'ranks': ranks})
+
+
+class ClippedElu(nn.Module):
+    """
+    Nearly an ELU of two straight pieces and a floor: max(leaky(x), -0.9).
+
+    In int8 an ELU is computed in float32 (0.6 ms of the 35 of the whole teacher, for 128 channels
+    at 456x256); this is a table, and its floor the end of the range.
+    """
+
+    slope, floor = 0.7, -0.9
+
+    def forward(self, values: Tensor) -> Tensor:
+        return F.leaky_relu(values, self.slope).clamp(min=self.floor)
+
+
+def factored(inputs: int, outputs: int, rank: int) -> nn.Sequential:
+    """Make a pointwise convolution with ReLU; with a rank of more than 0 it is two."""
+    if not rank:
+        return conv(inputs, outputs, norm=False)
+    return nn.Sequential(
+        conv(inputs, rank, norm=False, relu=False), conv(rank, outputs, norm=False)
+    )
 
 
 class Bottleneck(nn.Module):
-    """Separable convolutions of pointwise width that are added to what comes in."""
+    """Separable convolutions that are added to what comes in."""
 
-    def __init__(self, channels: int, blocks: int) -> None:
+    def __init__(self, channels: int, blocks: int, inner: int = 0) -> None:
         super().__init__()
-        layers = [conv(channels, channels, norm=False)]
-        for _ in range(blocks):
-            layers.append(separable(channels, channels, norm=False))
+        inner = inner or channels
+        layers = [conv(channels, inner, norm=False)]
+        for number in range(blocks):
+            outputs = channels if number == blocks - 1 else inner
+            layers.append(separable(inner, outputs, norm=False))
         self.body = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -114,6 +154,34 @@ class Refinement(nn.Module):
         return self.predict(self.blocks(self.squeeze(features)))
 
 
+class DenseRefinement(nn.Module):
+    """
+    Maps from features and first maps, by residual blocks of two 3x3 convolutions.
+
+    The second of each block is dilated, as in the teacher's second stage. PAFs come first, the
+    heatmaps are made from what they were made from and from them.
+    """
+
+    def __init__(self, features: int, channels: int, maps: tuple[int, int], blocks: int) -> None:
+        super().__init__()
+        self.squeeze = conv(features + sum(maps), channels, norm=False)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                conv(channels, channels, 3, norm=False),
+                conv(channels, channels, 3, dilation=2, norm=False),
+            )
+            for _ in range(blocks)
+        )
+        self.predict = nn.ModuleList(nn.Conv2d(channels + sum(maps), count, 1) for count in maps)
+
+    def forward(self, features: Tensor, heatmaps: Tensor, pafs: Tensor) -> tuple[Tensor, Tensor]:
+        values = self.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
+        for block in self.blocks:
+            values = values + block(values)
+        fine = self.predict[0](torch.cat([values, pafs, heatmaps], dim=1))
+        return self.predict[1](torch.cat([values, fine, heatmaps], dim=1)), fine
+
+
 class BaseNetwork(nn.Module):
     """
     Pictures to heatmaps and part affinity fields.
@@ -132,14 +200,17 @@ class BaseNetwork(nn.Module):
         for width, stride in config.trunk:
             trunk.append(separable(channels, width, stride=stride, norm=False))
             channels = width
-        for width, dilation in config.deep:
-            deep.append(separable(channels, width, dilation=dilation, norm=False))
+        ranks = config.ranks or (0,) * len(config.deep)
+        for (width, dilation), rank in zip(config.deep, ranks, strict=True):
+            depthwise = conv(channels, channels, 3, dilation=dilation, groups=channels, norm=False)
+            deep.append(nn.Sequential(depthwise, factored(channels, width, rank)))
             channels = width
         self.trunk, self.deep = nn.Sequential(*trunk), nn.Sequential(*deep)
         features, maps = config.features, (2 * config.limbs, config.keypoints + 1)
-        neck = [conv(channels, features, norm=False)]
+        align = conv(channels, features, norm=False, relu=not config.clipped)
+        neck = [nn.Sequential(*align, ClippedElu()) if config.clipped else align]
         if config.bottleneck:
-            neck.append(Bottleneck(features, config.bottleneck))
+            neck.append(Bottleneck(features, config.bottleneck, config.bottleneck_channels))
         neck.append(conv(features, features, 3, norm=False))
         self.neck = nn.Sequential(*neck)
         self.dense = nn.Sequential(
@@ -151,6 +222,10 @@ class BaseNetwork(nn.Module):
             )
             for count in maps
         )
+        self.refinement = self.paf_stage = self.heat_stage = None
+        if config.dense_blocks:
+            self.refinement = DenseRefinement(features, config.refine, maps, config.dense_blocks)
+            return
         inputs = features + sum(maps)
         self.paf_stage = Refinement(inputs, config.refine, maps[0], config.paf_blocks)
         self.heat_stage = Refinement(inputs, config.refine, maps[1], config.heat_blocks)
@@ -161,7 +236,8 @@ class BaseNetwork(nn.Module):
         middle = [
             p for part in (self.deep, self.neck, self.dense, self.heads) for p in part.parameters()
         ]
-        return lower, middle, [*self.paf_stage.parameters(), *self.heat_stage.parameters()]
+        stages = [part for part in (self.refinement, self.paf_stage, self.heat_stage) if part]
+        return lower, middle, [p for part in stages for p in part.parameters()]
 
     def stages(self, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """
@@ -177,7 +253,14 @@ class BaseNetwork(nn.Module):
         (list of float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
 
         """
-        features, heatmaps, pafs = self.first_stage(images)
+        return self._both(*self.first_stage(images))
+
+    def _both(
+        self, features: Tensor, heatmaps: Tensor, pafs: Tensor
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        if self.refinement is not None:
+            fine, fine_pafs = self.refinement(features, heatmaps, pafs)
+            return [heatmaps, fine], [pafs, fine_pafs]
         fine_pafs = pafs + self.paf_stage(torch.cat([features, pafs, heatmaps], dim=1))
         fine = heatmaps + self.heat_stage(torch.cat([features, fine_pafs, heatmaps], dim=1))
         return [heatmaps, fine], [pafs, fine_pafs]
@@ -186,8 +269,11 @@ class BaseNetwork(nn.Module):
         """Compute features, float32 (N, F, H/8, W/8), first heatmaps and first PAFs."""
         if self.config.scale != 1:  # the export has it in the first convolution
             images = images * self.config.scale
-        features = self.deep(self.trunk(self.stem(images + self.config.offset)))
-        features = self.neck(features)
+        return self.after_trunk(self.trunk(self.stem(images + self.config.offset)))
+
+    def after_trunk(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute what `first_stage` does from the trunk's features."""
+        features = self.neck(self.deep(features))
         common = self.dense(features)
         pafs, heatmaps = (head(common) for head in self.heads)
         return features, heatmaps, pafs

@@ -29,12 +29,13 @@ from torch import Tensor, nn
 import torch.nn.functional as F  # noqa: N812
 
 from training.augment import AugmentParams
-from training.base_network import BaseConfig, BaseNetwork, Bottleneck
+from training.base_network import BaseConfig, BaseNetwork, Bottleneck, DenseRefinement
 from training.batches import make_batch
 from training.dataset import open_source
+from training.factor import even_out, factor_pair
 from training.inherit import all_values, convolutions, copy_layer, inherited_config
 from training.network import NetworkConfig
-from training.prune import explained, least_squares, prune_pair, split
+from training.prune import explained, least_squares, prune_pair, rows, split
 from training.teacher import OnnxTeacher
 from training.trainer import TrainParams, save
 
@@ -87,7 +88,8 @@ def inherit_base(
     at = 2 * len(network.trunk) + 1  # of the next pair's depthwise layer
     kept = torch.arange(features.shape[1])
     shares = []
-    for block, (width, _) in zip(network.deep, config.deep, strict=True):
+    ranks = config.ranks or (0,) * len(config.deep)
+    for block, (width, _), rank in zip(network.deep, config.deep, ranks, strict=True):
         depthwise, pointwise = layers[at : at + 2]
         own = block[0][0]
         own.weight.copy_(depthwise['weight'][kept])
@@ -101,7 +103,13 @@ def inherit_base(
         else:
             following = after[0]['weight']
         weight, bias, kept, share = prune_pair(features, target, following, width)
-        _fill(block[1][0], weight[:, :, None, None], bias)
+        if rank:
+            counts = _counts(after, kept)
+            *weights, bias, share = factor_pair(features, target[:, kept], rank, counts)
+            _fill(block[1][0][0], weights[0], torch.zeros(rank))
+            _fill(block[1][1][0], weights[1], bias)
+        else:
+            _fill(block[1][0], weight[:, :, None, None], bias)
         tuned = _tune(block, before, target[:, kept].relu(), _counts(after, kept), steps)
         features = block(before)
         shares.append(share)
@@ -142,6 +150,8 @@ def begin_refinement(
     first = [network.first_stage(part) for part in images.split(8)]
     features, heatmaps, pafs = (torch.cat(parts) for parts in zip(*first, strict=True))
     count = network.config.keypoints + 1
+    if network.refinement is not None:
+        return _begin_dense(network.refinement, features, heatmaps, pafs, targets)
     squeeze = _second_stage(teacher, features.shape[1]) if teacher is not None else None
     shares = {}
     for name, stage, maps, target in (
@@ -161,6 +171,32 @@ def begin_refinement(
         shares[name] = float(1 - after)
         if name == 'pafs':
             pafs = pafs + change
+    return shares
+
+
+def _begin_dense(
+    stage: DenseRefinement, features: Tensor, heatmaps: Tensor, pafs: Tensor, targets: Tensor
+) -> dict[str, float]:
+    values = _spread(stage.squeeze, torch.cat([pafs, heatmaps, features], dim=1), 1.0)
+    for block in stage.blocks:
+        values = values + _spread(block[1], _spread(block[0], values, 1.0), 0.5)
+    count, fine = heatmaps.shape[1], pafs
+    fitted, held = split(len(features))
+    shares = {}
+    for layer, name, first, target in zip(
+        stage.predict,
+        ('pafs', 'heatmaps'),
+        (pafs, heatmaps),
+        (targets[:, count:], targets[:, :count]),
+        strict=True,
+    ):
+        entering = torch.cat([values, fine, heatmaps], dim=1)
+        weight, bias = least_squares(_inner(entering[fitted]), _inner(target[fitted]))
+        _fill(layer, weight, bias)
+        given = layer(entering)
+        left = (target - first)[held].square().sum()
+        shares[name] = float(1 - (target - given)[held].square().sum() / left)
+        fine = given if name == 'pafs' else fine
     return shares
 
 
@@ -197,10 +233,19 @@ def _spread(
 def _inherit_neck(
     network: BaseNetwork, values: dict[str, Tensor], features: Tensor, layers: list[dict]
 ) -> None:
-    align = network.neck[0]
-    features = _fit_elu(align, features, values[layers[0]['output']])
+    align, value = network.neck[0], values[layers[0]['output']]
+    if network.config.clipped:
+        fitted, _ = split(len(features))
+        _fill(align[0], *least_squares(rows(features[fitted]), rows(value[fitted])))
+        features = align(features)
+    else:
+        features = _fit_elu(align, features, value)
     at = 1
-    if isinstance(network.neck[1], Bottleneck):
+    if network.config.bottleneck_channels:
+        wanted = F.elu(value) + F.elu(values[layers[7]['output']])
+        features = _learn_bottleneck(network.neck[1], features, wanted, layers[8]['weight'])
+        at = 8
+    elif isinstance(network.neck[1], Bottleneck):
         body, inner = network.neck[1].body, features
         inner = _fit_elu(body[0], inner, values[layers[at]['output']])
         at += 1
@@ -236,6 +281,21 @@ def _inherit_neck(
             explained(_inner(head[1](inner[held])), _inner(value[held])),
         )
         at += 2
+
+
+def _learn_bottleneck(
+    part: Bottleneck, features: Tensor, wanted: Tensor, following: Tensor, *, steps: int = 400
+) -> Tensor:
+    """Train a bottleneck narrower than the teacher's to give what the next layer gets there."""
+    for layer in part.body.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+            nn.init.zeros_(layer.bias)
+    part.body[-1][1][0].weight.mul_(0.1)  # as good as nothing at first
+    counts = following.square().flatten(2).sum(dim=(0, 2))
+    before, after = _tune(part, features, wanted, counts, steps, rate=3e-3, batch=4)
+    _log.info('bottleneck: squared error %.4f to %.4f of the variance', before, after)
+    return torch.cat([part(few) for few in features.split(8)])
 
 
 def _counts(after: list[dict], kept: Tensor) -> Tensor:
@@ -378,7 +438,7 @@ def main() -> None:
     parser.add_argument('teacher', type=Path)
     parser.add_argument('--data', action='append', required=True, metavar='PACK:MAPS')
     parser.add_argument('--network', type=json.loads, default={}, help='JSON of BaseConfig')
-    parser.add_argument('--views', type=int, default=150, help='to fit to; 7 MB of memory each')
+    parser.add_argument('--views', type=int, default=150, help='to fit to; 19 MB of memory each')
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(asctime)s %(message)s')
     torch.manual_seed(0)
@@ -387,11 +447,12 @@ def main() -> None:
     config = BaseConfig(scale=given.scale, offset=given.offset)
     network = BaseNetwork(BaseConfig.from_dict({**config.to_dict(), **arguments.network})).eval()
     pictures = [picture for source in arguments.data for picture in open_source(source)]
-    views = TrainParams(batch=arguments.views, crop=(192, 192), seed=999)
+    views = TrainParams(batch=arguments.views, crop=(256, 384), seed=999)
     augment = AugmentParams(scale=(0.6, 1.6), rotation_deg=8.0, mosaic=0.0)
     images, targets, _ = make_batch(pictures, views, augment, 0)
     tensors = images.permute(0, 3, 1, 2).float()
     inherit_base(network, teacher, tensors)
+    even_out(network, tensors[:40])
     _log.info('refinement: %s', begin_refinement(network, teacher, tensors, targets.float()))
     weights = network.state_dict()
     save(

@@ -60,18 +60,18 @@ def prune_pair(
             f'{mixing.shape[1]}'
         )
     fitted, held = split(len(features))
-    mixed = _rows(between(target[fitted].relu()))
+    mixed = rows(between(target[fitted].relu()))
     kept = choose(mixed, mixing, width)
-    weight, bias = least_squares(_rows(features[fitted]), _rows(target[fitted][:, kept]))
+    weight, bias = least_squares(rows(features[fitted]), rows(target[fitted][:, kept]))
 
     def made(part: Tensor) -> Tensor:
         outputs = target.new_zeros(len(part), target.shape[1], *target.shape[2:])
         outputs[:, kept] = F.conv2d(part, weight[:, :, None, None], bias).relu()
         return between(outputs)[:, kept]
 
-    again, shift = least_squares(_rows(made(features[fitted])), mixed @ mixing.T)
-    wanted = _rows(between(target[held].relu())) @ mixing.T
-    share = explained(_rows(made(features[held])) @ again.T + shift, wanted)
+    again, shift = least_squares(rows(made(features[fitted])), mixed @ mixing.T)
+    wanted = rows(between(target[held].relu())) @ mixing.T
+    share = explained(rows(made(features[held])) @ again.T + shift, wanted)
     return weight, bias, kept, share
 
 
@@ -158,7 +158,7 @@ def explained(got: Tensor, wanted: Tensor) -> float:
     return float(1 - (wanted - got).square().sum() / whole)
 
 
-def _rows(values: Tensor) -> Tensor:
+def rows(values: Tensor) -> Tensor:
     """Return (N, C, h, w) as (rows, C): the same random cells for the same N, h and w."""
     flat = values.permute(0, 2, 3, 1).flatten(0, 2)
     if len(flat) <= ROWS:
