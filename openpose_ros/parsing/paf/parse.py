@@ -26,6 +26,7 @@ _DEFAULT_SKELETON = load_skeleton('coco_18')
 _recent = [plan_of(_DEFAULT_SKELETON, _DEFAULT_PARAMS)]
 # Rooms that nobody uses: one a thread that parses. Who fails in one leaves it.
 _free: list[Room] = []
+_PEOPLE_MASK = (1 << _kernels.OVERFLOW_BITS) - 1
 _NOWHERE = Room(_recent[0], (0, 0, 0), (0, 0, 0))
 
 
@@ -79,12 +80,14 @@ def parse_pafs(
         room = _free.pop()
     except IndexError:
         room = _NOWHERE
+    # Not copied out of the room: copying is more cold code than making them.
+    keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
     dtypes = getattr(heatmaps, 'dtype', None), getattr(pafs, 'dtype', None)
     if _kernels.IS_COMPILED and room.plan is plan and dtypes[0] is dtypes[1] is _FLOAT32:
         # The signature refuses what is not in C order, the kernel what is not of this room: only
         # then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
         try:  # noqa: SIM105  a context manager is more cold code
-            count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
+            count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
         except TypeError:
             pass
     if count == _kernels.WRONG_SHAPE:
@@ -98,18 +101,21 @@ def parse_pafs(
                 'both must come from the same picture and layer size'
             )
         room = Room(plan, heatmaps.shape, pafs.shape)
-        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
-    while count == _kernels.TOO_SMALL:
-        room = room.larger()
-        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays)
+        keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
+        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
+    while count == _kernels.TOO_SMALL or count == _kernels.TOO_FEW_ROWS:
+        if count == _kernels.TOO_SMALL:
+            room = room.larger()
+        else:
+            room.shape = 2 * len(scores), *room.shape[1:]
+        keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
+        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
     if count < 0:
         broken_heatmaps = count == _kernels.HEATMAPS_NOT_FINITE
         raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
-    people = People(
-        room.keypoints[:count].copy(), room.scores[:count].copy(), skeleton, int(room.overflow[0])
-    )
+    overflow, count = count >> _kernels.OVERFLOW_BITS, count & _PEOPLE_MASK
     _free.append(room)
-    return people
+    return People(keypoints[:count], scores[:count], skeleton, overflow)
 
 
 def _parse_optimally() -> Any:

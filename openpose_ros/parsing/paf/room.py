@@ -13,6 +13,7 @@ Shape = tuple[int, ...]
 Arrays = tuple[npt.NDArray[Any], ...]
 
 _PEAKS = 48  # of one keypoint, to begin with
+_PEOPLE = 16
 
 
 class Room:
@@ -35,10 +36,10 @@ class Room:
     ----------
     plan
         As given.
-    keypoints, scores, overflow : float32 (room, K, 3), float32 (room,), int64 (1,)
-        What the kernel `parse` fills.
+    shape : tuple of int
+        Of the array for keypoints, which is a new one each time; may be changed for more people.
     arrays : tuple
-        As it takes them, these included.
+        As the kernel `parse` takes them.
 
     """
 
@@ -50,15 +51,13 @@ class Room:
         marks, words, numbers, reals, lowest, found = room_for_peaks(height, width)
         _, more_numbers, more_reals, tables = room_for_limbs(height, width, most)
         needed = len(numbers), len(more_numbers), num_parts * most + rows + 1
-        numbers = np.empty(1 + num_parts + max(needed), np.int64)
-        self.keypoints = np.empty((rows + 1, num_parts, 3), np.float32)
-        self.scores, self.overflow = np.empty(rows + 1, np.float32), numbers[:1]
+        numbers = np.empty(num_parts + max(needed), np.int64)
+        self.shape = _PEOPLE, num_parts, 3
         self.arrays = (
             *(marks, words, numbers),
             np.empty(rows + max(len(reals), len(more_reals), rows + 1)),
             *(lowest, found, np.empty((num_parts, plan.max_peaks, 3), np.float32), tables),
             *(np.empty((rows, 3), np.int64), np.empty((rows + 1, num_parts), np.int64)),
-            *(self.keypoints, self.scores),
         )
 
     def larger(self) -> Room:

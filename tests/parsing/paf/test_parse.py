@@ -379,3 +379,15 @@ def test_fields_with_some_nan_are_refused_or_it_does_not_matter(scene, seed, val
         return
     assert np.isfinite(people.scores).all()
     assert_same(people, parse(replace(scene, pafs=finite)))
+
+
+def test_more_people_than_there_were_rows_for_are_all_found():
+    skeleton = load_skeleton('coco_18')
+    standing = scatter_people(50, skeleton, (92, 164), 0)
+    maps = render_maps(standing, skeleton, (92, 164))
+    people = parse_pafs(*maps)
+    assert len(people) > 40
+    best = parse_pafs(*maps, params=PafParams(max_people=10))
+    np.testing.assert_array_equal(people.keypoints[:10], best.keypoints)
+    np.testing.assert_array_equal(people.scores[:10], best.scores)
+    assert (np.diff(people.scores) <= 0).all()

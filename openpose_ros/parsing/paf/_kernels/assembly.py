@@ -86,7 +86,8 @@ def select_people(peaks, people, num_people, whole, real, sums, order, keypoints
     Fill keypoints (N, K, 3) and scores (N,) from people (N, K) of peak numbers, best first.
 
     Drops people with too few parts or too low a score, and all but the best `max_people`, if that
-    is not 0; returns how many were kept. sums and order are scratch, (N,).
+    is not 0; returns how many were kept, or -1 if there is no row for one of them. sums and order
+    are scratch, (N,).
     """
     num_parts = people.shape[1]
     for n in range(num_people):
@@ -103,6 +104,8 @@ def select_people(peaks, people, num_people, whole, real, sums, order, keypoints
         n = order[i]
         if sums[n] < real[MIN_SCORE] or sums[n] < 0.0 or kept == whole[MAX_PEOPLE] > 0:
             break
+        if kept == len(scores):
+            return -1
         scores[kept] = sums[n]
         for part in range(num_parts):
             peak = people[n, part]

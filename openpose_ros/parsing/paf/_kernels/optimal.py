@@ -10,8 +10,10 @@ from openpose_ros.parsing._kernels.compiling import NOT_FINITE, compiled, piece
 from openpose_ros.parsing.paf._kernels.limbs import FIND_LIMBS, keep_pairs, score_limb
 from openpose_ros.parsing.paf._kernels.matching import match_optimal
 from openpose_ros.parsing.paf._kernels.parse import (
+    OVERFLOW_BITS,
     PAFS_NOT_FINITE,
     PARSE,
+    TOO_FEW_ROWS,
     find_candidates,
     join_limbs,
 )
@@ -77,7 +79,7 @@ def parse_optimally(
 ):
     """As `parse`."""
     strengths, scratch = reals[: len(ends)], reals[len(ends) :]
-    state = find_candidates(
+    left_out = find_candidates(
         heatmaps,
         pafs,
         limbs,
@@ -92,18 +94,18 @@ def parse_optimally(
         peaks,
         tables,
     )
-    if state < 0:
-        return state
+    if left_out < 0:
+        return left_out
     connected = find_limbs_optimally(
         pafs,
         peaks,
-        numbers[1:],
+        numbers,
         limbs,
         parts,
         whole,
         real,
         marks[8 * len(words) :],
-        numbers[len(peaks) + 1 :],
+        numbers[len(peaks) :],
         scratch,
         tables,
         ends,
@@ -111,7 +113,7 @@ def parse_optimally(
     )
     if connected == NOT_FINITE:
         return PAFS_NOT_FINITE
-    return join_limbs(
+    kept = join_limbs(
         connected,
         peaks,
         limbs,
@@ -126,3 +128,4 @@ def parse_optimally(
         keypoints,
         scores,
     )
+    return TOO_FEW_ROWS if kept < 0 else left_out << OVERFLOW_BITS | kept

@@ -22,14 +22,17 @@ from openpose_ros.parsing.paf._kernels.settings import SETTINGS, SINGLE
 __all__ = [
     'HEATMAPS_NOT_FINITE',
     'IS_COMPILED',
+    'OVERFLOW_BITS',
     'PAFS_NOT_FINITE',
+    'TOO_FEW_ROWS',
     'TOO_SMALL',
     'WRONG_SHAPE',
     'parse',
 ]
 
 # Returned where the overflow is expected.
-HEATMAPS_NOT_FINITE, PAFS_NOT_FINITE, TOO_SMALL, WRONG_SHAPE = -1, -2, -3, -4
+HEATMAPS_NOT_FINITE, PAFS_NOT_FINITE, TOO_SMALL, WRONG_SHAPE, TOO_FEW_ROWS = range(-1, -6, -1)
+OVERFLOW_BITS = 32
 
 _INTEGERS = types.Array(types.int64, 2, 'C')
 
@@ -44,7 +47,7 @@ def find_candidates(
     heatmaps, pafs, limbs, whole, real, marks, words, numbers, reals, lowest, found, peaks, tables
 ):
     """
-    Fill peaks, and numbers with how many had no room and how many each keypoint has; return 0.
+    Fill peaks, and numbers with how many each keypoint has; return how many had no room.
 
     Or what else `parse` may return.
     """
@@ -58,7 +61,7 @@ def find_candidates(
         or len(found) != height * width
     ):
         return WRONG_SHAPE
-    counts, scratch = numbers[1 : num_parts + 1], numbers[num_parts + 1 :]
+    counts, scratch = numbers[:num_parts], numbers[num_parts:]
     left_out = find_peaks(
         heatmaps, whole, real, marks, words, scratch, reals, lowest, found, peaks, counts
     )
@@ -67,8 +70,7 @@ def find_candidates(
     for k in range(num_parts):
         if counts[k] > tables.shape[1]:
             return TOO_SMALL
-    numbers[0] = 0 if whole[SINGLE] else left_out  # of a single person's more are not wanted
-    return 0
+    return 0 if whole[SINGLE] else left_out  # of a single person's more are not wanted
 
 
 @piece(
@@ -94,12 +96,12 @@ def join_limbs(
 ):
     """Fill keypoints and scores from so many limbs; return how many people there are."""
     num_parts = len(peaks)
-    scratch = numbers[num_parts + 1 :]
+    scratch = numbers[num_parts:]
     used = assemble(ends, strengths, connected, most, limbs, scratch, people)
     if whole[SINGLE]:
         used = 1
         for k in range(num_parts):
-            people[0, k] = 0 if numbers[1 + k] > 0 else -1
+            people[0, k] = 0 if numbers[k] > 0 else -1
     return select_people(peaks, people, used, whole, real, reals, scratch, keypoints, scores)
 
 
@@ -134,13 +136,13 @@ def parse(
     """
     Fill keypoints (room, K, 3) and scores (room,), and return how many people there are.
 
-    The first of numbers becomes how many peaks had no room. What follows `real` is a Room. Instead
-    of a count may be returned that maps are not finite, that there are more peaks than the Room is
-    for, which is TOO_SMALL, or that it is not for maps of such shapes. An argument costs as much
-    as ten slices, so that some arrays hold several.
+    From the 32nd bit on the count is that of peaks without room. What follows `real` is a Room.
+    Instead of a count may be returned that maps are not finite, that there are more peaks than the
+    Room is for, which is TOO_SMALL, or more people than rows, TOO_FEW_ROWS, or that it is not for
+    maps of such shapes. An argument costs as much as ten slices, so that some arrays hold several.
     """
     strengths, scratch = reals[: len(ends)], reals[len(ends) :]
-    state = find_candidates(
+    left_out = find_candidates(
         *(
             heatmaps,
             pafs,
@@ -157,18 +159,18 @@ def parse(
         ),
         tables,
     )
-    if state < 0:
-        return state
+    if left_out < 0:
+        return left_out
     connected = find_limbs(
         pafs,
         peaks,
-        numbers[1:],
+        numbers,
         limbs,
         parts,
         whole,
         real,
         marks[8 * len(words) :],
-        numbers[len(peaks) + 1 :],
+        numbers[len(peaks) :],
         scratch,
         tables,
         ends,
@@ -176,7 +178,7 @@ def parse(
     )
     if connected == NOT_FINITE:
         return PAFS_NOT_FINITE
-    return join_limbs(
+    kept = join_limbs(
         connected,
         peaks,
         limbs,
@@ -191,3 +193,4 @@ def parse(
         keypoints,
         scores,
     )
+    return TOO_FEW_ROWS if kept < 0 else left_out << OVERFLOW_BITS | kept
