@@ -158,6 +158,12 @@ def read_params_files(
     return values, odd
 
 
+def can_be_read_again(path: str | Path) -> bool:
+    """Return whether a parameter file is no pipe, say, that is empty once it was read."""
+    found = expand_user(path)
+    return os.path.isfile(found) or not os.path.exists(found)
+
+
 def check_can_be_read_again(paths: Iterable[str | Path]) -> None:
     """
     See that parameter files are there for a second time.
@@ -169,7 +175,7 @@ def check_can_be_read_again(paths: Iterable[str | Path]) -> None:
 
     """
     for path in paths:
-        if os.path.exists(expand_user(path)) and not os.path.isfile(expand_user(path)):
+        if not can_be_read_again(path):
             raise ParameterError(
                 f'the parameter file {path} is no regular file, and cannot be read again'
             )

@@ -46,6 +46,7 @@ from openpose_ros.ros.node.declared import (
 )
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.params_file import (
+    can_be_read_again,
     check_can_be_read_again,
     read_params_files,
     ros_arguments,
@@ -251,6 +252,7 @@ class OpenPoseNode(LifecycleNode):
         """
         name = self.get_fully_qualified_name()
         files, assigned = ros_arguments(self._arguments, name)
+        files = [file for file in files if can_be_read_again(file)]  # rcl has emptied a pipe
         values, odd = read_params_files(files, name, _DECLARATIONS, assigned)
         for line in odd:
             self._transport.log('warning', line)

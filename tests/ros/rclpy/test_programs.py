@@ -91,6 +91,29 @@ def test_node_reads_its_files_again_at_sighup(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_node_does_not_wait_for_a_pipe_again(tmp_path: Path) -> None:
+    pipe = tmp_path / 'params.yaml'
+    os.mkfifo(pipe)
+    process = start('openpose_node', '--params-file', str(pipe))
+    assert process.stdout is not None
+    # Opened once ROS reads it; nobody writes to it a second time.
+    pipe.write_text('/openpose: {ros__parameters: {backend: fake, min_parts: 4}}')
+    said = []
+    try:
+        for line in process.stdout:
+            said.append(line)
+            if 'loaded and warm' in line:
+                process.send_signal(signal.SIGHUP)
+            if 'is no regular file, and cannot be read again' in line:
+                break
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert 'fake engine' in ''.join(said)
+    assert not [line for line in said if 'has no section' in line]
+
+
 def test_camera_goes_on_past_a_damaged_picture(tmp_path: Path) -> None:
     photo = (ROOT / 'openpose_ros/cli/data/crew.jpg').read_bytes()
     for name, content in [('1.jpg', photo), ('2.jpg', b'no picture'), ('3.jpg', photo)]:
