@@ -253,11 +253,12 @@ class BaseNetwork(nn.Module):
         (list of float32 (N, K + 1, H/8, W/8), list of float32 (N, 2L, H/8, W/8))
 
         """
-        return self._both(*self.first_stage(images))
+        return self.refined(*self.first_stage(images))
 
-    def _both(
+    def refined(
         self, features: Tensor, heatmaps: Tensor, pafs: Tensor
     ) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute the maps of both stages from what `first_stage` gives."""
         if self.refinement is not None:
             fine, fine_pafs = self.refinement(features, heatmaps, pafs)
             return [heatmaps, fine], [pafs, fine_pafs]
