@@ -209,7 +209,8 @@ def run(
     params, stopping = distiller.params, []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stopping.append(received))
-    held = tuple(torch.from_numpy(np.array(array)) for array in views.open(0))
+    features, targets = views.open(0)
+    held = torch.from_numpy(np.array(features)), torch.from_numpy(np.array(targets))
     files: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     begun = time.monotonic()
     sums, done = torch.zeros(5), 0
@@ -224,12 +225,18 @@ def run(
         sums += distiller.train_step(batches)
         done += 1
         if distiller.step % _LOG_STEPS == 0:
-            line = [distiller.step, *(sums / done).tolist(), *distiller.evaluate(*held).tolist()]
-            _log.info(' '.join(f'{value:.4g}' for value in line))
-            with (folder / 'distil.csv').open('a', newline='') as file:
-                csv.writer(file).writerow([time.strftime('%F %T'), *line])
-            save(distiller.state(), folder / 'last.pt')
+            _note(folder, distiller, sums / done, held)
             sums, done = torch.zeros(5), 0
+    if done:
+        _note(folder, distiller, sums / done, held)
+
+
+def _note(folder: Path, distiller: Distiller, losses: Tensor, held: tuple[Tensor, Tensor]) -> None:
+    """Write a line of the curve, and the checkpoint."""
+    line = [distiller.step, *losses.tolist(), *distiller.evaluate(*held).tolist()]
+    _log.info(' '.join(f'{value:.4g}' for value in line))
+    with (folder / 'distil.csv').open('a', newline='') as file:
+        csv.writer(file).writerow([time.strftime('%F %T'), *line])
     save(distiller.state(), folder / 'last.pt')
 
 
