@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]
+
+
+# Of what is known of a person, from `position` on, and how many numbers that is up to each.
+_SHAPES: tuple[tuple[int, ...], ...] = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
+_SIZES = tuple(accumulate(math.prod(shape) for shape in _SHAPES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +81,12 @@ class Located:
         positions = None
         if keypoints:
             positions = np.full((people, keypoints, 3), np.nan, np.float32)
-        shapes = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
-        return cls(positions, *(np.full((people, *shape), np.nan) for shape in shapes))
+        values, first = np.full(people * _SIZES[-1], np.nan), 0
+        arrays = []
+        for shape, size in zip(_SHAPES, _SIZES):  # of one piece of memory: of each image
+            arrays.append(values[people * first : people * size].reshape(people, *shape))
+            first = size
+        return cls(positions, *arrays)
 
     def __len__(self) -> int:
         return len(self.position)

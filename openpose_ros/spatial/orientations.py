@@ -130,14 +130,16 @@ def turned(covariance: Array, stddev: Array, up: Array) -> Array:
     placed = 0 * covariance[:, 0, 0]  # NaN without a position
     variance = (stddev**2 + placed)[:, np.newaxis, np.newaxis]
     about, level = _about(*up.tolist())
-    whole[:, 3:, 3:] = variance * about + level
-    whole[:, 3:, :3] = whole[:, :3, 3:] = 0 * variance
+    whole[:, 3:] = variance * about + level  # NaN beside the turns, too, where it is not known
+    whole[:, :3, 3:] = 0 * variance
     whole[:, :3, :3] += placed[:, np.newaxis, np.newaxis]
     return whole
 
 
 @lru_cache(maxsize=16)
 def _about(x: float, y: float, z: float) -> tuple[Array, Array]:
-    """Return the covariances (3, 3) of turns about the vertical by 1 rad, and of the vertical."""
+    """Return rows 3 to 5 of the covariances of a turn by 1 rad about the vertical, and of that."""
     about = np.outer([x, y, z], [x, y, z])
-    return about, VERTICAL_SPREAD**2 * (np.eye(3) - about)
+    beside = np.zeros((3, 3))
+    level = VERTICAL_SPREAD**2 * (np.eye(3) - about)
+    return np.hstack([beside, about]), np.hstack([beside, level])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -125,7 +126,7 @@ class Paths:
             self.reset()
             elapsed_s = 0.0
         self._stamp_s = stamp_s
-        self._walks.motion.predict(elapsed_s, np.tile(_CHANGES, len(self._names)))
+        self._walks.motion.predict(elapsed_s, _changes(len(self._names)))
         self._arrange([name for name in names if name], expected)
         if all(names):
             located = self._seen(located, up) if names else located
@@ -191,6 +192,8 @@ class Paths:
     def _unseen(self, names: Sequence[Name], up: Array) -> Located:
         """Return where people who are not seen should be by now."""
         nothing = Located.unknown(len(names))
+        if not names:
+            return nothing
         order = [self._names.index(name) if name in self._names else -1 for name in names]
         rows = np.array([row for row in order if row >= 0], np.int64)
         rows = rows[self._walks.seen_s[rows, 0] > -np.inf]
@@ -235,6 +238,12 @@ class Paths:
         motion, known = self._walks.motion, self._walks.known
         known[rows] |= motion.variances[::2, 2][rows] < _KNOWN_SPEED**2
         return np.where(known[rows, np.newaxis], motion.velocities[::2][rows], np.nan)
+
+
+@lru_cache(maxsize=64)
+def _changes(count: int) -> Array:
+    """Return how much velocity and spin of so many people change in a second."""
+    return np.tile(_CHANGES, count)
 
 
 def _strangers(count: int) -> _Walks:
