@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import lru_cache
-from math import ceil
 from os import PathLike
 from pathlib import Path
 import threading
@@ -23,17 +21,15 @@ from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimates import Estimate
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.models import ModelSpec, ScoreCalibration
+from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
-from openpose_ros.parsing.paf.params import PafParams
 from openpose_ros.parts import PartParams
 from openpose_ros.parts.finder import PartFinder, Parts
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
+from openpose_ros.scores import parser_params, told
 
-_MOST_PEAKS = 4096  # that a capacity can be
-_SLACK = 1e-6  # of a parser's score, which is float32
 _PLAIN = AugmentationParams()
 _PART_PARAMS = PartParams()
 
@@ -343,7 +339,7 @@ class PoseEstimator(Closing):
         params, calibration = self._params, self.spec.score_calibration
         own = parser_params(params, self.spec, growth)
         in_cells = self._parse(*of_frame, self.spec.skeleton, own)
-        return _on_frame(_told(in_cells, calibration, params), placement)
+        return _on_frame(told(in_cells, calibration, params), placement)
 
     def warm_up(self, source_size: Size = (640, 480)) -> None:
         """
@@ -373,43 +369,6 @@ class PoseEstimator(Closing):
         with self._turn:
             self.engine.close()
             self.parts.close()
-
-
-@lru_cache(maxsize=16)
-def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -> DecoderParams:
-    """
-    Return what the parser gets of parameters.
-
-    Parameters
-    ----------
-    params : PafParams or PoseNetParams
-        Of which `min_score` is a score as it is told.
-    spec : ModelSpec
-        Says by its `score_calibration` what that is of the parser's own.
-    growth : float
-        As `Estimate.growth`: there is as much more room for peaks.
-
-    """
-    if not isinstance(params, PafParams):
-        return params
-    if growth > 1:
-        room = min(_MOST_PEAKS, ceil(growth * params.max_peaks))
-        params = replace(params, max_peaks=room)
-    if spec.score_calibration is None:
-        return params
-    least = spec.score_calibration.own(params.min_score) - _SLACK  # rounding must not lose anybody
-    return replace(params, min_score=min(max(least, 0.0), 1.0))
-
-
-def _told(people: People, calibration: ScoreCalibration | None, params: DecoderParams) -> People:
-    """Tell the scores of people by the model's calibration, and keep who then has `min_score`."""
-    if calibration is None:
-        return people
-    scores = calibration.told(people.scores).astype(np.float32)
-    if isinstance(params, PafParams):
-        kept = int((scores >= np.float32(params.min_score)).sum())  # they come best first
-        people, scores = people[:kept], scores[:kept]
-    return replace(people, scores=scores)
 
 
 def _on_frame(people: People, placement: Placement) -> People:

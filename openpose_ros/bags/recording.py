@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ class World:
     log_ns : int
         The time of the log where the work is, nanoseconds: the time for all that is done there.
     kept : list of Recorded
-        What was published, and is not written yet.
+        What was published by what is being done.
 
     """
 
@@ -63,10 +64,14 @@ class World:
         """Return the time of the log, seconds."""
         return self.log_ns / 1e9
 
-    def take(self) -> list[Recorded]:
-        """Return what was published since this was last asked."""
-        kept, self.kept = self.kept, []
-        return kept
+    @contextmanager
+    def publishing(self) -> Iterator[list[Recorded]]:
+        """Collect what is published in here; of what fails nothing is left for the next one."""
+        self.kept = []
+        try:
+            yield self.kept
+        finally:
+            self.kept = []
 
     def learn(self, message: Any, *, static: bool) -> None:
         """Take a TFMessage."""

@@ -160,20 +160,19 @@ class Viewing:
         self.transport.frame = step.frame
         try:
             arrival = Arrival(message, self._world.clock())
-            self._processing.work(estimator, arrival, self._params)
-        except Exception:
-            self._world.take()
-            raise
+            with self._world.publishing() as found:
+                self._processing.work(estimator, arrival, self._params)
         finally:
             self.transport.frame = None
-        return self._world.take()
+        return found
 
     def skeleton(self, estimator: PoseEstimator) -> list[Recorded]:
         """Return which keypoints there are, to be written."""
         types = self._world.types.classes
         message = skeleton_info_of(types, estimator, self._world.log_ns)
-        self.transport.publish('skeleton_info', message)
-        return self._world.take()
+        with self._world.publishing() as found:
+            self.transport.publish('skeleton_info', message)
+        return found
 
     def _tell(self, what: str, message: Any, take: Callable[[Any], object]) -> None:
         """Hand over what is nearest, unless it is what was."""

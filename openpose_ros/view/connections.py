@@ -86,7 +86,7 @@ class Connections(web.Server):
             response: web.StreamResponse = await self._handler(request)
         except ConnectionError:  # it went away meanwhile
             raise
-        except Exception:
+        except Exception:  # aiohttp answers 500, and would say it where nobody listens
             _LOGGER.exception('a request for the page failed')
             raise
         return response

@@ -9,10 +9,10 @@ import numpy as np
 
 from openpose_ros.engine import Maps
 from openpose_ros.estimates import Estimate
-from openpose_ros.estimator import parser_params
 from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.explaining import REASONS, ExplainedLimb, explain
 from openpose_ros.parsing.paf.params import PafParams
+from openpose_ros.scores import parser_params
 from openpose_ros.view.shown import Shown
 
 _MOST_REFUSED = 500

@@ -11,12 +11,7 @@ from threading import Lock
 from typing import Any
 
 from diagnostic_updater import DiagnosticStatusWrapper, Updater
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
@@ -30,20 +25,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_srvs.srv import SetBool
 
 from openpose_ros.errors import OpenPoseError, ParameterError
-from openpose_ros.parameters import Declaration
-from openpose_ros.ros.node.camera_names import (
-    is_override,
-    override_declarations,
-    override_names,
-)
+from openpose_ros.ros.node.camera_names import is_override
 from openpose_ros.ros.node.core import PoseNode
-from openpose_ros.ros.node.declared import (
-    node_declarations,
-    ros_constraints,
-    ros_default,
-    ros_range,
-    ros_type,
-)
 from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.params_file import (
     can_be_read_again,
@@ -53,6 +36,7 @@ from openpose_ros.ros.node.params_file import (
 )
 from openpose_ros.ros.node.rules import unused_arguments
 from openpose_ros.ros.node.transport import CAMERA_INFO, COMPRESSED, IMAGE, Input
+from openpose_ros.ros.rclpy.declared import DECLARATIONS, Declared
 from openpose_ros.ros.rclpy.services import guard_services
 from openpose_ros.ros.rclpy.transport import RclpyTransport
 from openpose_ros.signals import Stop
@@ -70,9 +54,6 @@ _INPUTS = {
 _NODE_NAME = 'openpose'
 _CHANGE_S = 5.0  # how long the page waits for a change
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
-_DECLARATIONS = {item.name: item for item in node_declarations()}
-_NULL = 'null'  # as rcl reads what `ros2 param dump` writes of a parameter that is not set
-_ARRAYS = (Parameter.Type.INTEGER_ARRAY, Parameter.Type.STRING_ARRAY)
 
 
 class OpenPoseNode(LifecycleNode):
@@ -107,12 +88,7 @@ class OpenPoseNode(LifecycleNode):
         self._stopped = stopped
         self._arguments = tuple(arguments)
         self._subscriptions_open: list[Subscription] = []
-        # Declared as wide as can be: what is wrong is refused in configure, with one line. The
-        # ranges are declared there, too.
-        for name, item in _DECLARATIONS.items():
-            self.declare_parameter(name, ros_default(item), _descriptor(item, with_range=False))
-        self._single: dict[str, Declaration] = {}  # parameters of single cameras
-        self._declare_overrides()
+        self._declared = Declared(self)
         self._transport = RclpyTransport(self)
         self._core = PoseNode(
             self._transport,
@@ -121,7 +97,7 @@ class OpenPoseNode(LifecycleNode):
             change=self._change,
         )
         with suppress(ParameterError):  # configure says so; until then it is one camera
-            self._core.set_parameters({'cameras': self._value('cameras')})
+            self._core.set_parameters({'cameras': self._declared.value('cameras')})
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         guard = self._core.guard
@@ -198,7 +174,7 @@ class OpenPoseNode(LifecycleNode):
             changed = [
                 Parameter(name, value=value)
                 for name, value in values.items()
-                if name in self._known() - ignored and self._value(name) != value
+                if name in self._declared.known() - ignored and self._declared.value(name) != value
             ]
             result = self.set_parameters_atomically(changed)
             if not result.successful:
@@ -226,14 +202,12 @@ class OpenPoseNode(LifecycleNode):
 
     def _configure(self) -> None:
         given, assigned = self._read_files()
-        self._declare_overrides()
-        values = {name: self._value(name) for name in (*_DECLARATIONS, *self._single)}
+        values = self._declared.values()
         if values['cameras'] == given.get('cameras', values['cameras']):  # not other ones by now
             # Of cameras that are not there ROS is silent: what is said of them is refused here.
             values = {**{name: given[name] for name in given if is_override(name)}, **values}
         self._core.set_parameters(values)
-        for name, item in {**_DECLARATIONS, **self._single}.items():
-            self.set_descriptor(name, _descriptor(item, with_range=True))
+        self._declared.narrow()
         params = self._core.params
         if line := unused_arguments(_NODE_NAME, self._arguments, params.cameras):
             self._transport.log('warning', line)
@@ -253,7 +227,7 @@ class OpenPoseNode(LifecycleNode):
         name = self.get_fully_qualified_name()
         files, assigned = ros_arguments(self._arguments, name)
         files = [file for file in files if can_be_read_again(file)]  # rcl has emptied a pipe
-        values, odd = read_params_files(files, name, _DECLARATIONS, assigned)
+        values, odd = read_params_files(files, name, DECLARATIONS, assigned)
         for line in odd:
             self._transport.log('warning', line)
         return {**values, **assigned}, assigned
@@ -302,43 +276,11 @@ class OpenPoseNode(LifecycleNode):
 
     def _on_timer(self) -> None:
         self._core.on_timer()
-        self._declare_overrides()  # the cameras may change, and `ros2 param delete` takes away
-
-    def _declare_overrides(self) -> None:
-        """
-        Let what may be said of single cameras be set; where nothing is, it holds as of all.
-
-        Which cameras there are can be said when the node is made, and while it is unconfigured.
-        """
-        cameras = self._value('cameras')
-        names = cameras if isinstance(cameras, list) else []  # if not, configure says so
-        wanted = override_names(names)
-        if wanted != list(self._single):
-            for name in self._single.keys() - wanted:
-                if self.has_parameter(name):
-                    self.undeclare_parameter(name)
-            self._single = override_declarations(names, _DECLARATIONS)
-        for name, item in self._single.items():
-            if not self.has_parameter(name):
-                descriptor = _descriptor(item, with_range=False)
-                if self.declare_parameter(name, None, descriptor).value == _NULL:
-                    self.undeclare_parameter(name)
-                    self.declare_parameter(name, None, descriptor, ignore_override=True)
-
-    def _known(self) -> set[str]:
-        return {*_DECLARATIONS, *self._single}
-
-    def _value(self, name: str) -> Any:
-        return _plain(self.get_parameter(name))
+        self._declared.follow()  # the cameras may change, and `ros2 param delete` takes away
 
     def _on_set_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        ours = {
-            p.name: None if p.name in self._single and p.value == _NULL else _plain(p)
-            for p in parameters
-            if p.name in self._known()
-        }
         try:
-            self._core.set_parameters(ours)
+            self._core.set_parameters(self._declared.ours(parameters))
         except OpenPoseError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
         return SetParametersResult(successful=True)
@@ -349,7 +291,7 @@ class OpenPoseNode(LifecycleNode):
         if executor is None:
             raise ParameterError('the node serves nothing yet; try again in a moment')
         parameters = [
-            Parameter(name, value=_DECLARATIONS[name].checked(value))
+            Parameter(name, value=DECLARATIONS[name].checked(value))
             for name, value in values.items()
         ]
         answers: SimpleQueue[str] = SimpleQueue()
@@ -400,31 +342,6 @@ class OpenPoseNode(LifecycleNode):
         for key, value in found.values.items():
             status.add(key, value)
         return status
-
-
-def _plain(parameter: Parameter) -> Any:
-    """Return a parameter's value; arrays as lists."""
-    value = parameter.value
-    return list(value) if parameter.type_ in _ARRAYS else value
-
-
-def _descriptor(item: Declaration, *, with_range: bool) -> ParameterDescriptor:
-    # Dynamic typing lets 1 be given for 1.0; our own check refuses what is no number.
-    descriptor = ParameterDescriptor(
-        description=item.description,
-        additional_constraints=ros_constraints(item),
-        dynamic_typing=True,
-    )
-    ends = ros_range(item)
-    if with_range and ends is not None:
-        low, high, step = ends
-        if ros_type(item) == 'double':
-            descriptor.floating_point_range = [
-                FloatingPointRange(from_value=low, to_value=high, step=step)
-            ]
-        else:
-            descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=step)]
-    return descriptor
 
 
 def main(stop: Stop, arguments: Sequence[str] | None = None) -> int:
