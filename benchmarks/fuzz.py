@@ -9,29 +9,25 @@ what ends it is named by its number, and `--write FOLDER` writes it there.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 import io
 import json
 import os
 from pathlib import Path
 import re
-import resource
-import subprocess
 import sys
 from tempfile import TemporaryDirectory
-from time import process_time
 from typing import Any
 import zipfile
 
 import numpy as np
 
+from benchmarks.damaging import ROOT, Outcome, limit_memory, tell
 from openpose_ros.errors import ModelError
 from openpose_ros.models import import_model
 
-ROOT = Path(__file__).parents[1]
+MODULE = 'benchmarks.fuzz'
 ROOM = 1 << 30  # bytes that the process may have beyond what it has when it begins
 SLOW_S = 10.0  # of CPU; a whole network takes less than one
 _EXTREMES = (b'\0', b'\xff', b'\x7f', b'\x80', b'\x01')
@@ -232,55 +228,23 @@ def cases(name: str, seed: int, first: int, count: int) -> Iterator[Files]:
         yield damaged(whole[number % len(whole)], np.random.default_rng((seed, number)))
 
 
-@dataclass
-class Outcome:
-    """
-    What became of damaged networks.
-
-    Attributes
-    ----------
-    converted, refused : int
-        How many.
-    slowest_s : float
-        CPU time of the slowest.
-    findings : list of str
-        What must not be: a crash, an exception that is no ModelError, no end, no memory.
-
-    """
-
-    converted: int
-    refused: int
-    slowest_s: float
-    findings: list[str]
-
-
-def run_here(name: str, seed: int, first: int, count: int) -> None:
-    """Import damaged networks; print each one's number before it, and the outcome at the end."""
+def run_here(name: str, seed: int, first: int, count: int) -> Outcome:
+    """Import damaged networks; print each one's number before it."""
     if name == 'keras':
         _read_in_forks()
-    used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, used + ROOM))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    outcome = Outcome(0, 0, 0.0, [])
+    limit_memory(ROOM)
+    outcome = Outcome()
     for number, files in enumerate(cases(name, seed, first, count), first):
-        sys.stdout.write(f'{number}\n')
-        sys.stdout.flush()
-        started = process_time()
-        with TemporaryDirectory() as folder:
+        print(number, flush=True)
+        with outcome.trying(f'{name} {number}', SLOW_S), TemporaryDirectory() as folder:
             try:
                 _import(name, files, Path(folder))
-                outcome.converted += 1
+                outcome.done += 1
             except ModelError as exc:
                 outcome.refused += 1
                 if not str(exc).isprintable():
                     outcome.findings.append(f'{name} {number}: {exc!r}')
-            except Exception as exc:  # noqa: BLE001  it is what is looked for
-                outcome.findings.append(f'{name} {number}: {type(exc).__name__}: {exc}')
-        seconds = process_time() - started
-        outcome.slowest_s = max(outcome.slowest_s, seconds)
-        if seconds > SLOW_S:
-            outcome.findings.append(f'{name} {number}: {seconds:.1f} s')
-    print(json.dumps(vars(outcome)))
+    return outcome
 
 
 def _import(name: str, files: Files, folder: Path) -> None:
@@ -325,72 +289,17 @@ def _read_in_forks() -> None:
     hdf5._run = run
 
 
-def run_apart(name: str, seed: int, first: int, count: int) -> Outcome:
-    """Do what `run_here` does, in another process; a new one takes over from one that dies."""
-    total = Outcome(0, 0, 0.0, [])
-    end = first + count
-    while first < end:
-        arguments = [name, '--child', '--seed', str(seed), '--first', str(first)]
-        process = subprocess.run(
-            [sys.executable, '-m', 'benchmarks.fuzz', *arguments, '--count', str(end - first)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, 'OMP_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1'},
-        )
-        lines = process.stdout.splitlines()
-        if process.returncode == 0:
-            found = Outcome(**json.loads(lines[-1]))
-            total.converted += found.converted
-            total.refused += found.refused
-            total.slowest_s = max(total.slowest_s, found.slowest_s)
-            total.findings += found.findings
-            break
-        if not lines:
-            raise RuntimeError(process.stderr)
-        first = int(lines[-1]) + 1
-        last = process.stderr.strip().rpartition('\n')[2]
-        total.findings.append(f'{name} {first - 1}: ended with {process.returncode} ({last})')
-    return total
+def write(folder: Path, name: str, seed: int, first: int, count: int) -> None:
+    """Write damaged networks, a folder each."""
+    for number, files in enumerate(cases(name, seed, first, count), first):
+        place = folder / f'{name}_{number}'
+        place.mkdir(parents=True)
+        for part, data in files.items():
+            (place / part).write_bytes(data)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('formats', nargs='*', metavar='FORMAT', help=', '.join(SEEDS))
-    parser.add_argument('--count', type=int, default=1000)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--first', type=int, default=0)
-    parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
-    parser.add_argument('--write', type=Path, metavar='FOLDER')
-    args = parser.parse_args()
-    names = args.formats or list(SEEDS)
-    if unknown := set(names) - set(SEEDS):
-        parser.error(f'no such format: {", ".join(sorted(unknown))}')
-    if args.child:
-        run_here(names[0], args.seed, args.first, args.count)
-        return 0
-    if args.write:
-        for name in names:
-            found = cases(name, args.seed, args.first, args.count)
-            for number, files in enumerate(found, args.first):
-                place = args.write / f'{name}_{number}'
-                place.mkdir(parents=True)
-                for part, data in files.items():
-                    (place / part).write_bytes(data)
-        return 0
-    worst = 0
-    print(f'{args.count} damaged networks a format, seed {args.seed}')
-    for name in names:
-        outcome = run_apart(name, args.seed, args.first, args.count)
-        worst |= bool(outcome.findings)
-        print(
-            f'{name}: {outcome.converted} converted, {outcome.refused} refused, slowest '
-            f'{outcome.slowest_s:.1f} s, {len(outcome.findings)} findings'
-        )
-        for line in outcome.findings[:20]:
-            print(f'  {line[:300]}')
-    return worst
+    return tell(MODULE, list(SEEDS), about='networks', count=1000, run_here=run_here, write=write)
 
 
 if __name__ == '__main__':

@@ -9,26 +9,24 @@ writes it there.
 
 from __future__ import annotations
 
-import argparse
 from functools import cache
-import json
 from pathlib import Path
-import resource
 import shutil
 import signal
 import sys
 import tempfile
-from time import process_time
 
 import numpy as np
 from rosbags.rosbag2 import CompressionMode
 
-from benchmarks.fuzz_pictures import Outcome, mutated, run_apart
+from benchmarks.damaging import Outcome, limit_memory, tell
+from benchmarks.fuzz_pictures import mutated
 from openpose_ros.bags import BagOptions, process_bag
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.ros.node.parameters import NodeParams
 
+MODULE = 'benchmarks.fuzz_bags'
 ROOM = 1 << 30  # bytes that the process may have beyond what it has when it begins
 SLOW_S = 5.0  # of CPU; a whole bag takes a tenth of a second
 STUCK_S, STUCK_CPU_S = 300, 60.0  # after which a bag counts as endless
@@ -86,48 +84,39 @@ def _estimator() -> PoseEstimator:
     return PoseEstimator.from_model(backend='fake')
 
 
-def run_here(name: str, seed: int, first: int, count: int) -> None:
-    """Work on damaged bags; print each one's number before it, and the outcome at the end."""
+def run_here(name: str, seed: int, first: int, count: int) -> Outcome:
+    """Work on damaged bags; print each one's number before it."""
     params = NodeParams(backend='fake', tracking=True, target_frame='map', max_image_pixels=10**6)
     with tempfile.TemporaryDirectory() as made:
         top = Path(made)
         whole = made_bag(top / 'whole', name)
         _work(whole, top, params)  # warm, before memory is limited
-        used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, used + ROOM))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        outcome = Outcome(0, 0, 0.0, [])
+        limit_memory(ROOM)
+        outcome = Outcome()
         for number in range(first, first + count):
             print(number, flush=True)
-            folder = top / 'damaged'
+            what, folder = f'{name} {number}', top / 'damaged'
             shutil.copytree(whole, folder)
             source = damage(folder, seed, number)
             # Their default ends the process, whatever it is in.
             signal.alarm(STUCK_S)
             signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_S)
-            started = process_time()
-            try:
+            lines: list[str] = []
+            with outcome.trying(what, SLOW_S):
                 done, lines = _work(source, top, params)
-                outcome.decoded += done
+                outcome.done += done
                 outcome.refused += not done
-            except Exception as exc:  # noqa: BLE001  it is what is looked for
-                lines = []
-                outcome.findings.append(f'{name} {number}: {type(exc).__name__}: {exc}')
-            seconds = process_time() - started
             signal.alarm(0)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            outcome.slowest_ms = max(outcome.slowest_ms, 1000 * seconds)
-            if seconds > SLOW_S:
-                outcome.findings.append(f'{name} {number}: {seconds:.1f} s')
             if any('\n' in line or 'Traceback' in line for line in lines):
-                outcome.findings.append(f'{name} {number}: {lines}')
+                outcome.findings.append(f'{what}: {lines}')
             shutil.rmtree(folder)
             left = {path.name for path in top.iterdir()} - {'whole'}
             if left:
-                outcome.findings.append(f'{name} {number}: left behind {sorted(left)}')
+                outcome.findings.append(f'{what}: left behind {sorted(left)}')
                 for path in left:
                     shutil.rmtree(top / path)
-        print(json.dumps(vars(outcome)))
+    return outcome
 
 
 def _work(source: Path, top: Path, params: NodeParams) -> tuple[bool, list[str]]:
@@ -144,36 +133,14 @@ def _work(source: Path, top: Path, params: NodeParams) -> tuple[bool, list[str]]
     return True, lines
 
 
+def write(folder: Path, name: str, seed: int, first: int, count: int) -> None:
+    """Write damaged bags."""
+    for number in range(first, first + count):
+        damage(made_bag(folder / f'{name}_{number}', name), seed, number)
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('kinds', nargs='*', metavar='KIND', help=', '.join(KINDS))
-    parser.add_argument('--count', type=int, default=1000)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--first', type=int, default=0)
-    parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
-    parser.add_argument('--write', type=Path, metavar='FOLDER')
-    args = parser.parse_args()
-    names = args.kinds or list(KINDS)
-    if args.child:
-        run_here(names[0], args.seed, args.first, args.count)
-        return 0
-    if args.write:
-        for name in names:
-            for number in range(args.first, args.first + args.count):
-                damage(made_bag(args.write / f'{name}_{number}', name), args.seed, number)
-        return 0
-    worst = 0
-    print(f'{args.count} damaged bags a kind, seed {args.seed}')
-    for name in names:
-        found = run_apart(name, args.seed, args.first, args.count, 'benchmarks.fuzz_bags')
-        worst |= bool(found.findings)
-        print(
-            f'{name}: {found.decoded} worked on, {found.refused} refused, slowest '
-            f'{found.slowest_ms:.0f} ms, {len(found.findings)} findings'
-        )
-        for line in found.findings[:20]:
-            print(f'  {line}')
-    return worst
+    return tell(MODULE, list(KINDS), about='bags', count=1000, run_here=run_here, write=write)
 
 
 if __name__ == '__main__':

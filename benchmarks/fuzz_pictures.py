@@ -8,26 +8,21 @@ writes it there.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-import json
 from pathlib import Path
-import resource
 import struct
-import subprocess
 import sys
-from time import process_time
 import zlib
 
 import cv2
 import numpy as np
 
+from benchmarks.damaging import Outcome, limit_memory, tell
 from openpose_ros.errors import FrameError
 from openpose_ros.pictures.decoding import decode_picture
 from openpose_ros.pictures.formats import MESSAGE_FORMATS
 
-ROOT = Path(__file__).parents[1]
+MODULE = 'benchmarks.fuzz_pictures'
 MOST_PIXELS = 1_000_000  # of what is decoded here
 ROOM = 512 << 20  # bytes that the process may have beyond what it has when it begins
 SLOW_S = 2.0  # of CPU; a whole picture takes milliseconds
@@ -237,142 +232,47 @@ def with_checksums(data: bytes) -> bytes:
     return bytes(fixed)
 
 
-@dataclass
-class Outcome:
-    """
-    What became of damaged pictures, or of bags.
-
-    Attributes
-    ----------
-    decoded, refused : int
-        How many.
-    slowest_ms : float
-        CPU time of the slowest.
-    findings : list of str
-        What must not be: a crash, an exception that is none of ours, no end, no memory.
-
-    """
-
-    decoded: int
-    refused: int
-    slowest_ms: float
-    findings: list[str]
-
-
-def run_here(name: str, seed: int, first: int, count: int) -> None:
-    """Decode damaged pictures; print each one's number before it, and the outcome at the end."""
-    used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + ROOM, used + ROOM))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    outcome = Outcome(0, 0, 0.0, [])
+def run_here(name: str, seed: int, first: int, count: int) -> Outcome:
+    """Decode damaged pictures; print each one's number before it."""
+    limit_memory(ROOM)
+    outcome = Outcome()
     flags = (cv2.IMREAD_COLOR, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH, cv2.IMREAD_UNCHANGED)
     for number, data in enumerate(cases(name, seed, first, count), first):
-        sys.stdout.write(f'{number}\n')
-        sys.stdout.flush()
-        started = process_time()
-        try:
-            decode_picture(data, 'it', max_pixels=MOST_PIXELS)
-            for wanted in flags[1:] if name in _IN_MESSAGES else ():
-                decode_picture(
-                    data,
-                    'it',
-                    max_pixels=MOST_PIXELS,
-                    formats=MESSAGE_FORMATS,
-                    upright=False,
-                    flags=wanted,
-                )
-            outcome.decoded += 1
-        except FrameError as exc:
-            outcome.refused += 1
-            text = str(exc)
-            if '\n' in text or 'nsufficient memory' in text or 'no memory' in text:
-                outcome.findings.append(f'{name} {number}: {text}')
-        except Exception as exc:  # noqa: BLE001  it is what is looked for
-            outcome.findings.append(f'{name} {number}: {type(exc).__name__}: {exc}')
-        seconds = process_time() - started
-        outcome.slowest_ms = max(outcome.slowest_ms, 1000 * seconds)
-        if seconds > SLOW_S:
-            outcome.findings.append(f'{name} {number}: {seconds:.1f} s')
-    print(json.dumps(vars(outcome)))
+        print(number, flush=True)
+        with outcome.trying(f'{name} {number}', SLOW_S):
+            try:
+                decode_picture(data, 'it', max_pixels=MOST_PIXELS)
+                for wanted in flags[1:] if name in _IN_MESSAGES else ():
+                    decode_picture(
+                        data,
+                        'it',
+                        max_pixels=MOST_PIXELS,
+                        formats=MESSAGE_FORMATS,
+                        upright=False,
+                        flags=wanted,
+                    )
+                outcome.done += 1
+            except FrameError as exc:
+                outcome.refused += 1
+                text = str(exc)
+                if '\n' in text or 'nsufficient memory' in text or 'no memory' in text:
+                    outcome.findings.append(f'{name} {number}: {text}')
+    return outcome
 
 
 _IN_MESSAGES = frozenset({'jpeg', 'png', 'tiff', 'webp'})
 
 
-def run_apart(
-    name: str, seed: int, first: int, count: int, module: str = 'benchmarks.fuzz_pictures'
-) -> Outcome:
-    """Do what `run_here` does, in another process; a new one takes over from one that dies."""
-    total = Outcome(0, 0, 0.0, [])
-    end = first + count
-    while first < end:
-        arguments = [name, '--child', '--seed', str(seed), '--first', str(first)]
-        process = subprocess.run(
-            [
-                sys.executable,
-                '-m',
-                module,
-                *arguments,
-                '--count',
-                str(end - first),
-            ],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        lines = process.stdout.splitlines()
-        if process.returncode == 0:
-            found = Outcome(**json.loads(lines[-1]))
-            total.decoded += found.decoded
-            total.refused += found.refused
-            total.slowest_ms = max(total.slowest_ms, found.slowest_ms)
-            total.findings += found.findings
-            break
-        if not lines:
-            raise RuntimeError(process.stderr)
-        first = int(lines[-1]) + 1
-        last = process.stderr.strip().rpartition('\n')[2]
-        total.findings.append(f'{name} {first - 1}: ended with {process.returncode} ({last})')
-    return total
+def write(folder: Path, name: str, seed: int, first: int, count: int) -> None:
+    """Write damaged pictures."""
+    for number, data in enumerate(cases(name, seed, first, count), first):
+        (folder / f'{name}_{number}').write_bytes(data)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('formats', nargs='*', metavar='FORMAT', help=', '.join(SEEDS))
-    parser.add_argument('--count', type=int, default=5000)
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--first', type=int, default=0)
-    parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
-    parser.add_argument('--write', type=Path, metavar='FOLDER')
-    args = parser.parse_args()
-    names = args.formats or list(SEEDS)
-    if args.child:
-        run_here(names[0], args.seed, args.first, args.count)
-        return 0
-    if args.write:
-        args.write.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            for number, data in enumerate(
-                cases(name, args.seed, args.first, args.count), args.first
-            ):
-                (args.write / f'{name}_{number}').write_bytes(data)
-        return 0
-    worst = 0
-    print(f'OpenCV {cv2.__version__}, {args.count} damaged pictures a format, seed {args.seed}')
-    for name in names:
-        if not seeds(name):
-            print(f'{name}: this OpenCV makes none')
-            continue
-        found = run_apart(name, args.seed, args.first, args.count)
-        worst |= bool(found.findings)
-        print(
-            f'{name}: {found.decoded} decoded, {found.refused} refused, slowest '
-            f'{found.slowest_ms:.0f} ms, {len(found.findings)} findings'
-        )
-        for line in found.findings[:20]:
-            print(f'  {line}')
-    return worst
+    print(f'OpenCV {cv2.__version__}', file=sys.stderr)
+    made = [name for name in SEEDS if seeds(name)]  # an OpenCV need not write all
+    return tell(MODULE, made, about='pictures', count=5000, run_here=run_here, write=write)
 
 
 if __name__ == '__main__':

@@ -104,8 +104,8 @@ class ClippedElu(nn.Module):
     """
     Nearly an ELU of two straight pieces and a floor: max(leaky(x), -0.9).
 
-    In int8 an ELU is computed in float32 (0.6 ms of the 35 of the whole teacher, for 128 channels
-    at 456x256); this is a table, and its floor the end of the range.
+    In int8 ONNX Runtime computes an ELU in float32: 0.53 ms of the teacher's 33, for 128 channels
+    at 456x256. This is a table, 0.07 ms, and its floor the end of the range.
     """
 
     slope, floor = 0.7, -0.9

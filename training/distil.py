@@ -33,7 +33,7 @@ from training.augment import AugmentParams
 from training.base_network import BaseConfig, BaseNetwork
 from training.dataset import open_source
 from training.teacher import OnnxTeacher
-from training.trainer import NotFiniteError, save
+from training.trainer import Checkpointed, NotFiniteError, save
 from training.views import AT_ONCE, SHARD, Views, teacher_values
 
 _log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class DistilParams:
         Views a step, a multiple of 4.
     rate : float
         Learning rate of what was inherited. Steps of Adam are of the same size for all weights,
-        and most of them is noise: with batches of 4 and 3e-5 or more the losses rose.
+        and most of them is noise: with batches of 4 and 2e-4 or more all losses rose.
     refinement : float
         Factor on it for the second stage, which begins at random.
     features, first, last : float
@@ -80,9 +80,9 @@ class DistilParams:
             raise ValueError(f'batch must be a multiple of {AT_ONCE}, got {self.batch}')
 
 
-class Distiller:
+class Distiller(Checkpointed):
     """
-    Network, its average and the optimiser.
+    Trains what follows the trunk on what a teacher makes of views.
 
     Parameters
     ----------
@@ -95,7 +95,6 @@ class Distiller:
     """
 
     def __init__(self, network: BaseNetwork, params: DistilParams, variances: Tensor) -> None:
-        self.network, self.params, self.variances = network, params, variances
         lower, middle, upper = network.groups()
         for parameter in lower:
             parameter.requires_grad_(False)
@@ -103,10 +102,9 @@ class Distiller:
             {'params': middle, 'factor': 1.0},
             {'params': upper, 'factor': params.refinement},
         ]
-        self.optimizer = torch.optim.Adam(groups, lr=0.0, betas=(0.9, 0.999))
-        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        super().__init__(network, torch.optim.Adam(groups, lr=0.0, betas=(0.9, 0.999)))
+        self.params, self.variances = params, variances
         self.counts = torch.tensor([params.features, *[params.first] * 2, *[params.last] * 2])
-        self.step, self.fade = 0, 1.0
 
     def losses(self, features: Tensor, targets: Tensor) -> Tensor:
         """
@@ -135,8 +133,7 @@ class Distiller:
     def train_step(self, batches: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         """Do one step over all of them, and return their mean losses, float32 (5,)."""
         rate = self.params.rate * self.fade * min(1.0, (self.step + 1) / self.params.warmup)
-        for group in self.optimizer.param_groups:
-            group['lr'] = rate * group['factor']
+        self.set_rate(rate)
         self.optimizer.zero_grad(set_to_none=True)
         sums = torch.zeros(5)
         for features, targets in batches:
@@ -147,41 +144,16 @@ class Distiller:
             raise NotFiniteError(f'step {self.step}: the loss is not finite; lower the rate')
         self.optimizer.step()
         self.step += 1
-        decay = min(self.params.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value, 1 - decay)
+        self.update_average(self.params.ema)
         return sums
 
     @torch.no_grad()
     def evaluate(self, features: Tensor, targets: Tensor) -> Tensor:
         """Return the losses of the averaged weights; the network keeps its own."""
-        own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average)
         parts = zip(features.split(AT_ONCE), targets.split(AT_ONCE), strict=True)
-        losses = torch.stack([self.losses(*part) for part in parts]).mean(dim=0)
-        self.network.load_state_dict(own)
+        with self.averaged():
+            losses = torch.stack([self.losses(*part) for part in parts]).mean(dim=0)
         return losses
-
-    def state(self) -> dict:
-        """Return what a checkpoint holds; `training.export` takes it like one of `train`."""
-        return {
-            'config': self.network.config.to_dict(),
-            'step': self.step,
-            'network': self.network.state_dict(),
-            'average': self.average,
-            'optimizer': self.optimizer.state_dict(),
-        }
-
-    def restore(self, state: dict) -> None:
-        """Go on from `state`."""
-        factors = [group['factor'] for group in self.optimizer.param_groups]
-        self.network.load_state_dict(state['network'])
-        self.average = {k: v.clone() for k, v in state['average'].items()}
-        self.optimizer.load_state_dict(state['optimizer'])
-        for group, factor in zip(self.optimizer.param_groups, factors, strict=True):
-            group['factor'] = factor
-        self.step = state['step']
 
 
 def run(

@@ -2,9 +2,9 @@
 A pointwise layer as two of a low rank, fitted on real activations; channels of like size.
 
 What a layer gives before its ReLU lies nearly in a plane of few dimensions: of the teacher's deep
-layers 128 of 512 hold 0.93 to 0.997 of the variance, where 352 whole channels of 512 hold 0.95 at
-best. So W is replaced by U·V, the best of that rank for what comes in (reduced rank regression),
-weighted by what each channel counts for in the layers that follow.
+layers 128 of 512 hold 0.93 to 0.997 of the variance. So W is replaced by U·V, the best of that
+rank for what comes in (reduced rank regression), weighted by what each channel counts for in the
+layers that follow.
 """
 
 from __future__ import annotations

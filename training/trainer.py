@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,82 @@ class NotFiniteError(ArithmeticError):
     """A loss, a gradient or a weight is NaN or infinite; nothing was saved of it."""
 
 
-class Trainer:
+class Checkpointed:
     """
     Network, its average and the optimiser: what a checkpoint holds.
+
+    Parameters
+    ----------
+    network : BaseNetwork or PoseNetwork
+    optimizer : Optimizer
+        Its groups have a `factor` on the learning rate.
+
+    Attributes
+    ----------
+    average : dict of str to Tensor
+        Averaged weights, which are what is evaluated and exported.
+    step : int
+        Steps done.
+    fade : float
+        Factor on the rate, less than 1 while a run is being finished.
+
+    """
+
+    def __init__(self, network: Network, optimizer: torch.optim.Optimizer) -> None:
+        self.network, self.optimizer = network, optimizer
+        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        self.step, self.fade = 0, 1.0
+
+    def set_rate(self, rate: float) -> None:
+        """Give every group its rate."""
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate * group['factor']
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the network have the averaged weights in here."""
+        own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(own)
+
+    @torch.no_grad()
+    def update_average(self, most: float) -> None:
+        """Take the weights of this step into the average, whose decay is at most that."""
+        decay = min(most, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            if value.dtype.is_floating_point:
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
+
+    def state(self) -> dict:
+        """Return all that `restore` needs, as CPU tensors and plain values."""
+        return {
+            'config': self.network.config.to_dict(),
+            'step': self.step,
+            'network': self.network.state_dict(),
+            'average': self.average,
+            'optimizer': self.optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict) -> None:
+        """Go on from `state`; rates and factors are those of the current parameters."""
+        kept = [(g['factor'], g['weight_decay']) for g in self.optimizer.param_groups]
+        device = next(self.network.parameters()).device
+        self.network.load_state_dict(state['network'])
+        self.average = {k: v.to(device, copy=True) for k, v in state['average'].items()}
+        self.optimizer.load_state_dict(state['optimizer'])
+        for group, (factor, decay) in zip(self.optimizer.param_groups, kept, strict=True):
+            group['factor'], group['weight_decay'] = factor, decay
+        self.step = state['step']
+
+
+class Trainer(Checkpointed):
+    """
+    Trains on pictures and targets.
 
     Parameters
     ----------
@@ -100,11 +174,8 @@ class Trainer:
             raise ValueError('several lanes need a network without batch normalisation')
         self._pool = ThreadPoolExecutor(lanes) if lanes > 1 else None
         self.lanes = lanes
-        self.network = network.to(device, memory_format=torch.channels_last)
-        self.average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+        network = network.to(device, memory_format=torch.channels_last)
         self.params, self.loss, self.device, self.bfloat16 = params, loss, device, bfloat16
-        self.step = 0
-        self.fade = 1.0  # factor on the rate, less than 1 while a run is being finished
         lower, middle, upper = network.groups()
         for parameter in lower:
             parameter.requires_grad_(params.trunk_rate > 0)
@@ -113,7 +184,9 @@ class Trainer:
             {'params': middle, 'factor': params.backbone_rate},
             {'params': upper, 'factor': 1.0},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=params.weight_decay)
+        super().__init__(
+            network, torch.optim.AdamW(groups, lr=0.0, weight_decay=params.weight_decay)
+        )
         self._forward = network.stages
 
     def compile(self) -> None:
@@ -141,8 +214,7 @@ class Trainer:
         """
         self.network.train()
         rate = learning_rate(self.params, self.step) * self.fade
-        for group in self.optimizer.param_groups:
-            group['lr'] = rate * group['factor']
+        self.set_rate(rate)
         self.optimizer.zero_grad(set_to_none=True)
         heat, paf = self._gradients(images, targets, mask)
         if not torch.isfinite(heat + paf):
@@ -155,40 +227,17 @@ class Trainer:
             raise NotFiniteError(f'step {self.step}: the gradient is not finite; lower the rate')
         self.optimizer.step()
         self.step += 1
-        self._update_average()
+        self.update_average(self.params.ema)
         return {'heat': float(heat.detach()), 'paf': float(paf.detach()), 'rate': rate}
 
     @torch.no_grad()
     def evaluate(self, batches: Sequence[tuple[Tensor, Tensor, Tensor]]) -> dict:
         """Return the mean losses of the averaged weights; the network keeps its own."""
-        own = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average)
-        self.network.eval()
-        losses = [[float(x) for x in self._losses(*batch)] for batch in batches]
-        self.network.load_state_dict(own)
+        with self.averaged():
+            self.network.eval()
+            losses = [[float(x) for x in self._losses(*batch)] for batch in batches]
         heat, paf = np.mean(losses, axis=0)
         return {'heat': float(heat), 'paf': float(paf)}
-
-    def state(self) -> dict:
-        """Return all that `restore` needs, as CPU tensors and plain values."""
-        return {
-            'config': self.network.config.to_dict(),
-            'step': self.step,
-            'network': self.network.state_dict(),
-            'average': self.average,
-            'optimizer': self.optimizer.state_dict(),
-        }
-
-    def restore(self, state: dict) -> None:
-        """Go on from `state`; rates and factors are those of the current parameters."""
-        factors = [group['factor'] for group in self.optimizer.param_groups]
-        self.network.load_state_dict(state['network'])
-        self.average = {k: v.to(self.device) for k, v in state['average'].items()}
-        self.optimizer.load_state_dict(state['optimizer'])
-        for group, factor in zip(self.optimizer.param_groups, factors, strict=True):
-            group['factor'] = factor
-            group['weight_decay'] = self.params.weight_decay
-        self.step = state['step']
 
     def _gradients(
         self, images: Tensor, targets: Tensor, mask: Tensor | None
@@ -232,15 +281,6 @@ class Trainer:
             mask,
             params=self.loss,
         )
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        decay = min(self.params.ema, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.average[name].lerp_(value, 1 - decay)
-            else:
-                self.average[name].copy_(value)
 
 
 def learning_rate(params: TrainParams, step: int) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.fuzz_bags import run_apart
+from benchmarks.damaging import run_apart
+from benchmarks.fuzz_bags import MODULE
 
 COUNT = 100
 
@@ -12,8 +13,8 @@ COUNT = 100
 @pytest.mark.parametrize('name', ['mcap', 'sqlite'])
 def test_damaged_bags_are_worked_on_or_refused(name: str) -> None:
     """In a process with little memory: what kills it, or has no end, fails this test only."""
-    outcome = run_apart(name, seed=1, first=0, count=COUNT, module='benchmarks.fuzz_bags')
+    outcome = run_apart(MODULE, name, seed=1, first=0, count=COUNT)
     assert outcome.findings == []
-    assert outcome.decoded + outcome.refused == COUNT
-    assert outcome.decoded > 0
+    assert outcome.done + outcome.refused == COUNT
+    assert outcome.done > 0
     assert outcome.refused > 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.fuzz_pictures import SEEDS, run_apart, seeds
+from benchmarks.damaging import run_apart
+from benchmarks.fuzz_pictures import MODULE, SEEDS, seeds
 
 COUNT = 100
 
@@ -14,8 +15,8 @@ def test_damaged_pictures_are_decoded_or_refused(name: str) -> None:
     """In a process with little memory: what kills it, or wants gigabytes, fails this test only."""
     if not seeds(name):
         pytest.skip('this OpenCV does not write this format')
-    outcome = run_apart(name, seed=1, first=0, count=COUNT)
+    outcome = run_apart(MODULE, name, seed=1, first=0, count=COUNT)
     assert outcome.findings == []
-    assert outcome.decoded + outcome.refused == COUNT
-    assert outcome.decoded > 0
+    assert outcome.done + outcome.refused == COUNT
+    assert outcome.done > 0
     assert outcome.refused > 0
