@@ -20,6 +20,9 @@ class Backend(NamedTuple):
         Whether it runs the model's file.
     wishes : tuple of str
         Which of precision, net_resolution and on_build it can fulfil.
+    check : str
+        The function there that sees that what it needs besides is here, and raises an
+        EngineError; '' where importing the module shows it.
 
     """
 
@@ -28,6 +31,7 @@ class Backend(NamedTuple):
     how_to_install: str = 'install openpose_ros anew'
     needs_file: bool = True
     wishes: tuple[str, ...] = ()
+    check: str = ''
 
 
 AUTO = 'auto'
@@ -38,6 +42,7 @@ BACKENDS = {
         'on a Jetson it is part of JetPack (sudo apt install nvidia-jetpack), elsewhere of the '
         "extra tensorrt (pip install '.[tensorrt]')",
         wishes=('precision', 'net_resolution', 'on_build'),
+        check='check_tensorrt',
     ),
     'onnxruntime': Backend(
         'openpose_ros.engine.onnxruntime', 'open_onnxruntime', 'pip install onnxruntime'

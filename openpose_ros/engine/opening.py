@@ -130,6 +130,28 @@ def model_to_open(
     return spec
 
 
+def check_backend(backend: str) -> None:
+    """
+    See that this machine has what a backend needs, before anything is loaded.
+
+    Parameters
+    ----------
+    backend : str
+        As `open_engine` takes it; there is always something for 'auto'.
+
+    Raises
+    ------
+    EngineError
+        If not, with what to do; a MissingLibraryError where a library is not installed.
+
+    """
+    if backend == AUTO:
+        return
+    _opener(backend)
+    if check := BACKENDS[backend].check:
+        getattr(import_module(BACKENDS[backend].module), check)()
+
+
 def why_not(spec: ModelSpec) -> str:
     """
     Return why nothing here can run a model, as the end of a sentence; '' if something can.

@@ -28,6 +28,14 @@ LIBRARIES = {  # what is typed: the libraries that are not there, the remedy
         ('tensorrt', 'tensorrt_rtx'),
         'pip install tensorrt',
     ),
+    ('archive', 'PHOTO', '-o', 'out', '--backend', 'openvino'): (
+        ('openvino',),
+        'pip install openvino',
+    ),
+    ('archive', 'PHOTO', '-o', 'out', '--backend', 'tensorrt'): (
+        ('tensorrt', 'tensorrt_rtx'),
+        'pip install tensorrt',
+    ),
     ('build-engine',): (('tensorrt', 'tensorrt_rtx'), 'pip install tensorrt'),
     ('bag', 'walk', 'out'): (('rosbags',), "pip install 'rosbags"),
     ('estimate', 'PHOTO', '--mcap', 'a.mcap'): (('rosbags',), "pip install 'rosbags"),

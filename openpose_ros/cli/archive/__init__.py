@@ -68,8 +68,11 @@ def run(args: argparse.Namespace) -> int:
             from openpose_ros.archive.finding import biggest_first, find_items
             from openpose_ros.archive.index import check_form, check_place
             from openpose_ros.archive.places import locked, open_place
+            from openpose_ros.engine.opening import check_backend
 
             check_ray()
+            if args.address is None:  # the machines of a cluster may have what this one has not
+                check_backend(args.backend)
             check_form(args.index)
             own = None if is_address(args.output) else Path(args.output)
             items = find_items(args.inputs, without=own)

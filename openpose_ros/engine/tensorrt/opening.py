@@ -87,6 +87,20 @@ def open_tensorrt(
         raise
 
 
+def check_tensorrt() -> None:
+    """
+    See that there is a TensorRT and a GPU for it.
+
+    Raises
+    ------
+    EngineError
+        If not, with what to do.
+
+    """
+    list(_libraries())
+    find_driver()
+
+
 def search_engine(spec: ModelSpec, precision: str, net_resolution: Size | None) -> Search:
     """
     Look, without loading or building anything, for an engine that `open_tensorrt` would take.
