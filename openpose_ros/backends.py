@@ -56,3 +56,4 @@ BACKENDS = {
     'fake': Backend('openpose_ros.engine.fake', 'open_fake', needs_file=False),
 }
 CHOICES = (AUTO, *BACKENDS)
+PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')  # that a network may run in

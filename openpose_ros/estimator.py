@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+import logging
+import os
 from os import PathLike
 from pathlib import Path
 import threading
@@ -30,6 +32,7 @@ from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 from openpose_ros.scores import parser_params, told
 
+_LOGGER = logging.getLogger(__name__)
 _PLAIN = AugmentationParams()
 _PART_PARAMS = PartParams()
 
@@ -237,7 +240,8 @@ class PoseEstimator(Closing):
         Parameters
         ----------
         frame : uint8 (H, W, 3), str or path
-            Blue, green, red; it is only read. Or the file of a picture.
+            Blue, green, red; it is only read. Or the file of a picture; of one that is damaged,
+            what can be read is used, and a warning is logged.
 
         Returns
         -------
@@ -256,9 +260,12 @@ class PoseEstimator(Closing):
 
         """
         if isinstance(frame, str | PathLike):
-            from openpose_ros.io.pictures import read_picture
+            from openpose_ros.io.pictures import load_picture
 
-            frame = read_picture(Path(frame))
+            picture = load_picture(Path(os.fsdecode(frame)))
+            if told := picture.damage or picture.note:
+                _LOGGER.warning('%s %s', os.fsdecode(frame), told)
+            frame = picture.image
         with self._turn:
             return self._estimate(frame)
 

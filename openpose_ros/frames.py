@@ -30,9 +30,10 @@ def check_frame(frame: Any, *, drawable: bool = False) -> None:
 
     """
     if not isinstance(frame, np.ndarray):
+        hint = '' if frame is not None else '; cv2.imread returns None for what it cannot read'
         raise FrameError(
             f'the frame is a {type(frame).__name__}, but must be a NumPy array of shape '
-            '(height, width, 3) and dtype uint8'
+            f'(height, width, 3) and dtype uint8{hint}'
         )
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or frame.size == 0:
         raise FrameError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+import os
 from pathlib import Path
 import pickle
 import subprocess
@@ -366,6 +367,42 @@ def test_estimator_takes_the_file_of_a_picture(tmp_path: Path, kind: type) -> No
     np.testing.assert_array_equal(estimator(kind(path)).keypoints, estimator(frame).keypoints)
     with pytest.raises(FrameError, match=r'cannot read .*nothing'):
         estimator(kind(tmp_path / 'nothing.png'))
+
+
+def test_what_is_odd_about_a_picture_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = cv2.imencode('.jpg', np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
+    path = tmp_path / 'photo.jpg'
+    estimator = PoseEstimator.from_model(backend='fake')
+    path.write_bytes(whole)
+    estimator(path)
+    assert not caplog.messages
+    path.write_bytes(whole[:-2])
+    estimator(path)
+    noise = np.random.default_rng(2).integers(0, 255, (48, 64, 3), np.uint8)
+    cut = cv2.imencode('.jpg', noise)[1].tobytes()
+    path.write_bytes(cut[: len(cut) // 2])
+    estimator(path)
+    assert len(caplog.messages) == 2
+    assert all(line.startswith(f'{path} ') for line in caplog.messages)
+
+
+def test_a_path_may_be_bytes_in_what_has_one(tmp_path: Path) -> None:
+    class Named:
+        def __fspath__(self) -> bytes:
+            return os.fsencode(path)
+
+    path = tmp_path / 'photo.png'
+    cv2.imwrite(str(path), np.full((48, 64, 3), 90, np.uint8))
+    assert len(PoseEstimator.from_model(backend='fake')(Named())) > 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('given', [None, {'flip': True}])
+def test_augmentation_of_another_type_is_refused(given: Any) -> None:
+    estimator = PoseEstimator.from_model(backend='fake')
+    with pytest.raises(ParameterError, match=r'augmentation is a .*must be AugmentationParams'):
+        estimator.augmentation = given
 
 
 def noise(count: int) -> list[Array]:

@@ -45,9 +45,15 @@ def check_augmentation(params: AugmentationParams, spec: ModelSpec) -> None:
     Raises
     ------
     ParameterError
-        If its maps cannot be averaged, or its size is fixed and several are asked for.
+        If they are something else, its maps cannot be averaged, or its size is fixed and several
+        are asked for.
 
     """
+    if not isinstance(params, AugmentationParams):
+        raise ParameterError(
+            f'augmentation is a {type(params).__name__}, but must be AugmentationParams; '
+            'AugmentationParams() shows the frame as it is'
+        )
     if params.is_plain:
         return
     if spec.decoder != 'paf':

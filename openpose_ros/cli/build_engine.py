@@ -98,6 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='how much memory of the GPU a layer may use (default: no limit)',
     )
     parser.add_argument(
+        '-o',
         '--output',
         type=file_path,
         metavar='FILE',

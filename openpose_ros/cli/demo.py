@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--model', metavar='M', help=f'name or path of the network; see {command("models list")}'
     )
     parser.add_argument(
+        '-o',
         '--output',
         type=folder_name,
         default=Path('output'),

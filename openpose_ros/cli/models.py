@@ -83,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     convert.add_argument('--name', metavar='N', help="what to call it (default: FILE's own name)")
     convert.add_argument(
+        '-o',
         '--output',
         type=file_name,
         metavar='FILE',

@@ -13,7 +13,7 @@ from openpose_ros.engine.forks import Opened
 from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.telemetry import import_onnxruntime
-from openpose_ros.errors import EngineError, ModelError, ParameterError
+from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
 onnxruntime = import_onnxruntime()
@@ -47,14 +47,10 @@ def open_onnxruntime(
         ONNX Runtime or this package cannot make sense of the model.
     ModelError
         If the file is no ONNX model.
-    ParameterError
-        If `threads` is below 1.
 
     """
     if spec.path is None or spec.format != 'onnx':
         raise ModelError(f'ONNX Runtime needs an ONNX file, but {spec.name} has {spec.path}')
-    if threads is not None and threads < 1:
-        raise ParameterError(f'threads is {threads}, but must be at least 1')
     facts = read_onnx_facts(spec.path)
     available = onnxruntime.get_available_providers()
     if providers is not None:

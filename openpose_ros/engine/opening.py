@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 import logging
+import operator
 from pathlib import Path
 from typing import Any
 
-from openpose_ros.backends import AUTO, BACKENDS, CHOICES
+from openpose_ros.backends import AUTO, BACKENDS, CHOICES, PRECISIONS
 from openpose_ros.engine.automatic import FORMATS, candidates, comes_to_cpu
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
-from openpose_ros.errors import EngineError, MissingLibraryError, ModelError
+from openpose_ros.errors import EngineError, MissingLibraryError, ModelError, ParameterError
 from openpose_ros.models import ModelSpec, load_model
 from openpose_ros.models.default import (
     CPU,
@@ -71,12 +73,15 @@ def open_engine(
     Raises
     ------
     EngineError
-        If there is no such backend (the message lists those that there are) or it cannot run the
-        model.
+        If there is no such backend or precision (the message lists those that there are) or it
+        cannot run the model.
     ModelError
         If the model cannot be loaded.
+    ParameterError
+        If `threads` is no whole number from 1 on.
 
     """
+    threads = _counted(threads)
     spec = model_to_open(
         model,
         backend=backend,
@@ -107,13 +112,17 @@ def model_to_open(
     Raises
     ------
     EngineError
-        If there is no such backend.
+        If there is no such backend or precision.
     ModelError
         If the model cannot be loaded.
 
     """
     if backend not in CHOICES:
         raise EngineError(f"no backend '{backend}'; choose from {', '.join(CHOICES)}")
+    if precision not in ('', *PRECISIONS):
+        raise EngineError(f"no precision '{precision}'; choose from {', '.join(PRECISIONS)}")
+    if isinstance(providers, str):  # its letters are no providers
+        raise EngineError(f"providers are '{providers}', but must be a list: ['{providers}']")
     need_file = backend == AUTO or BACKENDS[backend].needs_file
     spec = model if isinstance(model, ModelSpec) else load_model(model, need_file=need_file)
     if model is None:
@@ -168,6 +177,16 @@ def why_not(spec: ModelSpec) -> str:
         except ModelError as exc:
             return f'needs another file: {exc}'
     return ''
+
+
+def _counted(threads: Any) -> int | None:
+    """Return a number of threads as a plain one."""
+    if threads is None:
+        return None
+    with suppress(TypeError):
+        if (number := operator.index(threads)) >= 1:
+            return number
+    raise ParameterError(f'threads is {threads!r}, but must be at least 1, a whole number')
 
 
 def _open_first(

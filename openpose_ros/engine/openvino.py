@@ -14,7 +14,7 @@ from openpose_ros.engine.inputs import choose_input, fixed_batch, split_batch
 from openpose_ros.engine.outputs import choose_outputs, make_maps
 from openpose_ros.engine.telemetry import import_openvino
 from openpose_ros.engine.tensors import Shape
-from openpose_ros.errors import EngineError, ModelError, ParameterError
+from openpose_ros.errors import EngineError, ModelError
 from openpose_ros.models import ModelSpec, read_onnx_facts
 
 openvino = import_openvino()
@@ -62,16 +62,12 @@ def open_openvino(
         If OpenVINO or this package cannot make sense of the model, or providers are given.
     ModelError
         If the file is neither.
-    ParameterError
-        If `threads` is below 1.
 
     """
     if spec.path is None or spec.format not in ('onnx', 'xml'):
         raise ModelError(f'OpenVINO needs an .onnx or .xml file, but {spec.name} has {spec.path}')
     if providers is not None:
         raise EngineError(f'providers ({", ".join(providers)}) are for the backend onnxruntime')
-    if threads is not None and threads < 1:
-        raise ParameterError(f'threads is {threads}, but must be at least 1')
     if spec.format == 'onnx':
         read_onnx_facts(spec.path)
     # Threads that are tied to cores wait for whatever else runs there; alone they are no faster:

@@ -55,15 +55,20 @@ def stream(
     Raises
     ------
     SourceError
-        At once, if there is nothing of that name.
+        At once, if there is nothing of that name, or it is no name.
     EngineError
         If the network cannot run.
 
     """
     if isinstance(source, str | os.PathLike | int):
         sources = find_sources(str(source) if isinstance(source, int) else os.fspath(source))
-    else:
+    elif hasattr(source, 'frames'):
         sources = [source]
+    else:
+        raise SourceError(
+            f'the source is a {type(source).__name__}, but must be a name, a path, the number of '
+            'a camera or a Source; PoseEstimator takes a frame alone'
+        )
     return _pairs(estimator, sources, on_error)
 
 

@@ -123,7 +123,7 @@ def test_copy_is_an_engine_where_it_is_carried(network, rtx, cache, tmp_path, mo
     other = tmp_path / 'robot'
     copy = other / 'engines' / 'mine.engine'
     command = ['build-engine', network, *rtx, '--net-resolution', '64x48', '--quiet']
-    assert main([*command, '--output', str(copy)]) == 0
+    assert main([*command, '-o', str(copy)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f'copied to {copy}'
     monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(other))
     assert main(command) == 0

@@ -26,7 +26,7 @@ def test_demo_finds_the_person_in_a_photograph(
     shared: Path, tmp_path: Path, no_models: None
 ) -> None:
     photo = shared / 'images/000000000785.jpg'
-    ended = run('demo', str(photo), '--output', str(tmp_path))
+    ended = run('demo', str(photo), '-o', str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert f'{default_name("cpu", processor_flags())} runs with' in ended.stderr
     assert 'person 0: score ' in ended.stdout

@@ -164,7 +164,7 @@ def test_import_says_what_is_missing_and_where_it_went(tmp_path, cache, capsys):
     assert told == 'Its name is mine: openpose-ros models show mine'
     assert main(['models', 'show', 'mine']) == 0
     assert str(cache / 'mine.onnx') in capsys.readouterr().out
-    assert main(['models', 'import', str(ir), '--output', str(tmp_path / 'mine.onnx')]) == 0
+    assert main(['models', 'import', str(ir), '-o', str(tmp_path / 'mine.onnx')]) == 0
     assert capsys.readouterr().out == f'{tmp_path / "mine.onnx"}\n'
     assert load_model(tmp_path / 'mine.onnx').name == 'mine'
 

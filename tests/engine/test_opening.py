@@ -15,7 +15,7 @@ import pytest
 
 from openpose_ros.backends import BACKENDS
 from openpose_ros.engine import automatic, open_engine
-from openpose_ros.errors import EngineError, ModelError
+from openpose_ros.errors import EngineError, ModelError, ParameterError
 from openpose_ros.models import default, load_model
 from tests.engine.graphs import RAW_BGR, write_network
 
@@ -33,6 +33,27 @@ def test_a_backend_that_is_not_there_is_refused_with_those_that_are(backend):
     choices = 'auto, tensorrt, onnxruntime, openvino, fake'
     with pytest.raises(EngineError, match=f"no backend '{backend}'; choose from {choices}$"):
         open_engine(backend=backend)
+
+
+@pytest.mark.parametrize(
+    ('given', 'error', 'says'),
+    [
+        ({'precision': 'fp64'}, EngineError, "no precision 'fp64'; choose from fp32, fp16"),
+        ({'precision': 'FP16'}, EngineError, "no precision 'FP16'"),
+        (
+            {'providers': 'CPUExecutionProvider'},
+            EngineError,
+            r"a list: \['CPUExecutionProvider'\]",
+        ),
+        ({'threads': 0}, ParameterError, 'threads is 0, but must be at least 1, a whole number'),
+        ({'threads': 1.5}, ParameterError, 'threads is 1.5,'),
+        ({'threads': '2'}, ParameterError, "threads is '2',"),
+    ],
+)
+@pytest.mark.parametrize('backend', ['auto', 'onnxruntime', 'openvino', 'fake'])
+def test_what_no_backend_takes_is_one_line(tiny, backend, given, error, says):
+    with pytest.raises(error, match=says):
+        open_engine(tiny, backend=backend, **given)
 
 
 def test_auto_says_what_it_took_and_why(tiny, caplog):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,6 +36,12 @@ def test_a_folder_is_its_pictures(folder: Path, estimator: PoseEstimator) -> Non
         assert found.placement.source_size == frame.image.shape[1::-1]
         assert found.frame is frame.image
         assert len(found.people) == len(estimator(frame.image)) > 0
+
+
+@pytest.mark.parametrize('source', [None, np.zeros((4, 4, 3), np.uint8), b'photo.jpg'])
+def test_what_is_no_source_is_told_at_once(source: Any, estimator: PoseEstimator) -> None:
+    with pytest.raises(SourceError, match=r'the source is a .*, but must be a name'):
+        stream(estimator, source)
 
 
 def test_a_video_is_its_frames(make_video: MakeFile, estimator: PoseEstimator) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from openpose_ros.augmentation.params import AugmentationParams, check_scales
-from openpose_ros.backends import AUTO, CHOICES
+from openpose_ros.backends import AUTO, CHOICES, PRECISIONS
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import (
@@ -64,7 +64,7 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         '',
         'what most of the network must run in, checked when it is loaded; tensorrt builds in it, '
         'and fp32 keeps openvino from bf16; empty: what the network is in, fp16 for tensorrt',
-        choices=('', 'fp32', 'fp16', 'bf16', 'int8'),
+        choices=('', *PRECISIONS),
         live=False,
         section='network',
     )
