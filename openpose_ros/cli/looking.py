@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.backends import AUTO, CHOICES
 from openpose_ros.cli.parameters import add_parameters, net_resolution, whole_number
 from openpose_ros.commands import command
+from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import PictureParams
@@ -28,6 +30,24 @@ def add_all_parameters(parser: argparse.ArgumentParser) -> None:
         help="--max-people under OpenPose's name",
     )
     add_parameters(parser, TrackingParams)
+
+
+def flags_of(args: argparse.Namespace, params: type) -> Iterator[str]:
+    """Yield the flags that were given for some parameters."""
+    for item in declarations(params):
+        if hasattr(args, item.name):
+            yield f'--{item.name.replace("_", "-")}'
+
+
+def looked_for_in_vain(args: argparse.Namespace) -> Iterator[str]:
+    """Yield a line for each flag of these that changes nothing beside the others."""
+    if not args.hand and not args.face:
+        for flag in flags_of(args, PartParams):
+            yield f'{flag} has no effect without --hand or --face'
+    if hasattr(args, 'scale_gap') and getattr(args, 'scale_number', 1) == 1:
+        yield '--scale-gap has no effect without --scale-number'
+    if hasattr(args, 'tile_overlap') and not getattr(args, 'tiles', False):
+        yield '--tile-overlap has no effect without --tiles'
 
 
 def add_network(

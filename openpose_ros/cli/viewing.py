@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from html import escape
 from importlib.util import find_spec
@@ -66,6 +66,19 @@ def add_protection(group: argparse._ActionsContainer) -> None:
         metavar='N',
         help='let at most so many browsers in (default %(default)s)',
     )
+
+
+def shown_in_vain(args: argparse.Namespace) -> Iterator[str]:
+    """Yield a line for each flag of a page that was given, where there will be none."""
+    given = {
+        '--view-address': args.view_address != DEFAULT,
+        '--open': args.open,
+        '--view-token-file': args.view_token_file is not None,
+        '--view-allow-host': bool(args.view_allow_host),
+        '--view-max-clients': args.view_max_clients != MAX_CLIENTS,
+    }
+    for flag in filter(given.get, given):
+        yield f'{flag} has no effect without --view'
 
 
 def options_of(args: argparse.Namespace, address: str) -> ViewOptions:

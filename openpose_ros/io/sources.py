@@ -68,6 +68,11 @@ def find_sources(
         folder has no pictures and no videos, or a file is neither.
 
     """
+    if not name:
+        raise SourceError(
+            'the name of a source is empty; name a picture, a video, a folder, an address or a '
+            'camera'
+        )
     if name == STANDARD_INPUT:
         return [open_standard_input(max_pixels=max_pixels)]
     if '://' in name:

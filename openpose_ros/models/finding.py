@@ -132,7 +132,9 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
             raise ModelError(f'cannot read the model {name}: {exc.strerror}') from exc
         except (OSError, ValueError):
             pass
-        what = 'is a folder' if isdir(path) else 'is neither a file nor a known name'
+        what = 'is neither a file nor a known name'
+        if name and isdir(path):
+            what = 'is a folder'
         raise ModelError(
             f"the model '{name}' {what}; give the path of an ONNX file, or one of "
             f'{", ".join(spec.name for spec in known_models())}'

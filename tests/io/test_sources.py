@@ -73,6 +73,11 @@ def test_find_sources_refuses_videos_of_frames_that_are_too_large(make_video: Ma
         find_sources(name, max_pixels=64 * 48 - 1)
 
 
+def test_find_sources_of_an_empty_name_says_so() -> None:
+    with pytest.raises(SourceError, match=r'the name of a source is empty; name a picture'):
+        find_sources('')
+
+
 def test_find_sources_keeps_a_dangling_link_for_its_message(tmp_path: Path) -> None:
     (tmp_path / 'lost.png').symlink_to(tmp_path / 'nowhere.png')
     (source,) = find_sources(str(tmp_path))

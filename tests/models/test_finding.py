@@ -192,6 +192,7 @@ def test_ones_own_model_is_found_by_name(own, monkeypatch, name):
     ('name', 'message'),
     [
         ('nowhere.onnx', "'nowhere.onnx' is neither a file nor a known name; give .* one of a$"),
+        ('', r"'' is neither a file nor a known name; give the path"),
         ('.', r"'\.' is a folder; give the path of an ONNX file, or one of a$"),
         ('a', 'the model a is not on this machine; set OPENPOSE_ROS_MODEL_PATH to the folder'),
         ('~nobody/x.onnx', 'is neither a file nor a known name'),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.cli.archive.flags import add_arguments as add_arguments
+from openpose_ros.cli.looking import looked_for_in_vain
 from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.errors import OpenPoseError, OutputError, ParameterError
 from openpose_ros.files import Claims, check_json_file, write_whole
@@ -71,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
             from openpose_ros.engine.opening import check_backend
 
             check_ray()
+            for line in looked_for_in_vain(args):
+                print(f'openpose-ros: {line}', file=sys.stderr)
             if args.address is None:  # the machines of a cluster may have what this one has not
                 check_backend(args.backend)
             check_form(args.index)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openpose_ros.augmentation.params import AugmentationParams
-from openpose_ros.cli.estimate.flags import SKELETONS
+from openpose_ros.cli.estimate.effects import without_effect
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
 from openpose_ros.cli.estimate.resuming import check_resume, open_progress
@@ -19,11 +19,9 @@ from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
 from openpose_ros.errors import SourceError
 from openpose_ros.files import Claims
-from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
 from openpose_ros.parts.params import PartParams
 from openpose_ros.pictures.limits import PictureParams
-from openpose_ros.tracking import TrackingParams
 
 if TYPE_CHECKING:
     from openpose_ros.cli.estimate.report import RunReport
@@ -77,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
         silence_opencv()
         tally, claims = RunReport(quiet=args.quiet), Claims()
-        _say_what_has_no_effect(args, tally)
+        for line in without_effect(args):
+            tally.note(f'openpose-ros: {line}')
         read = (args.model, args.hand, args.face, args.view_token_file)
         for name in [*args.sources, *filter(None, read)]:
             claims.reads(name)  # before it is looked into, which takes a while
@@ -184,29 +183,3 @@ def _sources_of_bag(name: str, limits: PictureParams, tally: RunReport) -> Seque
         on_trouble=tally.trouble,
         inform=lambda line: tally.inform(f'openpose-ros: {line}'),
     )
-
-
-def _say_what_has_no_effect(args: argparse.Namespace, tally: RunReport) -> None:
-    drawing = {
-        f'--draw {" ".join(args.draw or [])}': args.draw,
-        '--labels': args.labels,
-        '--render-threshold': args.render_threshold is not None and args.mcap is None,
-    }
-    asked = [flag for flag, given in drawing.items() if given]
-    if not args.output and not args.show:
-        reason = 'nothing is drawn without --output DIR or --show'
-    elif args.draw and SKELETONS not in args.draw:
-        asked, reason = asked[1:], f'--draw has no {SKELETONS}'
-    else:
-        asked, reason = [], ''
-    for flag in asked:
-        tally.note(f'openpose-ros: {flag} has no effect: {reason}')
-    if not args.track:
-        if args.seed is not None:
-            tally.note('openpose-ros: --seed has no effect without --track')
-        for item in declarations(TrackingParams):
-            if hasattr(args, item.name):
-                flag = item.name.replace('_', '-')
-                tally.note(f'openpose-ros: --{flag} has no effect without --track')
-    if not args.output and not args.keypoint_files:
-        tally.note('openpose-ros: --no-keypoint-files has no effect without --output DIR')

@@ -182,6 +182,38 @@ def test_flag_without_effect_is_told(
     assert 'no effect' not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ('flags', 'lacks'),
+    [
+        (['--open'], '--view'),
+        (['--view-address', '127.0.0.1:0'], '--view'),
+        (['--view-allow-host', 'robot'], '--view'),
+        (['--view-max-clients', '2'], '--view'),
+        (['--hand-min-size', '9'], '--hand or --face'),
+        (['--max-crops', '9'], '--hand or --face'),
+        (['--scale-gap', '0.1'], '--scale-number'),
+        (['--tile-overlap', '0.1'], '--tiles'),
+        (['--tile-overlap', '0.1', '--no-tiles'], '--tiles'),
+    ],
+    ids=lambda words: ' '.join(words) if isinstance(words, list) else None,
+)
+def test_flag_that_lacks_another_is_told(
+    make_picture: MakeFile, flags: list[str], lacks: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['estimate', str(make_picture()), *flags, '--quiet', *FAKE]) == 0
+    assert capsys.readouterr().err == (f'openpose-ros: {flags[0]} has no effect without {lacks}\n')
+
+
+@pytest.mark.parametrize(
+    'flags', [['--scale-gap', '0.1', '--scale-number', '2'], ['--tile-overlap', '0.1', '--tiles']]
+)
+def test_flag_that_has_the_other_is_not(
+    make_picture: MakeFile, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['estimate', str(make_picture()), *flags, '--quiet', *FAKE]) == 0
+    assert capsys.readouterr().err == ''
+
+
 def test_labels_without_skeletons_are_told(
     make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
