@@ -9,13 +9,15 @@ import numpy.typing as npt
 
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.spatial.angles import ANGLES, likely, summed_up
-from openpose_ros.spatial.parts import PLACE
+from openpose_ros.spatial.parts import NAMES, PLACE
 from openpose_ros.spatial.sight import Sight
 
 Array = npt.NDArray[np.float64]
 
 _NAMES = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
 PLACES = np.array([PLACE[name] for name in _NAMES])
+_FACE = slice(PLACE['nose'], PLACE['right_ear'] + 1)
+_BITS = 2 ** np.arange(len(_NAMES))
 # Metres before, left of and above the middle between the ears: Pheasant and Haslegrave,
 # Bodyspace, 2006, chapter 7 (head length 19 cm, breadth 15 cm, between the pupils 6.2 cm).
 FACE = np.array(
@@ -74,6 +76,21 @@ def found_logs(directions: Array, skeleton: Skeleton) -> Array:
     logs = (has * found) @ _LOG_FOUND + (has * ~found) @ _LOG_MISSING
     logs[~found.any(axis=1)] *= 0.3  # turned away, or outside the image, or in the dark
     return np.asarray(logs)
+
+
+def found_weights(directions: Array, skeleton: Skeleton) -> Array:
+    """Return what `found_logs` does, no logarithms; looked up, several times as quickly."""
+    face = directions[:, _FACE, 0]
+    return np.asarray(_weights(skeleton).take((face == face) @ _BITS, axis=0))
+
+
+@cache
+def _weights(skeleton: Skeleton) -> Array:
+    """Return `found_logs` (2 ** 5, G), no logarithms: a bit for each part that is found."""
+    is_found = (np.arange(2 ** len(_NAMES))[:, np.newaxis] & _BITS) > 0
+    directions = np.zeros((len(is_found), len(NAMES), 3))
+    directions[:, PLACES] = np.where(is_found, 0, np.nan)[..., np.newaxis]
+    return np.asarray(np.exp(found_logs(directions, skeleton)))
 
 
 def head_angles(sight: Sight, skeleton: Skeleton) -> Array:

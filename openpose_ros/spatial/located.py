@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
-import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,8 @@ Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]
 
 
-# Of what is known of a person, from `position` on, and how many numbers that is up to each.
+# Of what is known of a person, from `position` on.
 _SHAPES: tuple[tuple[int, ...], ...] = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
-_SIZES = tuple(accumulate(math.prod(shape) for shape in _SHAPES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class Located:
     @classmethod
     def unknown(cls, people: int, keypoints: int = 0) -> Located:
         """
-        Return what is known of people of whom nothing is known.
+        Return what is known of people of whom nothing is known; its arrays are shared.
 
         Parameters
         ----------
@@ -81,12 +79,7 @@ class Located:
         positions = None
         if keypoints:
             positions = np.full((people, keypoints, 3), np.nan, np.float32)
-        values, first = np.full(people * _SIZES[-1], np.nan), 0
-        arrays = []
-        for shape, size in zip(_SHAPES, _SIZES):  # of one piece of memory: of each image
-            arrays.append(values[people * first : people * size].reshape(people, *shape))
-            first = size
-        return cls(positions, *arrays)
+        return cls(positions, *_nothing(people))
 
     def __len__(self) -> int:
         return len(self.position)
@@ -103,6 +96,15 @@ class Located:
             float(self.facing[index]),
             float(self.facing_stddev[index]),
         )
+
+
+@lru_cache(maxsize=64)
+def _nothing(people: int) -> tuple[Array, ...]:
+    """Return what `Located` has of so many people of whom nothing is known; not to be changed."""
+    arrays = tuple(np.full((people, *shape), np.nan) for shape in _SHAPES)
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
 
 
 class One(NamedTuple):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 VERTICAL_SPREAD = 0.01  # radians: of what is held for the vertical
+_LEVEL = 1e-2  # root of what must be horizontal of a direction
 
 
 def leftwards(up: Array) -> Array:
@@ -44,23 +45,31 @@ def orientations(facing: Array, towards: Array, up: Array) -> Array:
     facing : float64 (N,)
         From the direction to the camera to the torso's front, to their left, radians.
     towards : float64 (N, 3)
-        Unit vectors horizontally to the camera, in any frame.
+        To the camera, of any length, in any frame; only what is horizontal of it counts.
     up : float64 (3,)
         The vertical there.
 
     Returns
     -------
     float64 (N, 4)
-        Unit quaternions x, y, z, w in that frame; NaN where facing or direction is.
+        Unit quaternions x, y, z, w in that frame; NaN where facing or direction is, or where
+        nothing of it is horizontal.
 
     """
-    c, s = np.cos(facing)[:, np.newaxis], np.sin(facing)[:, np.newaxis]
-    front = c * towards + s * (towards @ leftwards(up))
-    base = upright(*up.tolist())
-    across = front @ base[:2, :3].T  # along two horizontal axes
-    half = 0.5 * np.arctan2(across[:, 1], across[:, 0])[:, np.newaxis]
+    level, product = _levelling(*up.tolist())
+    # Along two horizontal axes, as complex numbers: their product turns, a root halves the angle.
+    half = np.sqrt((towards @ level).view(np.complex128)[:, 0] * np.exp(1j * facing))
+    size = np.abs(half)[:, np.newaxis]
     # First about z by that angle, then z to the vertical: the product of both quaternions.
-    return np.asarray(np.sin(half) * base[2] + np.cos(half) * base[3])
+    turns = half[:, np.newaxis].view(np.float64) @ product
+    return np.asarray(turns / np.where(size > _LEVEL, size, np.nan))
+
+
+@lru_cache(maxsize=16)
+def _levelling(x: float, y: float, z: float) -> tuple[Array, Array]:
+    """Return two horizontal axes (3, 2), and quaternions (2, 4) for cosine and sine."""
+    base = upright(x, y, z)
+    return np.ascontiguousarray(base[:2, :3].T), base[[3, 2]]
 
 
 @lru_cache(maxsize=16)
@@ -127,13 +136,18 @@ def turned(covariance: Array, stddev: Array, up: Array) -> Array:
 
     """
     whole = covariance.copy()
+    whole[:, :3, :3] += (0 * covariance[:, 0, 0])[:, np.newaxis, np.newaxis]
+    turn(whole, stddev, up)
+    return whole
+
+
+def turn(covariance: Array, stddev: Array, up: Array) -> None:
+    """Fill what `turned` adds, in place; of the position all is NaN already, or nothing."""
     placed = 0 * covariance[:, 0, 0]  # NaN without a position
     variance = (stddev**2 + placed)[:, np.newaxis, np.newaxis]
     about, level = _about(*up.tolist())
-    whole[:, 3:] = variance * about + level  # NaN beside the turns, too, where it is not known
-    whole[:, :3, 3:] = 0 * variance
-    whole[:, :3, :3] += placed[:, np.newaxis, np.newaxis]
-    return whole
+    covariance[:, 3:] = variance * about + level  # NaN beside the turns, too, if it is not known
+    covariance[:, :3, 3:] = 0 * variance
 
 
 @lru_cache(maxsize=16)

@@ -11,18 +11,17 @@ from openpose_ros.skeletons import Skeleton
 
 Array = npt.NDArray[np.float64]
 
-_SIDED = ('eye', 'ear', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle', 'heel', 'big_toe')
+_SIDED = ('shoulder', 'hip', 'eye', 'ear', 'elbow', 'wrist', 'knee', 'ankle', 'heel', 'big_toe')
+# In an order in which parts that are asked for together are slices, which cost a fifth of lists.
 NAMES = (
-    'nose',
     'neck',
     'mid_hip',
-    *(f'{side}_{part}' for part in _SIDED for side in ('left', 'right')),
+    *(f'{side}_{part}' for part in _SIDED[:2] for side in ('left', 'right')),
+    'nose',
+    *(f'{side}_{part}' for part in _SIDED[2:] for side in ('left', 'right')),
 )
 PLACE = {name: place for place, name in enumerate(NAMES)}
-_MIDDLES = (('neck', 'left_shoulder', 'right_shoulder'), ('mid_hip', 'left_hip', 'right_hip'))
-TO_FILL = np.array([PLACE[middle] for middle, _, _ in _MIDDLES])
-LEFT_OF = np.array([PLACE[left] for _, left, _ in _MIDDLES])
-RIGHT_OF = np.array([PLACE[right] for _, _, right in _MIDDLES])
+MIDDLES, LEFTS, RIGHTS = slice(0, 2), slice(2, 6, 2), slice(3, 6, 2)
 
 
 @cache
@@ -63,9 +62,9 @@ def parts_in(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Array:
 
     """
     places, missing = places_of(skeleton)
-    parts = np.asarray(points[:, places], np.float64)
+    parts = np.asarray(points.take(places, axis=1), np.float64)  # -1 takes the last
     if len(missing):
         parts[:, missing] = np.nan
-    between = 0.5 * (parts[:, LEFT_OF] + parts[:, RIGHT_OF])
-    parts[:, TO_FILL] = np.where(np.isnan(between), parts[:, TO_FILL], between)
+    between = 0.5 * (parts[:, LEFTS] + parts[:, RIGHTS])
+    np.copyto(parts[:, MIDDLES], between, where=between == between)
     return parts

@@ -14,7 +14,6 @@ from openpose_ros.spatial.angles import wrapped
 from openpose_ros.spatial.facing import UNKNOWN
 from openpose_ros.spatial.located import Located
 from openpose_ros.spatial.orientations import orientations, turned
-from openpose_ros.spatial.sight import axes
 from openpose_ros.tracking.motion import Index, Motion
 
 Array = npt.NDArray[np.float64]
@@ -41,7 +40,8 @@ _SMOOTHED = (
     'turning',
 )
 _CHANGES = np.array([_AGILITY, _SPINNING])
-_AXES = np.arange(3)
+_DIAGONAL = slice(0, 15, 7)  # of a position's rows and columns, of 36 numbers in a row
+_JITTERS = np.full(3, _JITTER**2 / 3)  # the mean of three variances, times the square of that
 _KNOWN_SPEED = 1.0  # m/s: standard deviation at which a velocity is said
 
 
@@ -153,14 +153,14 @@ class Paths:
         """Return what is known of people, who are the first ones, from their way so far."""
         walks, rows = self._walks, slice(len(located))
         both = slice(2 * len(located))
-        seen = np.zeros((len(located), 2, 3))
-        seen[:, 0], seen[:, 1, 0] = located.position, located.facing
-        away = seen.reshape(-1, 3) - walks.motion.places[both]
-        away[1::2, 0] = wrapped(away[1::2, 0])
+        away = -walks.motion.places[both]
+        away[::2] += located.position
+        away[1::2, 0] = wrapped(away[1::2, 0] + located.facing)
         noise = np.empty(2 * len(located))
-        noise[::2] = _JITTER * np.sqrt(located.covariance[:, _AXES, _AXES].sum(axis=1) / 3)
+        variances = located.covariance.reshape(-1, 36)[:, _DIAGONAL]
+        noise[::2] = np.sqrt(variances @ _JITTERS)
         noise[1::2] = _TURN_JITTER * located.facing_stddev
-        measured = ~np.isnan(away[:, 0])
+        measured = away[:, 0] == away[:, 0]
         lasting = _LASTING * located.facing_stddev
         is_whole = bool(measured.all())
         if is_whole:
@@ -173,20 +173,21 @@ class Paths:
             lasting[~measured[1::2]] = 0
         position = walks.motion.places[both][::2].copy()
         facing, stddev = self._facing(rows, lasting)
-        orientation = orientations(facing, axes(position, up)[0], up)
+        orientation = orientations(facing, -position, up)
         if not is_whole:
             # Of whom only a direction is known, not how far away she is.
             lost = ~measured[::2]
             orientation[lost], position[lost] = located.orientation[lost], np.nan
-        return replace(
-            located,
-            position=position,
-            velocity=self._velocities(rows),
-            facing=facing,
-            facing_stddev=stddev,
-            turning=self._turning(rows),
-            orientation=orientation,
-            covariance=turned(located.covariance, stddev, up),
+        return Located(
+            located.positions,
+            position,
+            turned(located.covariance, stddev, up),
+            orientation,
+            self._velocities(rows),
+            located.gaze,
+            facing,
+            stddev,
+            self._turning(rows),
         )
 
     def _unseen(self, names: Sequence[Name], up: Array) -> Located:
@@ -212,7 +213,7 @@ class Paths:
             facing=facing,
             facing_stddev=stddev,
             turning=self._turning(rows),
-            orientation=orientations(facing, axes(position, up)[0], up),
+            orientation=orientations(facing, -position, up),
             covariance=turned(covariance, stddev, up),
         )
         return _put(nothing, which, some)
@@ -224,14 +225,17 @@ class Paths:
         stddev = np.sqrt(motion.variances[1::2, 0][rows] + lasting**2)
         unknown = self._stamp_s - self._walks.seen_s[rows, 1] > _FRESH_S
         unknown |= stddev > UNKNOWN
-        facing[unknown] = stddev[unknown] = np.nan
+        if unknown.any():
+            facing[unknown] = stddev[unknown] = np.nan
         return facing, stddev
 
     def _turning(self, rows: Index) -> Array:
         """Return how fast facing changes, and its spread (R, 2)."""
         motion = self._walks.motion
-        spread = np.sqrt(motion.variances[1::2, 2][rows])
-        return np.stack([motion.velocities[1::2, 0][rows], spread], axis=1)
+        velocities = motion.velocities[1::2, 0][rows]
+        turning = np.empty((len(velocities), 2))
+        turning[:, 0], turning[:, 1] = velocities, np.sqrt(motion.variances[1::2, 2][rows])
+        return turning
 
     def _velocities(self, rows: Index) -> Array:
         """Return velocities (R, 3), NaN of whom it is not known yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,19 +11,19 @@ from openpose_ros.people import People
 from openpose_ros.spatial._kernels.poses import find_poses
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
-from openpose_ros.spatial.gaze import found_logs
+from openpose_ros.spatial.gaze import found_weights
 from openpose_ros.spatial.hips import JOINT
 from openpose_ros.spatial.located import Located, Positions
-from openpose_ros.spatial.orientations import orientations, turned, upright
+from openpose_ros.spatial.orientations import leftwards, orientations, turn, upright
 from openpose_ros.spatial.parts import PLACE, parts_in
 from openpose_ros.spatial.rays import keypoint_rays
-from openpose_ros.spatial.sight import NOISE_PX, axes, torso_directions
+from openpose_ros.spatial.sight import NOISE_PX, STRAIGHT_DOWN, torso_directions, torso_sums
 
 Array = npt.NDArray[np.float64]
 
-_SIDES = ('left_hip', 'right_hip', 'mid_hip', 'left_shoulder', 'right_shoulder')
-_DIAGONAL = np.arange(3)
-_TORSO = np.array([PLACE[name] for name in _SIDES])
+_DIAGONAL = slice(0, 15, 7)  # of the position's rows and columns, of 36 numbers in a row
+_TORSO = slice(PLACE['mid_hip'], PLACE['right_hip'] + 1)  # and shoulders, and the left hip
+_ONES = np.ones(3)  # a product with it is the quickest sum
 
 
 def poses(
@@ -33,57 +35,51 @@ def poses(
     monocular: bool,
 ) -> Located:
     """Return what `people.locate` does, of one person or more, with depth; compiled."""
+    count, number, _ = people.keypoints.shape
     rays = keypoint_rays(camera, people.keypoints)
-    rays /= np.sqrt((rays * rays).sum(axis=2, keepdims=True))
-    # Rays and surfaces at once: half as many calls.
-    both = parts_in(np.concatenate([rays, positions], axis=2), people.skeleton)
-    directions = both[..., :3]
-    middle = torso_directions(directions)
-    towards, aside = axes(middle, up)
-    lost = np.isnan(towards[:, 0])  # no torso is seen, or it is right above the camera
+    both = np.empty((2, count, number, 3))  # rays and surfaces at once: half as many calls
+    np.divide(rays, np.sqrt((rays * rays) @ _ONES)[..., np.newaxis], out=both[0])
+    both[1] = positions
+    both = parts_in(both.reshape(2 * count, number, 3), people.skeleton)
+    directions = both[:count]
+    sums = torso_sums(directions) @ _levels(*up.tolist())  # horizontally, and to its left
+    length = np.sqrt((sums[:, :3] * sums[:, :3]) @ _ONES)
+    lost = ~(length > STRAIGHT_DOWN)  # no torso is seen, or it is right above the camera
+    frames = np.empty((count, 3, 3))  # rows: axes of a person
+    frames[:, 1::-1] = (sums / length[:, np.newaxis]).reshape(count, 2, 3)
+    frames[:, 2] = up
+    towards = frames[:, 1]
     if lost.any():
-        base = upright(*up.tolist())
-        towards[lost], aside[lost] = base[0, :3], base[1, :3]
-    frames = np.empty((len(people), 3, 3))  # rows: axes of a person
-    frames[:, 0], frames[:, 1], frames[:, 2] = aside, towards, up
-    to_person = frames.transpose(0, 2, 1)
-    turned_to_her = (both.reshape(len(people), -1, 3) @ to_person).reshape(both.shape)
-    sight, surface = turned_to_her[..., :3], turned_to_her[..., 3:]
+        frames[lost, 1::-1] = upright(*up.tolist())[:2, :3]
+    sight, surface = both.reshape(2, count, -1, 3) @ frames.transpose(0, 2, 1)
     sight /= np.sqrt(1 - sight[..., 2:] ** 2)
     noise = NOISE_PX / min(camera.focal)
-    far = off = np.full(len(people), np.nan)
-    lacking = np.isnan(surface[:, _TORSO, 0]).all(axis=1) if monocular else lost & False
+    far, off = np.full((2, count), np.nan)
+    torso = surface[:, _TORSO, 0]
+    lacking = ~(torso == torso).any(axis=1) if monocular else lost & False
     if lacking.any():
-        flat = np.sqrt(1 - (middle[lacking] @ up) ** 2)
-        far, off = far.copy(), off.copy()
-        one, other = monocular_distances(directions[lacking], noise)
+        seen = directions[lacking]
+        flat = np.sqrt(1 - (torso_directions(seen) @ up) ** 2)
+        one, other = monocular_distances(seen, noise)
         far[lacking], off[lacking] = one * flat, other * flat
-    found = np.empty((len(people), 10))
-    heads = np.exp(found_logs(directions, people.skeleton))
-    heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
-    find_poses(
-        np.ascontiguousarray(sight),
-        np.ascontiguousarray(surface),
-        far,
-        off,
-        noise,
-        heads,
-        np.empty_like(heads),
-        found,
-    )
-    facing, stddev = found[:, 8].copy(), found[:, 9].copy()
-    places = found[:, :6].reshape(-1, 2, 3) @ frames
+    found = np.empty((count, 10))
+    heads = found_weights(directions, people.skeleton)
+    if lost.any():
+        heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
+    find_poses(sight, surface, far, off, noise, heads, np.empty_like(heads), found)
+    facing, stddev = found[:, 8:].T.copy()
+    places = found[:, :6].reshape(count, 2, 3) @ frames
     position = places[:, 0]
-    squares = (position * position).sum(axis=1)
-    covariance = np.zeros((len(people), 6, 6))
-    longer = (found[:, 6] ** 2)[:, np.newaxis, np.newaxis]
-    covariance[:, :3, :3] = longer * position[:, :, np.newaxis] * position[:, np.newaxis]
-    across = noise**2 * squares + JOINT**2 + found[:, 7] ** 2
-    covariance[:, _DIAGONAL, _DIAGONAL] += across[:, np.newaxis]
+    along = found[:, 6:7] * position
+    across = noise**2 * ((position * position) @ _ONES) + JOINT**2 + found[:, 7] ** 2
+    covariance = np.empty((count, 6, 6))
+    covariance[:, :3, :3] = along[:, :, np.newaxis] * along[:, np.newaxis]
+    covariance.reshape(count, 36)[:, _DIAGONAL] += across[:, np.newaxis]
+    turn(covariance, stddev, up)
     return Located(
         positions,
         position,
-        turned(covariance, stddev, up),
+        covariance,
         orientations(facing, towards, up),
         known.velocity,
         places[:, 1],
@@ -91,3 +87,11 @@ def poses(
         stddev,
         known.turning,
     )
+
+
+@lru_cache(maxsize=16)
+def _levels(x: float, y: float, z: float) -> Array:
+    """Return the matrix (3, 6) for what is horizontally opposite to directions, and its left."""
+    up = np.array([x, y, z])
+    level = np.outer(up, up) - np.eye(3)
+    return np.hstack([level, level @ leftwards(up)])

@@ -15,9 +15,10 @@ Array = npt.NDArray[np.float64]
 NOISE_PX = 2.0  # of keypoints, in an image in which people are as large as the network likes
 SOMEWHERE = 3.0  # metres: of whom no distance is known
 
-_STRAIGHT_DOWN = 1e-3  # of a direction's length: it has no horizontal part
+STRAIGHT_DOWN = 1e-3  # of a direction's length: it has no horizontal part
 
-_TORSO = np.array([PLACE[n] for n in ('neck', 'mid_hip', 'left_shoulder', 'right_shoulder')])
+# Neck, mid-hip, shoulders.
+TORSO = slice(PLACE['neck'], PLACE['right_shoulder'] + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,15 +73,20 @@ class Sight:
 
 def torso_directions(directions: Array) -> Array:
     """Return unit vectors (N, 3) to where torsos are, NaN where nothing of them is seen."""
-    torso = directions[:, _TORSO]
-    total = np.where(np.isnan(torso), 0, torso).sum(axis=1)
+    total = torso_sums(directions)
     length = np.sqrt((total * total).sum(axis=1, keepdims=True))
     return np.asarray(total / np.where(length > 0, length, np.nan))
+
+
+def torso_sums(directions: Array) -> Array:
+    """Return the sums (N, 3) of directions to torsos' parts, 0 where nothing of them is seen."""
+    torso = directions[:, TORSO]
+    return np.asarray(np.add.reduce(torso, axis=1, where=torso == torso))
 
 
 def axes(middle: Array, up: Array) -> tuple[Array, Array]:
     """Return `towards` and `aside` (N, 3) of `Sight`; NaN straight above or below the camera."""
     level = (middle @ up)[:, np.newaxis] * up - middle
     length = np.sqrt((level * level).sum(axis=1, keepdims=True))
-    towards = level / np.where(length > _STRAIGHT_DOWN, length, np.nan)
+    towards = level / np.where(length > STRAIGHT_DOWN, length, np.nan)
     return towards, towards @ leftwards(up)

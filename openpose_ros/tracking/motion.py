@@ -65,12 +65,12 @@ class Motion:
             and Navigation, 2001, section 6.2.2).
 
         """
-        t, (place, both, speed) = elapsed_s, self.variances.T
+        t = elapsed_s
         self.places += t * self.velocities
-        noise = agility**2
-        place += 2 * t * both + t**2 * speed + noise * (t**3 / 3)
-        both += t * speed + noise * (t**2 / 2)
-        speed += noise * t
+        # What each of the three becomes of each, at once.
+        passing = np.array([[1.0, 0.0, 0.0], [2 * t, 1.0, 0.0], [t * t, t, 1.0]])
+        added = np.multiply.outer(agility**2, (t**3 / 3, t**2 / 2, t))
+        np.add(self.variances @ passing, added, out=self.variances)
 
     def correct(self, which: Index, errors: FloatArray, noise: FloatArray) -> FloatArray:
         """

@@ -137,6 +137,20 @@ def test_files_of_other_kernels_are_not_used(installed: Path) -> None:
     assert use(installed, before=READ_ONLY) == '42.0 0'
 
 
+def test_files_with_numbers_of_another_module_are_not_used(tmp_path: Path) -> None:
+    room = tmp_path / 'place' / '_kernels'
+    room.mkdir(parents=True)
+    (tmp_path / 'place' / 'numbers.py').write_text('TIMES = 2.0\n')
+    source = KERNEL.replace('2.0 *', 'TIMES *')
+    (room / 'kernel.py').write_text(f'from place.numbers import TIMES\n{source}')
+    code = USE.replace('from kernel', 'from place._kernels.kernel')
+    variables = {'NUMBA_CACHE_DIR': str(tmp_path / 'cache'), 'PYTHONDONTWRITEBYTECODE': '1'}
+    assert use(tmp_path, code, **variables) == '42.0 0'
+    assert use(tmp_path, code, **variables) == '42.0 1'
+    (tmp_path / 'place' / 'numbers.py').write_text('TIMES = 3.25\n')
+    assert use(tmp_path, code, **variables) == '68.25 0'
+
+
 def test_where_kernels_are_kept(installed: Path) -> None:
     code = """
 from openpose_ros.parsing._kernels.cache import kept_in

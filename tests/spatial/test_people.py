@@ -239,6 +239,13 @@ def test_nothing_that_was_known_is_changed() -> None:
     assert np.isnan(known.position).all()
 
 
+def test_what_everybody_unknown_shares_cannot_be_changed() -> None:
+    located = Located.unknown(2)
+    with pytest.raises(ValueError, match='read-only'):
+        located.position[0] = 1, 2, 3
+    assert np.isnan(Located.unknown(2).position).all()
+
+
 @pytest.mark.parametrize('up', [(0, -1, 0), (1, 0, 0), (0, 0, 1), (0, 0, -1), (0.6, -0.48, 0.64)])
 def test_orientations_are_turns_about_any_vertical(up: tuple[float, ...]) -> None:
     random, vertical = np.random.default_rng(1), np.array(up, np.float64)
@@ -253,4 +260,8 @@ def test_orientations_are_turns_about_any_vertical(up: tuple[float, ...]) -> Non
         front = np.cos(angle) * line + np.sin(angle) * left
         np.testing.assert_allclose(turn.turn([1.0, 0, 0]), front, atol=1e-9)
         np.testing.assert_allclose(turn.turn([0, 0, 1.0]), vertical, atol=1e-9)
+    # Only what is horizontal of a direction counts, and how long it is does not.
+    slanting = 3.0 * towards + 2.0 * vertical
+    np.testing.assert_allclose(orientations(facing, slanting, vertical), found, atol=1e-9)
+    assert np.isnan(orientations(facing[:1], -2.0 * vertical[np.newaxis], vertical)).all()
     assert np.isnan(orientations(np.full(1, np.nan), towards[:1], vertical)).all()

@@ -137,10 +137,14 @@ def _stamps_beside(folder: Path) -> tuple[tuple[str, float, int], ...]:
     """
     Return size and time of every source that a kernel may call into.
 
-    Machine code holds that of the kernels that it calls, and Numba looks at one source only.
+    Machine code holds that of the kernels that it calls, and the numbers that it takes from the
+    modules around its room; Numba looks at one source only. The parser's kernels have all their
+    numbers in their rooms.
     """
     ours = Path(__file__).parents[1]
     rooms = ours.rglob('_kernels') if ours in folder.parents else [folder]
+    if folder.name == '_kernels' and ours not in folder.parents:
+        rooms = [folder, folder.parent]
     sources = sorted(source for room in rooms for source in room.glob('*.py'))
     stats = [(source, source.stat()) for source in sources]
     return tuple((source.name, stat.st_mtime, stat.st_size) for source, stat in stats)

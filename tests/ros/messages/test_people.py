@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -148,10 +148,10 @@ def test_where_people_are_is_said() -> None:
 
 
 def test_what_is_unknown_of_one_is_nan_in_her_place() -> None:
-    located = Located.unknown(2, 18)
+    position = np.array([[np.nan] * 3, [4, 5, 6]])
+    located = replace(Located.unknown(2, 18), position=position)
     assert located.positions is not None
     located.positions[1, 3] = 1, 2, 3
-    located.position[1] = 4, 5, 6
     message = persons_message(TYPES, two_people(), header(), (640, 480), located=located)
     first, second = message.persons
     assert np.isnan([numbers_of(point) for point in first.positions]).all()
