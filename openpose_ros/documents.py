@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 import errno
+from functools import cache
 import json
 from pathlib import Path
 from typing import Any, NoReturn
@@ -57,9 +58,17 @@ def parse_json(text: str | bytes) -> Any:
         raise ValueError('it is nested too deeply') from None
 
 
-def parse_yaml(text: str | bytes) -> Any:
+def parse_yaml(text: str | bytes, *, joined: bool = False) -> Any:
     """
     Return what YAML says; only plain values, lists and mappings can come out.
+
+    Parameters
+    ----------
+    text : str or bytes
+        One document.
+    joined : bool
+        Mappings of the same name in one mapping are one, as rcl reads parameter files; else the
+        last goes before the others, as it does with values.
 
     Raises
     ------
@@ -71,7 +80,7 @@ def parse_yaml(text: str | bytes) -> Any:
     import yaml  # not while help is shown
 
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _joining() if joined else yaml.SafeLoader)
         for count, _ in enumerate(_nodes(document)):
             if count > _MOST_NODES:
                 raise ValueError(f'it has more than {_MOST_NODES} values, or holds itself')
@@ -80,6 +89,45 @@ def parse_yaml(text: str | bytes) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError) as exc:
         raise ValueError(' '.join(str(exc).split())) from exc
     return document
+
+
+@cache
+def _joining() -> Any:
+    """Return a loader that joins mappings of the same name."""
+    import yaml
+
+    class Joining(yaml.SafeLoader):  # type: ignore[misc]
+        """Takes plain values only."""
+
+        joined = 0
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            """Make a dict of what is below a node."""
+            kept: list[tuple[Any, Any]] = []
+            places: dict[tuple[str, str], int] = {}
+            copied: set[tuple[str, str]] = set()
+            for key, value in node.value:
+                if not (isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.MappingNode)):
+                    kept.append((key, value))
+                    continue
+                name = key.tag, key.value
+                if name not in places:
+                    places[name] = len(kept)
+                    kept.append((key, value))
+                    continue
+                self.joined += 1 + len(value.value)
+                if self.joined > _MOST_NODES:  # by aliases it may join itself for ever
+                    raise ValueError(f'it has more than {_MOST_NODES} values, or holds itself')
+                before = kept[places[name]][1]
+                if name not in copied:  # an alias elsewhere means the first one as it stands
+                    copied.add(name)
+                    before = yaml.MappingNode(before.tag, [*before.value])
+                    kept[places[name]] = key, before
+                before.value.extend(value.value)
+            node.value = kept
+            return super().construct_mapping(node, deep)
+
+    return Joining
 
 
 def _refuse_constant(name: str) -> NoReturn:

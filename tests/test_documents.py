@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,23 @@ def test_what_is_right_is_read() -> None:
         'b': {'c': 1},
         'd': {'c': 1},
     }
+
+
+@pytest.mark.parametrize(
+    ('text', 'document', 'joined'),
+    [
+        ('a: {b: 1}\na: {c: 2}', {'a': {'c': 2}}, {'a': {'b': 1, 'c': 2}}),
+        ('a: {b: 1}\na: {b: 2}', {'a': {'b': 2}}, {'a': {'b': 2}}),
+        ('a: {b: {c: 1}}\na: {b: {d: 2}}', {'a': {'b': {'d': 2}}}, {'a': {'b': {'c': 1, 'd': 2}}}),
+        ('a: &x {b: 1}\nc: *x\na: {d: 2}', None, {'a': {'b': 1, 'd': 2}, 'c': {'b': 1}}),
+        ('a: 1\na: 2', {'a': 2}, {'a': 2}),
+        ('a: 1\na: {b: 2}\n"1": {c: 3}\n1: {d: 4}', None, None),
+    ],
+)
+def test_mappings_of_a_name_may_be_joined(text: str, document: Any, joined: Any) -> None:
+    if document is not None:
+        assert parse_yaml(text) == document
+    assert parse_yaml(text, joined=True) == (joined or parse_yaml(text))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +84,21 @@ def test_yaml_that_is_wrong_is_one_line(text: str | bytes, says: str) -> None:
     with pytest.raises(ValueError, match=says) as caught:
         parse_yaml(text)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'a: &x {b: *x}',
+        'a: &x {b: *x, b: *x}',
+        'a: &x {b: *x, b: {}}',
+        'a: &x {b: *x}\na: {c: *x}\na: *x',
+        'a: &x {b: &y {c: *x}, b: *y, b: *x}',
+    ],
+)
+def test_mappings_that_join_themselves_have_an_end(text: str) -> None:
+    with pytest.raises(ValueError, match='holds itself'):
+        parse_yaml(text, joined=True)
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60))

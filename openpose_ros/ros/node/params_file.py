@@ -71,7 +71,7 @@ def read_params_file(path: str | Path, node: str) -> list[Section]:
 
     """
     try:
-        document = parse_yaml(read_document(Path(expand_user(path))))
+        document = parse_yaml(read_document(Path(expand_user(path))), joined=True)
     except OSError as exc:
         raise ParameterError(f'cannot read the parameter file {path}: {exc.strerror}') from exc
     except ValueError as exc:

@@ -53,6 +53,28 @@ def test_patterns_fit_as_in_ros(tmp_path: Path, pattern: str, node: str, fits: b
     assert values_in(path, node) == ({'lazy': True} if fits else {})
 
 
+def test_sections_of_the_same_name_are_joined_as_in_rcl(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        """
+/**:
+  ros__parameters: {min_parts: 4, max_people: 2, left: {rotate: 90}}
+openpose:
+  ros__parameters: {lazy: true}
+/**:
+  ros__parameters: {min_parts: 5, lazy: false, left: {enabled: true}, left: {rotate: 180}}
+""",
+    )
+    found = values_in(path, '/openpose')
+    assert found == {
+        'min_parts': 5,
+        'max_people': 2,
+        'lazy': True,
+        'left.enabled': True,
+        'left.rotate': 180,
+    }
+
+
 def test_later_entries_win_and_namespaces_nest(tmp_path: Path) -> None:
     path = written(
         tmp_path,
