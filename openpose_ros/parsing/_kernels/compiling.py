@@ -15,10 +15,15 @@ from typing import Any
 
 import numba
 from numba import types
+from numba.core.compiler import Compiler
 from numba.extending import typeof_impl
 
 from openpose_ros.parsing._kernels.cache import keep_compiled
-from openpose_ros.parsing._kernels.parts import OptimisedPartCompiler, PartCompiler
+from openpose_ros.parsing._kernels.parts import (
+    OptimisedPartCompiler,
+    PartCompiler,
+    WholeCompiler,
+)
 
 _OPTIONS = {'error_model': 'numpy', 'nogil': True, 'no_cfunc_wrapper': True}
 
@@ -69,7 +74,8 @@ def compiled(signature, *, allocating=False):
     def compile_function(function):
         if numba.config.DISABLE_JIT:
             return function
-        dispatcher = numba.njit(**_options(allocating))(function)
+        compiler = Compiler if allocating else WholeCompiler
+        dispatcher = numba.njit(pipeline_class=compiler, **_options(allocating))(function)
         keep_compiled(dispatcher)
         with _no_collecting():
             dispatcher.compile(signature)

@@ -1,5 +1,5 @@
 """
-Pieces of a kernel as LLVM gets them: machine code is made once, of the kernel with all its pieces.
+Kernels as LLVM gets them: machine code is made once, of a kernel with all its pieces.
 
 Numba makes machine code of every function that it compiles, even if it can only be called by
 others, which get a copy of its own and are made machine code of with that. In a row of callers the
@@ -32,16 +32,39 @@ _PARTS_ARE_KNOWN = all(
 )
 
 
-class PartCompiler(Compiler):
-    """Numba's way to compile, which ends with a part."""
+class _Whole(JITCodeLibrary):
+    """The code of a kernel in which nothing counts who holds which array."""
+
+    def _optimize_final_module(self):
+        """Optimise once; where something counts, Numba does twice, to find what cancels out."""
+        managers = self._codegen._module_pass_manager()
+        if isinstance(managers, tuple):
+            passes, builder = managers
+            passes.run(self._final_module, builder)
+        else:  # some earlier version
+            super()._optimize_final_module()
+
+
+class WholeCompiler(Compiler):
+    """Numba's way to compile, for kernels that allocate nothing."""
+
+    _library_class = _Whole
+
+    def __init__(self, typingctx, targetctx, *args):
+        super().__init__(typingctx, targetctx, *args)
+        if _PARTS_ARE_KNOWN:
+            self.state.library = self._library_class(targetctx.codegen(), 'kernel')
+            self.state.library.enable_object_caching()
+
+
+class PartCompiler(WholeCompiler):
+    """The same, which ends with a part."""
 
     _library_class = _RawPart
 
     def __init__(self, typingctx, targetctx, *args):
         super().__init__(typingctx, targetctx, *args)
         if _PARTS_ARE_KNOWN:
-            self.state.library = self._library_class(targetctx.codegen(), 'part')
-            self.state.library.enable_object_caching()
             self.state.targetctx.get_executable = _stand_in  # the state's own copy
 
 

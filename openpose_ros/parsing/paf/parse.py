@@ -83,7 +83,7 @@ def parse_pafs(
     # Not copied out of the room: copying is more cold code than making them.
     keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
     dtypes = getattr(heatmaps, 'dtype', None), getattr(pafs, 'dtype', None)
-    if _kernels.IS_COMPILED and room.plan is plan and dtypes[0] is dtypes[1] is _FLOAT32:
+    if _kernels.IS_COMPILED and room.plan is plan and dtypes[0] == dtypes[1] == _FLOAT32:
         # The signature refuses what is not in C order, the kernel what is not of this room: only
         # then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
         try:  # noqa: SIM105  a context manager is more cold code

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+import pickle
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,6 +215,15 @@ def test_a_file_in_memory_is_taken(tmp_path):
     for mode in ('r', 'c'):
         mapped = np.load(tmp_path / 'maps.npy', mmap_mode=mode)
         assert_same(parse(replace(scene, heatmaps=mapped)), parse(scene))
+
+
+def test_maps_of_another_process_need_no_new_room(monkeypatch):
+    """Pickled, they have a dtype that is float32's equal and not the same object."""
+    scene = drawn()
+    expected = [parse(scene) for _ in range(2)]  # the second one's room is used again
+    maps = pickle.loads(pickle.dumps((scene.heatmaps, scene.pafs)))
+    monkeypatch.setattr('openpose_ros.parsing.paf.parse.Room', None)
+    assert_same(parse(replace(scene, heatmaps=maps[0], pafs=maps[1])), expected[0])
 
 
 def test_the_background_is_not_read():

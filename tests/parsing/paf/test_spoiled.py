@@ -48,10 +48,12 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
         'values[other] == values[mine] and other < mine',
         'False',  # of equals the last
     ),
+    'log_of': ('else _LOWEST', 'else 1.0'),
     'vertex': ('log_before - log_after', 'log_after - log_before'),
     'find_local_maxima': ('row[width - 1] > threshold', 'False'),  # the border is no peak
+    'around': ('size - 1 if', 'size - 2 if'),
     'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
-    'plateau': ('min(width, here_x + 2)', 'min(width, here_x + 1)'),
+    'plateau': ('range(first_row, last_row + 1)', 'range(first_row, last_row)'),
     'keep_strongest': ('scores[i] = -order[i]', 'scores[i] = -i'),  # the first stay
     'find_map_peaks': ('if cells > 0.0:', 'if True:'),
     'find_peaks': ('left_out += count - room', 'left_out += 1'),

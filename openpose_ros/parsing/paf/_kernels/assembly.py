@@ -61,7 +61,9 @@ def assemble(connections, strengths, count, most, limbs, numbers, people):
             if contradict:
                 continue
             # the one of the stronger connection is the older
-            kept, joined = min(start_owner, end_owner), max(start_owner, end_owner)
+            kept, joined = start_owner, end_owner
+            if end_owner < start_owner:
+                kept, joined = end_owner, start_owner
             for part in range(num_parts):
                 peak = people[joined, part]
                 if peak >= 0:

@@ -118,9 +118,12 @@ def score_pairs(
         least = threshold * length
         first = starts[2, start] * along_x + starts[3, start] * along_y
         last = ends[2, end] * along_x + ends[3, end] * along_y
-        missed = int(not first > least) + int(not last > least)
-        steps = max(num_samples - 1, math.ceil(length))
-        is_long = steps >= num_samples
+        missed = 0 if first > least else 1
+        if not last > least:
+            missed += 1
+        steps = num_samples - 1
+        if length > steps:
+            steps = math.ceil(length)
         walk = start_x, start_y, along_x, along_y, steps, threshold, max_gap
         is_long = steps >= num_samples
         walked = is_long and gap_first and last > least
@@ -150,8 +153,8 @@ def score_pairs(
         if last > least:
             total += last
         score = total / (length * num_samples)
-        if free_length > 0.0:
-            score += min(free_length / length - 1.0, 0.0)
+        if length > free_length > 0.0:
+            score += free_length / length - 1.0
         if score <= 0.0:
             continue
         if (is_long and not walked) or (missed > 0 and not is_long):

@@ -49,7 +49,7 @@ def field_along(field_x, field_y, weak, x, y, along_x, along_y):
 
     0, which never counts, where the cell is weak; what is not finite where the field is not.
     """
-    if weak[np.uint64(int(y) * field_x.shape[1] + int(x))] != 0:
+    if weak[np.uint64(np.int64(y) * field_x.shape[1] + np.int64(x))] != 0:
         return 0.0
     here_x, here_y = field_at(field_x, field_y, x, y)
     return here_x * along_x + here_y * along_y
@@ -84,23 +84,23 @@ def mask_weak_cells(field_x, field_y, starts, num_starts, ends, num_ends, thresh
     """
     height, width = field_x.shape
     top, bottom = height, 0
-    for i in range(num_starts):
-        top, bottom = min(top, int(starts[1, i])), max(bottom, int(starts[1, i]))
-    for i in range(num_ends):
-        top, bottom = min(top, int(ends[1, i])), max(bottom, int(ends[1, i]))
-    top, bottom = max(top - 1, 0), min(bottom + 2, height)
+    for i in range(num_starts + num_ends):
+        row = np.int64(starts[1, i] if i < num_starts else ends[1, i - num_starts])
+        top, bottom = row if row < top else top, row if row > bottom else bottom
+    top, bottom = top - 1 if top > 0 else 0, bottom + 2 if bottom + 2 < height else height
     limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error
     first, cells = top * width, (bottom - top) * width
     # Slices, so that no index is a sum: only so the loops become vector instructions.
     here, right = strong[first:], strong[first + 1 :]
     below, beyond = strong[first + width :], strong[first + width + 1 :]
-    marked = weak[first:]
-    flat_x, flat_y = field_x.reshape(field_x.size)[first:], field_y.reshape(field_y.size)[first:]
-    for cell in range(min(cells + width, len(flat_x))):
-        square = flat_x[cell] * flat_x[cell] + flat_y[cell] * flat_y[cell]
-        here[cell] = not square < limit
+    filled = weak[first:]
+    for row in range(top, bottom + 1 if bottom < height else height):
+        row_x, row_y, marked = field_x[row], field_y[row], strong[row * width :]
+        for column in range(width):
+            square = row_x[column] * row_x[column] + row_y[column] * row_y[column]
+            marked[column] = not square < limit
     for cell in range(cells):
-        marked[cell] = 1 - (here[cell] | right[cell] | below[cell] | beyond[cell])
+        filled[cell] = 1 - (here[cell] | right[cell] | below[cell] | beyond[cell])
 
 
 @piece(
@@ -141,7 +141,7 @@ def count_weak_samples(
         from_x, from_y = (1.0 - part) * start_x, (1.0 - part) * start_y
         for j in range(num_ends):
             x, y = from_x + part * ends[0, j], from_y + part * ends[1, j]
-            cells[j] = int(y) * width + int(x)
+            cells[j] = np.int64(y) * width + np.int64(x)
         for j in range(num_ends):
             misses[j] += weak[np.uint64(cells[j])]
 
@@ -172,7 +172,9 @@ def candidate_pairs(
 
     In bulk, only with those of which enough samples may count.
     """
-    enough = min(may_miss + 3, len(parts) - 2)
+    enough = may_miss + 3
+    if enough > len(parts) - 2:
+        enough = len(parts) - 2
     for j in range(num_ends):
         misses[j] = 0
     count = 0

@@ -29,6 +29,12 @@ REALS = types.Array(types.float64, 1, 'C')
 _LOWEST = 1e-3  # below this a heatmap's logarithm is noise
 
 
+@piece(types.float64(types.float64))
+def log_of(value):
+    """Return the logarithm of a cell, not of less than _LOWEST."""
+    return math.log(value if value > _LOWEST else _LOWEST)
+
+
 @piece(types.float64(types.float64, types.float64, types.float64))
 def vertex(before, middle, after):
     """
@@ -36,11 +42,12 @@ def vertex(before, middle, after):
 
     Exact for samples of a Gaussian. In [-0.5, 0.5], relative to the middle one.
     """
-    log_before, log_after = math.log(max(before, _LOWEST)), math.log(max(after, _LOWEST))
-    curvature = log_before - 2.0 * math.log(max(middle, _LOWEST)) + log_after
+    log_before, log_after = log_of(before), log_of(after)
+    curvature = log_before - 2.0 * log_of(middle) + log_after
     if curvature >= 0.0:
         return 0.0
-    return min(0.5, max(-0.5, 0.5 * (log_before - log_after) / curvature))
+    place = 0.5 * (log_before - log_after) / curvature
+    return -0.5 if place < -0.5 else 0.5 if place > 0.5 else place
 
 
 @piece(types.int64(ROW, ROW, ROW, types.float32, MARKS, NUMBERS, NUMBERS))
@@ -71,13 +78,22 @@ def find_local_maxima(above, row, below, threshold, flags, words, columns):
     return count
 
 
+@piece(types.UniTuple(types.int64, 2)(types.int64, types.int64, types.int64))
+def around(place, radius, size):
+    """Return the first and the last place of a window, of so many."""
+    first, last = place - radius, place + radius
+    return 0 if first < 0 else first, size - 1 if last >= size else last
+
+
 @piece(types.boolean(MAP, types.int64, types.int64, types.int64))
 def is_maximum(heatmap, x, y, radius):
     """Say whether no cell of the window is larger and no earlier one (row by row) as large."""
     height, width = heatmap.shape
     value = heatmap[y, x]
-    for row in range(max(0, y - radius), min(height, y + radius + 1)):
-        for column in range(max(0, x - radius), min(width, x + radius + 1)):
+    first_row, last_row = around(y, radius, height)
+    first_column, last_column = around(x, radius, width)
+    for row in range(first_row, last_row + 1):
+        for column in range(first_column, last_column + 1):
             other = heatmap[row, column]
             if other > value:
                 return False
@@ -116,8 +132,10 @@ def plateau(heatmap, x, y, visited, stack):
         sum_x += refined_x
         sum_y += refined_y
         count += 1.0
-        for row in range(max(0, here_y - 1), min(height, here_y + 2)):
-            for column in range(max(0, here_x - 1), min(width, here_x + 2)):
+        first_row, last_row = around(here_y, 1, height)
+        first_column, last_column = around(here_x, 1, width)
+        for row in range(first_row, last_row + 1):
+            for column in range(first_column, last_column + 1):
                 near = row * width + column
                 if heatmap[row, column] == value and visited[near] == 0:
                     visited[near] = 1
@@ -216,7 +234,7 @@ def find_peaks(heatmaps, whole, real, marks, words, numbers, reals, lowest, foun
     """
     room, width = peaks.shape[1], 8 * len(words)
     order = numbers[width + 1 :]
-    left_out = 0
+    left_out, one = 0, np.float32(1.0)
     for k in range(len(counts)):
         count = find_map_peaks(
             heatmaps[k],
@@ -232,14 +250,16 @@ def find_peaks(heatmaps, whole, real, marks, words, numbers, reals, lowest, foun
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        kept = min(count, room)
+        kept = count
         if count > room:
+            kept = room
             left_out += count - room
             keep_strongest(found, count, room, reals, order)
         for i in range(kept):
             source = order[i] if count > room else i
             peaks[k, i, 0] = found[source, 0]
             peaks[k, i, 1] = found[source, 1]
-            peaks[k, i, 2] = min(found[source, 2], np.float32(1.0))
+            score = found[source, 2]
+            peaks[k, i, 2] = score if score < one else one
         counts[k] = kept
     return left_out
