@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        0; 1 if all is published --once, and something was damaged or dropped.
 
     """
     limits = given_parameters(args, PictureParams)
@@ -118,18 +118,24 @@ def run(args: argparse.Namespace) -> int:
         )
         _note(f'publishing {args.source} on {camera.topic}; Ctrl-C ends')
         misfits_s = time.monotonic()
-        frames = islice(play(sources, _note, once=args.once), args.max_frames)
+        troubles: list[str] = []
+
+        def fail(text: str) -> None:
+            troubles.append(text)
+            _note(text)
+
+        frames = islice(play(sources, _note, once=args.once, fail=fail), args.max_frames)
         live = isinstance(sources[0], Camera) or '://' in args.source
         for frame in _paced(frames, args.fps, args.stop, live=live):
             try:
                 camera.publish(frame.image)
             except TransportError as exc:
-                _note(f'an image was dropped: {exc}')
+                fail(f'an image was dropped: {exc}')
             if time.monotonic() > misfits_s:
                 misfits_s = time.monotonic() + 1
                 for line in participant.incompatible_qos():
                     _note(line)
-    return 0
+    return 1 if args.once and troubles else 0
 
 
 def _paced(

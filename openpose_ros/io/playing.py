@@ -11,7 +11,11 @@ from openpose_ros.io.sources import Source
 
 
 def play(
-    sources: Sequence[Source], note: Callable[[str], object], *, once: bool = False
+    sources: Sequence[Source],
+    note: Callable[[str], object],
+    *,
+    once: bool = False,
+    fail: Callable[[str], object] | None = None,
 ) -> Iterator[Frame]:
     """
     Yield the frames of all sources, again and again.
@@ -24,6 +28,8 @@ def play(
         Gets a line for each picture or video that is odd or damaged, the first time.
     once : bool
         End with the last source.
+    fail : callable, optional
+        Gets the lines of what is damaged, or cannot be read, instead.
 
     Raises
     ------
@@ -33,10 +39,10 @@ def play(
     """
     said: set[str] = set()
 
-    def note_once(text: str) -> None:
+    def note_once(text: str, say: Callable[[str], object] = note) -> None:
         if text not in said:
             said.add(text)
-            note(text)
+            say(text)
 
     if len(sources) == 1 and sources[0].total == 1 and not once:
         yield from repeat(_still(sources[0], note_once))
@@ -52,7 +58,7 @@ def play(
             except SourceError as exc:
                 if not delivered and source is sources[-1]:
                     raise
-                note_once(str(exc))
+                note_once(str(exc), fail or note)
         if once:
             return
 

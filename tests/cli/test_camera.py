@@ -101,6 +101,20 @@ def test_camera_leaves_out_what_is_damaged_and_says_so_once(
     assert capsys.readouterr().err.count('a.png is empty') == 1
 
 
+@pytest.mark.parametrize('broken', ['empty', 'cut', 'video'])
+def test_camera_that_ends_says_by_its_status_what_was_left_out(
+    make_picture: MakeFile, make_video: MakeFile, broken: str
+) -> None:
+    folder = make_picture('in/b.jpg').parent
+    assert main(['camera', str(folder), '--once', '--fps', '100']) == 0
+    whole = (folder / 'b.jpg').read_bytes()
+    if broken == 'video':
+        make_video('in/a.mp4', frames=4).write_bytes(b'\0\0\0\x18ftypisom')
+    else:
+        (folder / 'a.jpg').write_bytes(b'' if broken == 'empty' else whole[:-200])
+    assert main(['camera', str(folder), '--once', '--fps', '100']) == 1
+
+
 def test_camera_says_once_what_is_odd_about_a_picture(
     make_picture: MakeFile, capfd: pytest.CaptureFixture[str]
 ) -> None:
