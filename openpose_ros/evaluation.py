@@ -95,6 +95,7 @@ def compared(
             'of COCO only'
         )
     copies = [dict(result) for result in results]  # loadRes writes into them
+    annotations, copies, image_ids = _in_an_order(annotations, copies, image_ids)
     with redirect_stdout(io.StringIO()):
         truth, found = COCO(), COCO()
         truth.dataset = annotations
@@ -106,6 +107,26 @@ def compared(
             scorer.params.imgIds = list(image_ids)
         scorer.evaluate()
     return scorer
+
+
+def _in_an_order(
+    annotations: dict[str, Any], results: list[dict[str, Any]], image_ids: Sequence[Any] | None
+) -> tuple[dict[str, Any], list[dict[str, Any]], Sequence[Any] | None]:
+    """Give pictures numbers where their ids are words and numbers: pycocotools sorts them."""
+    ids = [image['id'] for image in annotations['images']]
+    try:
+        sorted(ids)
+    except TypeError:
+        numbers = {name: number for number, name in enumerate(ids)}
+        images, people = (
+            [{**item, key: numbers[item[key]]} for item in annotations[name]]
+            for name, key in (('images', 'id'), ('annotations', 'image_id'))
+        )
+        annotations = {**annotations, 'images': images, 'annotations': people}
+        results = [{**item, 'image_id': numbers[item['image_id']]} for item in results]
+        if image_ids is not None:
+            image_ids = [numbers[name] for name in image_ids]
+    return annotations, results, image_ids
 
 
 def table(scores: Scores) -> list[str]:

@@ -58,6 +58,17 @@ def test_evaluate_chosen_pictures_only(annotations: dict[str, Any]) -> None:
     assert evaluate(results, annotations).ap == pytest.approx(0.5, abs=0.01)
 
 
+def test_evaluate_takes_ids_of_words_and_numbers(annotations: dict[str, Any]) -> None:
+    mixed = two_pictures()
+    mixed['images'][1]['id'] = mixed['annotations'][0]['image_id'] = 'three'
+    found = [r for r in drawn_people(mixed, 'coco_18') if r['image_id'] == 'three']
+    alike = [{**result, 'image_id': 3} for result in found]
+    assert {person['image_id'] for person in mixed['annotations']} == {7, 'three'}
+    assert evaluate(found, mixed) == evaluate(alike, annotations)
+    assert evaluate(found, mixed, ['three']).ap == pytest.approx(1)
+    assert evaluate(found, mixed, [7]).ap == 0
+
+
 def test_evaluate_tells_sizes_apart(annotations: dict[str, Any]) -> None:
     large, medium = annotations['annotations']
     large['area'] = 20_000

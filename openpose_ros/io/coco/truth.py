@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -91,8 +93,9 @@ def read_truth(path: Path) -> Truth:
     """
     Read annotations of people and their keypoints.
 
-    What the format leaves open is filled in: `num_keypoints` is counted, `bbox` is around the
-    keypoints, `area` is the box's, and nobody is a crowd.
+    What the format leaves open, or is null, is filled in: `num_keypoints` is counted, `bbox` is
+    around the keypoints, `area` is the box's, and nobody is a crowd. Who has no keypoints has none
+    whatever `num_keypoints` says.
 
     Raises
     ------
@@ -105,6 +108,8 @@ def read_truth(path: Path) -> Truth:
         category, names = person_category(content)
         images = [dict(image) for image in content['images']]
         places = {image['id'] for image in images}
+        if twice := _repeated(image['id'] for image in images):
+            raise ValueError(f'two pictures have the id {twice[0]!r}')
         everybody = list(content['annotations'])
     except _WRONG as exc:
         raise SourceError(
@@ -114,7 +119,7 @@ def read_truth(path: Path) -> Truth:
     people: list[dict[str, Any]] = []
     for place, person in enumerate(everybody):
         try:
-            if person.get('category_id', category) == category:
+            if category_of(person, category) == category:
                 people.append(_annotation(person, len(people) + 1, places, len(names)))
         except _WRONG as exc:
             raise SourceError(f'{path}, annotation {place} (from 0): {reason_of(exc)}') from exc
@@ -130,6 +135,12 @@ def person_category(content: Any) -> tuple[Any, tuple[str, ...]]:
     return people[0]['id'], tuple(map(str, people[0]['keypoints']))
 
 
+def category_of(person: Any, default: Any) -> Any:
+    """Return the category of an annotation, which may be left out."""
+    found = person.get('category_id')
+    return default if found is None else found
+
+
 def rows_of(keypoints: Any, count: int) -> npt.NDArray[np.float64]:
     """Return 3 K numbers as (K, 3), or raise a ValueError."""
     if len(keypoints) != 3 * count:
@@ -143,6 +154,10 @@ def rows_of(keypoints: Any, count: int) -> npt.NDArray[np.float64]:
 def reason_of(exc: Exception) -> str:
     """Return what is wrong with an entry, in words."""
     return f'it lacks {exc}' if isinstance(exc, KeyError) else str(exc)
+
+
+def _repeated(values: Iterable[Any]) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def _annotation(person: Any, number: int, images: set[Any], count: int) -> dict[str, Any]:
@@ -161,8 +176,13 @@ def _annotation(person: Any, number: int, images: set[Any], count: int) -> dict[
         'image_id': person['image_id'],
         'category_id': PERSON,
         'keypoints': rows.ravel().tolist(),
-        'num_keypoints': int(person.get('num_keypoints', len(seen))),
+        'num_keypoints': int(_given(person, 'num_keypoints', len(seen))) if len(seen) else 0,
         'bbox': [float(side) for side in box],
-        'area': float(person.get('area', box[2] * box[3])),
+        'area': float(_given(person, 'area', box[2] * box[3])),
         'iscrowd': int(person.get('iscrowd') or 0),
     }
+
+
+def _given(person: Any, name: str, otherwise: Any) -> Any:
+    found = person.get(name)
+    return otherwise if found is None else found

@@ -43,6 +43,24 @@ def test_what_may_be_left_out_is_filled_in(tmp_path: Path) -> None:
     assert found['area'] == 30 * 180
 
 
+def test_what_is_null_is_filled_in_too(tmp_path: Path) -> None:
+    content = two_pictures()
+    left_out = two_pictures()
+    for name in ('num_keypoints', 'iscrowd', 'area', 'bbox', 'category_id'):
+        content['annotations'][0][name] = None
+        del left_out['annotations'][0][name]
+    assert read(tmp_path, content).dataset == read(tmp_path, left_out).dataset
+
+
+@pytest.mark.parametrize('keypoints', [None, [], [0] * 51])
+def test_who_has_no_keypoints_is_not_counted_as_somebody_with(
+    tmp_path: Path, keypoints: list[int] | None
+) -> None:
+    content = two_pictures()
+    content['annotations'][0] |= {'keypoints': keypoints, 'num_keypoints': 17}
+    assert read(tmp_path, content).dataset['annotations'][0]['num_keypoints'] == 0
+
+
 def test_nobody_has_the_id_0(tmp_path: Path) -> None:
     """Which pycocotools takes for nobody."""
     content = two_pictures()
@@ -82,6 +100,10 @@ def test_pictures_are_found_by_name_and_folder(tmp_path: Path) -> None:
         (lambda all_: all_.pop('images'), 'lacks \'images\'.*: it needs "images", '),
         (lambda all_: all_.pop('categories'), "lacks 'categories'"),
         (lambda all_: all_['categories'][0].pop('keypoints'), 'it needs .* with "keypoints"'),
+        (
+            lambda all_: all_['images'][1].update(id=all_['images'][0]['id']),
+            'two pictures have the id 7',
+        ),
         (lambda all_: all_.update(images=3), 'no truth in the format of COCO'),
         (
             lambda all_: all_['annotations'][1]['keypoints'].pop(),
