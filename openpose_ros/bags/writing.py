@@ -128,6 +128,9 @@ class BagWriter:
                 self._writer.set_compression(mode, CompressionFormat.ZSTD)
             self._writer.open()
         except (OSError, sqlite3.Error) as exc:
+            if self._folder >= 0:  # it is ours, and there may be no room for what it holds
+                self._remove()
+                os.close(self._folder)
             raise self._lost(exc) from exc
 
     def _take_part(self) -> None:

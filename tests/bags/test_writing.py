@@ -38,6 +38,8 @@ def shown(self, done):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(what), int(what)))
 
 bag._Bar.show = shown
+if not after:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(what), int(what)))
 sys.exit(main())
 """
 
@@ -140,11 +142,12 @@ def test_full_disk_leaves_a_bag_that_opens(tmp_path: Path, storage: str) -> None
         assert read_by_mcap(tmp_path / 'out.partial') == found
 
 
+@pytest.mark.parametrize('after', [0, 1])
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 def test_disk_that_takes_nothing_leaves_nothing(
-    source: Path, tmp_path: Path, storage: str
+    source: Path, tmp_path: Path, storage: str, after: int
 ) -> None:
-    ended = run('20', 1, source, tmp_path / 'out', '--storage', storage)
+    ended = run('20', after, source, tmp_path / 'out', '--storage', storage)
     assert ended.returncode == 1
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert ended.stderr.startswith(f'openpose-ros: cannot write {tmp_path}/out: ')
