@@ -16,6 +16,7 @@ import cv2
 from openpose_ros.errors import SourceError
 from openpose_ros.io.addresses import is_remote, why_silent
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.mp4 import lacks_index
 from openpose_ros.io.selection import ALL, Selection
 from openpose_ros.pictures.limits import MAX_IMAGE_PIXELS, check_pixels
 
@@ -235,14 +236,19 @@ def opened(device: int | str, called: str, why_closed: Callable[[], str] | None 
     capture = cv2.VideoCapture(device)
     if not capture.isOpened():
         capture.release()
-        raise SourceError(why_closed() if why_closed else _why_closed(called))
+        raise SourceError(why_closed() if why_closed else _why_closed(device, called))
     return capture
 
 
-def _why_closed(called: str) -> str:
+def _why_closed(device: str | int, called: str) -> str:
     reason = why_silent(called) if is_remote(called) else ''
     if reason:
         return f'{called} {reason}'
+    if isinstance(device, str) and lacks_index(device):
+        return (
+            f'{called} is an MP4 that was cut off before its index (moov), which stands at its '
+            'end: nothing of it can be read; copy or record it again'
+        )
     return f'{called} is neither a picture nor a video that OpenCV {cv2.__version__} can open'
 
 

@@ -11,6 +11,7 @@ import pytest
 from openpose_ros.errors import SourceError
 from openpose_ros.io import Frame
 from openpose_ros.io.selection import Selection
+from openpose_ros.io.standard_input import open_piped
 from openpose_ros.io.video import Camera, Video, open_video
 from tests.io.streams import raw_video, served
 
@@ -66,6 +67,29 @@ def test_open_video_refuses_what_is_none(tmp_path: Path) -> None:
     path.write_text('no video')
     with pytest.raises(SourceError, match=r'notes\.mp4 is neither a picture nor a video'):
         open_video(str(path))
+
+
+def test_open_video_says_that_an_mp4_was_cut_off(make_video: Callable[..., Path]) -> None:
+    path = make_video(frames=12)
+    whole = path.read_bytes()
+    for size in (len(whole) // 2, whole.index(b'moov') - 4, 33):
+        path.write_bytes(whole[:size])
+        with pytest.raises(SourceError, match=r'is an MP4 that was cut off before its index'):
+            open_video(str(path))
+    for other in (whole[:12], b'RIFF' + bytes(99), bytes(99), whole[:32] + bytes(99)):
+        path.write_bytes(other)
+        with pytest.raises(SourceError, match=r'is neither a picture nor a video'):
+            open_video(str(path))
+
+
+def test_a_cut_off_mp4_is_told_through_a_pipe_too(
+    make_video: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_video(frames=12)
+    cut = tmp_path / 'cut'
+    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with cut.open('rb') as file, pytest.raises(SourceError, match=r'^walk is an MP4 that was cut'):
+        open_piped(file, 'walk', max_pixels=10**6)
 
 
 def test_stream_is_called_after_its_path() -> None:
