@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 import fcntl
+from itertools import count
+import logging
 import os
 from pathlib import Path
 import stat
@@ -16,6 +18,7 @@ from openpose_ros.errors import OutputError, ParameterError
 from openpose_ros.files.places import STANDARD_OUTPUT, Place, find_place, open_direct
 from openpose_ros.files.whole import name_beside, sync, take_mode
 
+_LOGGER = logging.getLogger(__name__)
 _STARTS_OF_JSON = (b'', b'{', b'[')
 
 
@@ -35,7 +38,8 @@ class LineFile:
         Of FILE; symbolic links are followed.
     kept : bool
         Whether lines are kept after an OutputError, too: for what nobody can do again, as a
-        camera's pictures. They are FILE, or FILE.part if that itself could not be written.
+        camera's pictures. They are FILE, or FILE.part if that itself could not be written. What
+        an earlier run left as FILE.part is called FILE.part.1 then; otherwise it is replaced.
     check : callable, optional
         Raises a ParameterError where a file must not be replaced; by default `check_json_file`.
     goes_on : bool
@@ -68,7 +72,7 @@ class LineFile:
         self.name = name
         self._check = check or check_json_file
         self.ended_early = False
-        self._kept = kept
+        self._kept, self._goes_on = kept, goes_on
         self._end = 0  # of the last whole line, bytes
         self._failed = False
         self._direct: BinaryIO | None = None
@@ -99,6 +103,8 @@ class LineFile:
             self._check(str(part))
             with part.open('rb') as before:
                 self._lock(before.fileno())
+                if self._kept and not self._goes_on and os.fstat(before.fileno()).st_size:
+                    self._set_aside(part)
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
@@ -109,6 +115,15 @@ class LineFile:
             part.unlink(missing_ok=True)
             raise
         return descriptor
+
+    def _set_aside(self, part: Path) -> None:
+        """Give what a power cut left another name: nobody can do it again."""
+        names = (name_beside(part, f'.{number}') for number in count(1))
+        aside = next(name for name in names if not os.path.lexists(name))
+        os.rename(part, aside)
+        _LOGGER.warning(
+            '%s of an earlier run, which did not end well, is called %s now', part, aside
+        )
 
     def _take_over(self, descriptor: int) -> None:
         with suppress(FileNotFoundError), self._place.path.open('rb') as before:

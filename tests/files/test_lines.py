@@ -175,6 +175,27 @@ def test_part_that_a_dead_process_left_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / 'saved').read_text() == '{"old": 1}\n{"ha'
 
 
+def test_part_of_what_nobody_can_do_again_is_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, part = tmp_path / 'people', tmp_path / 'people.part'
+    for number in (1, 2):
+        part.write_text(f'{{"old": {number}}}\n')
+        with LineFile(str(path), kept=True) as lines:
+            lines.write('{"new": 1}\n')
+        assert path.read_text() == '{"new": 1}\n'
+        assert (tmp_path / f'people.part.{number}').read_text() == f'{{"old": {number}}}\n'
+        assert caplog.messages == [
+            f'{part} of an earlier run, which did not end well, is called {part}.{number} now'
+        ]
+        caplog.clear()
+    part.touch()
+    with LineFile(str(path), kept=True) as lines:
+        lines.write('{"new": 1}\n')
+    assert names_in(tmp_path) == ['people', 'people.part.1', 'people.part.2']
+    assert caplog.messages == []
+
+
 def test_part_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / 'photo.jpg').write_bytes(b'\xff\xd8')
     (tmp_path / 'people.part').symlink_to('photo.jpg')
