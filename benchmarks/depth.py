@@ -22,8 +22,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.scenes import KINDS, LENS, Room, crowd, film, looking, millimetres, scene
+from benchmarks.scenes import KINDS, LENS, Room, Shot, crowd, film, looking, millimetres, scene
 from openpose_ros.cli.parameters import whole_number
 from openpose_ros.spatial import Camera, Located, Transform
 from openpose_ros.spatial.depth import DepthImage
@@ -46,12 +47,21 @@ def errors(kind: str, seeds: int) -> Array:
         for shot in film(scene(kind, seed), seed, rate_hz=3.0, seconds=2.0):
             if not len(shot.people):
                 continue
-            positions = surface_positions(DepthImage(shot.depth), shot.people, LENS)
+            positions = said(shot)
             for row, truth, keypoints in zip(positions, shot.truths, shot.people.keypoints):
                 counts = truth.visible & (keypoints[:, 2] > 0)
                 counts &= np.abs(truth.surface[:, 2] - 3) < _NEAR_3_M
                 found.append(np.linalg.norm(row - truth.surface, axis=1)[counts])
     return np.concatenate(found)
+
+
+def said(shot: Shot) -> npt.NDArray[np.float32]:
+    """Return the positions that are said of a frame with people."""
+    positions = surface_positions(DepthImage(shot.depth), shot.people, shot.room.lens)
+    known = replace(Located.unknown(len(shot.people)), positions=positions)
+    located = locate(shot.people, shot.room.lens, known, shot.truths[0].up)
+    assert located.positions is not None
+    return located.positions
 
 
 def least(*works: Callable[[], object]) -> list[float]:

@@ -63,12 +63,12 @@ def follow(shots: Iterable[Shot], samples: Samples) -> None:
         tracks = tracker.update(shot.people, shot.stamp_s)
         people = tracks.people
         positions = surface_positions(DepthImage(shot.depth), people, shot.room.lens)
-        _surfaces(shot, positions, samples)
         if not len(people):
             continue
         up = shot.truths[0].up
         known = replace(Located.unknown(len(people)), positions=positions)
         located = locate(people, shot.room.lens, known, up)
+        _surfaces(shot, located, samples)
         _poses(shot, located, samples, 'one image')
         located, _ = paths.update(
             tracks.numbers, located, tracks.coasting.numbers, up, shot.stamp_s
@@ -80,7 +80,9 @@ def follow(shots: Iterable[Shot], samples: Samples) -> None:
                 _spot(shot, index, located, spot, name, last, samples)
 
 
-def _surfaces(shot: Shot, positions: npt.NDArray[np.float32], samples: Samples) -> None:
+def _surfaces(shot: Shot, located: Located, samples: Samples) -> None:
+    positions = located.positions
+    assert positions is not None
     for rows, truth, keypoints in zip(positions, shot.truths, shot.people.keypoints):
         found = keypoints[:, 2] > 0
         off = np.linalg.norm(rows - truth.surface, axis=1)

@@ -70,7 +70,8 @@ def locate(
     Returns
     -------
     Located
-        With positions and velocity of `known`. Position NaN: no depth, and too little seen for
+        With velocity of `known`, and its positions, but NaN where another part of the body may
+        be seen (`doubts.undoubted`). Position NaN: no depth, and too little seen for
         an estimate; facing and gaze NaN: nothing that says it is seen.
 
     """

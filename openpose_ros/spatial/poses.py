@@ -11,6 +11,7 @@ from openpose_ros.people import People
 from openpose_ros.spatial._kernels.poses import find_poses
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
+from openpose_ros.spatial.doubts import undoubted
 from openpose_ros.spatial.gaze import found_weights
 from openpose_ros.spatial.hips import JOINT
 from openpose_ros.spatial.located import Located, Positions
@@ -76,8 +77,9 @@ def poses(
     covariance[:, :3, :3] = along[:, :, np.newaxis] * along[:, np.newaxis]
     covariance.reshape(count, 36)[:, _DIAGONAL] += across[:, np.newaxis]
     turn(covariance, stddev, up)
+    distance = np.sqrt(found[:, 0] ** 2 + found[:, 1] ** 2)
     return Located(
-        positions,
+        undoubted(positions, sight, surface, distance, people.skeleton),
         position,
         covariance,
         orientations(facing, towards, up),

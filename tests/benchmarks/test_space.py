@@ -23,7 +23,8 @@ def check(samples: Samples, enough: float) -> None:
     surface = np.array(samples['surface'])
     assert np.median(surface) < 0.03
     assert np.percentile(surface, 95) < 0.055
-    assert np.mean(surface > 0.3) < 0.001  # none is the aim; 2 of 14,996 were (docs/depth.md)
+    # At 3 m none is (test_surfaces); these are at all distances, and of hidden parts, too.
+    assert np.count_nonzero(surface > 0.3) <= 1  # of 14,541: 49 cm
     assert np.mean(samples['unsaid']) < 0.2
     assert share(samples['followed, facing or back, position'], 0.10) > enough
     assert share(samples['followed, facing or back, facing'], 10) > enough

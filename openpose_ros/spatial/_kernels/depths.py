@@ -23,7 +23,7 @@ _EXTENT = 2.5  # metres: how far apart the ends of a body can be
 _NEAR = 0.35  # metres: who is so near to the middle of a body needs no limb to be of it
 _THICKNESS = 0.05  # metres: how deep one surface is in a window
 _NOISE = 0.03  # of the distance, by which depths of one surface differ too
-_CLEAR = 0.85  # share of them that must be of one surface
+_CLEAR = 0.9  # share of them that must be of one surface
 # Samples outwards, within which something of a body must be known, or what is known is not so:
 # only this share may be holes.
 _RIM, _HOLED = 3.0, 0.3

@@ -1,0 +1,75 @@
+"""
+Which places are not said, since it may be another part of the same body that is seen there.
+
+A keypoint is a pixel or two off, and depth images have holes beside edges: what is next to a thin
+part, and is seen all around the keypoint, is taken for it, and no depth around it tells.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.skeletons import Skeleton
+from openpose_ros.spatial.located import Positions
+from openpose_ros.spatial.parts import PLACE, places_of
+
+Array = npt.NDArray[np.float64]
+
+# Left and right knees, and what is below them, are so far apart, or one was taken for the other.
+_LEGS_APART = 0.12  # metres
+# Of who is seen from the side, left and right are one behind the other. Where both arms are as
+# far away, one is mostly the torso beside which it is seen.
+_SIDEWAYS = 0.18  # metres across the sight from shoulder to shoulder, of who is seen so
+_ARMS_APART = 0.06  # metres along the sight
+_HAND = 0.06  # metres across the sight: a hip so near to a wrist may be hidden by a hand
+
+_LEFT_SHOULDER, _RIGHT_SHOULDER = PLACE['left_shoulder'], PLACE['right_shoulder']
+_HIPS = slice(PLACE['left_hip'], PLACE['right_hip'] + 1)
+_WRISTS = slice(PLACE['left_wrist'], PLACE['right_wrist'] + 1)
+# Elbows, wrists; knees, ankles, heels and toes.
+_LEFT = slice(PLACE['left_elbow'], PLACE['left_big_toe'] + 1, 2)
+_RIGHT = slice(PLACE['right_elbow'], PLACE['right_big_toe'] + 1, 2)
+_ARMS = 2
+_ONES = np.ones(3)
+
+
+def undoubted(
+    positions: Positions, sight: Array, surface: Array, distance: Array, skeleton: Skeleton
+) -> Positions:
+    """
+    Return positions, NaN where another part may be seen.
+
+    Parameters
+    ----------
+    positions : float32 (N, K, 3)
+        The surface under each keypoint, metres; only read.
+    sight : float64 (N, P, 3)
+        To the parts of `parts.NAMES`, horizontally of length 1: across the sight, towards the
+        camera, up; NaN where they are not seen.
+    surface : float64 (N, P, 3)
+        What is seen there, along the same axes, metres; NaN where no depth is known.
+    distance : float64 (N,)
+        Of the people, horizontally, metres; NaN unknown.
+    skeleton : Skeleton
+        Of the K keypoints.
+
+    """
+    apart = surface[:, _LEFT] - surface[:, _RIGHT]
+    doubts = (apart * apart) @ _ONES < _LEGS_APART**2
+    wide = (sight[:, _LEFT_SHOULDER, 0] - sight[:, _RIGHT_SHOULDER, 0]) * distance
+    sideways = np.abs(wide) < _SIDEWAYS
+    doubts[:, :_ARMS] = (np.abs(apart[:, :_ARMS, 1]) < _ARMS_APART) & sideways[:, np.newaxis]
+    off = sight[:, _HIPS, np.newaxis, ::2] - sight[:, np.newaxis, _WRISTS, ::2]
+    near = (off * off) @ _ONES[:2] < ((_HAND / distance) ** 2)[:, np.newaxis, np.newaxis]
+    hidden = near[..., 0] | near[..., 1]
+    if not (doubts.any() or hidden.any()):
+        return positions
+    of_parts = np.zeros(surface.shape[:2], np.bool_)
+    of_parts[:, _LEFT] = of_parts[:, _RIGHT] = doubts
+    of_parts[:, _HIPS] = hidden
+    people, parts = of_parts.nonzero()
+    keypoints = places_of(skeleton)[0][parts]  # -1 of none, of which no depth is known
+    left = positions.copy()
+    left[people, keypoints] = np.nan
+    return left
