@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llvmlite.binding import ModulePassManager, ModuleRef
 import numba
 from numba.core.codegen import JITCodeLibrary
+import numpy as np
 import pytest
 
 from openpose_ros.parsing._kernels import parts
@@ -68,3 +70,30 @@ def test_pieces_compile_where_numba_is_not_as_we_know_it(
     kernel, _ = compiled_in_three()
     assert len(machine_code) == 3
     assert kernel(3.0) == 13.0
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_kernels_compile_where_llvmlite_is_not_as_we_know_it(
+    machine_code: list[str], monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    optimised: list[str] = []
+    run = ModulePassManager.run
+
+    def note(self: ModulePassManager, module: ModuleRef, *args: object) -> None:
+        optimised.append(module.name)
+        run(self, module, *args)
+
+    monkeypatch.setattr(ModulePassManager, 'run', note)
+    if not known:
+        monkeypatch.setattr(parts, 'binding', None)
+
+    @numba.njit('float64(float64[::1])', pipeline_class=parts.WholeCompiler, _nrt=False)
+    def total(values):
+        result = 0.0
+        for value in values:
+            result += value
+        return result
+
+    assert total(np.arange(9.0)) == 36.0
+    assert machine_code.count('kernel') == 1
+    assert optimised.count('kernel') == (1 if known else 2)  # as often as Numba does

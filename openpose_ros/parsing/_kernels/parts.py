@@ -8,6 +8,8 @@ last is made so often as there are callers.
 
 from __future__ import annotations
 
+from llvmlite import binding
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -36,13 +38,20 @@ class _Whole(JITCodeLibrary):
     """The code of a kernel in which nothing counts who holds which array."""
 
     def _optimize_final_module(self):
-        """Optimise once; where something counts, Numba does twice, to find what cancels out."""
-        managers = self._codegen._module_pass_manager()
-        if isinstance(managers, tuple):
-            passes, builder = managers
-            passes.run(self._final_module, builder)
-        else:  # some earlier version
+        """
+        Optimise once; where something counts, Numba does twice, to find what cancels out.
+
+        And do not do several turns of a loop at a time, besides the vector's: a row of a map is so
+        short that much of it remains, cell by cell, and code that nobody asked for lately is slow.
+        """
+        if not hasattr(binding, 'create_pipeline_tuning_options'):  # some earlier version
             super()._optimize_final_module()
+            return
+        tuning = binding.create_pipeline_tuning_options(speed_level=int(config.OPT))
+        tuning.loop_vectorization = bool(config.LOOP_VECTORIZE)
+        tuning.loop_interleaving = False
+        builder = binding.create_pass_builder(self._codegen._tm, tuning)
+        builder.getModulePassManager().run(self._final_module, builder)
 
 
 class WholeCompiler(Compiler):
