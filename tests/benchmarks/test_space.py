@@ -23,8 +23,7 @@ def check(samples: Samples, enough: float) -> None:
     surface = np.array(samples['surface'])
     assert np.median(surface) < 0.03
     assert np.percentile(surface, 95) < 0.055
-    # At 3 m none is (test_surfaces). These are at all distances and of hidden parts, too: 2 of
-    # 14,541 were, of who walks.
+    # In test_surfaces none is. These are at all distances and of hidden parts, too: 2 of 14,541.
     assert np.mean(surface > 0.3) < 0.001
     assert np.mean(samples['unsaid']) < 0.2
     assert share(samples['followed, facing or back, position'], 0.10) > enough
