@@ -69,14 +69,16 @@ class OnnxTeacher(nn.Module):
         """Return the initializer of that ONNX name."""
         return self.get_buffer(_key(name))
 
-    def trace(self, images: Tensor) -> dict[str, Tensor]:
+    def trace(self, images: Tensor, until: str | None = None) -> dict[str, Tensor]:
         """
-        Compute every value of the graph.
+        Compute every value of the graph, or those up to one.
 
         Parameters
         ----------
         images : float32 (N, 3, H, W)
             BGR, 0 to 255.
+        until : str, optional
+            The last value that is needed.
 
         Returns
         -------
@@ -106,6 +108,8 @@ class OnnxTeacher(nn.Module):
             else:
                 function = _ELEMENTWISE.get(kind) or _ACTIVATIONS[kind]
                 values[output] = function(*arguments)
+            if output == until:
+                break
         return values
 
     @torch.no_grad()
