@@ -144,23 +144,27 @@ class Views:
         augment : AugmentParams
             How views are drawn.
         composed : Composed, optional
-            Gives the maps of both stages instead; of the teacher the trunk alone is used, and the
-            features that are wanted are noughts, which count for nothing.
+            Gives the maps of both stages instead, but where nobody is: there they are noughts. Of
+            the teacher the trunk alone is used, and the features that are wanted are noughts,
+            which count for nothing.
 
         """
         number = len(self)
         rng = np.random.default_rng([self.seed, number])
         parts: list[tuple[np.ndarray, np.ndarray]] = []
         for _ in range(SHARD // AT_ONCE):
-            views = []
+            views, empty = [], []
             for _ in range(AT_ONCE):
                 pictures = nobody if nobody and rng.random() < self.nobody else people
                 views.append(random_view(pictures, self.crop, rng, augment)[0])
+                empty.append(pictures is nobody)
             images = torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2).float()
             with torch.no_grad():
                 values = teacher.trace(images, names[0] if composed else None)
             if composed:
                 pafs, heatmaps = (np.stack(maps) for maps in zip(*map(composed, views)))
+                pafs[empty], heatmaps[empty] = 0.0, 0.0
+                heatmaps[empty, -1] = 1.0  # the background
                 none = np.zeros((AT_ONCE, self.features, *pafs.shape[2:]), np.float32)
                 arrays = np.concatenate([none, pafs, heatmaps, pafs, heatmaps], axis=1)
                 wanted = torch.from_numpy(arrays)

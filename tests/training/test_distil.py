@@ -187,5 +187,9 @@ def test_views_composed_have_maps_of_two_sizes_and_the_same_features(
     wanted = np.clip(plain.open(0)[1][:, 185:223], -1, 1)  # PAFs of the last stage
     assert np.abs(once.open(0)[1][:, 185:223] - wanted).max() < 5e-3
     assert np.abs(twice.open(0)[1][:, 185:223] - wanted).max() > 0.02
+    nobody = Views(tmp_path / 'd', crop=(64, 96), nobody=1.0)
+    nobody.add(teacher, names, pictures, pictures[:1], AugmentParams(), Composed(TEACHER))
+    assert not nobody.open(0)[1][:, 185:-1].any()
+    assert (nobody.open(0)[1][:, -1] == 1).all()
     assert variances(once, BaseConfig())[0] == torch.inf
     assert torch.isfinite(variances(once, BaseConfig())[1:]).all()
