@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,11 +24,12 @@ _PATIENCE_S = 5.0  # for the machine of a cluster to answer
 _LONGEST_FOLDER = 40  # Ray's sockets lie below it, and their paths may have 107 bytes
 
 
-def _start(ray: Any, **options: Any) -> None:
+def _start(ray: Any, stopped: Callable[[], bool], **options: Any) -> None:
     """
     Start Ray, or join it, and leave SIGTERM to who handles it already: Ray's handler exits.
 
-    On a busy machine Ray's own patience of 30 s may not suffice: it is tried again.
+    On a busy machine Ray's own patience of 30 s may not suffice: it is tried again, but not where
+    somebody asked to stop meanwhile: a signal to the process group ends what Ray has started.
     """
     utilities: Any = import_module('ray._private.utils')
     taken = getattr(utilities, 'set_sigterm_handler', None)
@@ -39,7 +40,7 @@ def _start(ray: Any, **options: Any) -> None:
                 ray.init(**options)
                 return
             except Exception as exc:
-                if type(exc) is not Exception or attempt == _STARTS:
+                if type(exc) is not Exception or attempt == _STARTS or stopped():
                     raise
                 with suppress(Exception):
                     ray.shutdown()
@@ -82,6 +83,8 @@ class Cluster(Closing):
         By default as many as there is room for: cores by threads, or one for each GPU.
     threads : int, optional
         Of each worker; by default its share of the cores.
+    stopped : callable, optional
+        Whether somebody asked to stop; then Ray is not started again where that took too long.
 
     Attributes
     ----------
@@ -98,7 +101,12 @@ class Cluster(Closing):
     """
 
     def __init__(
-        self, address: str | None = None, *, workers: int | None = None, threads: int | None = None
+        self,
+        address: str | None = None,
+        *,
+        workers: int | None = None,
+        threads: int | None = None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         # Before the import: Ray reads them there.
         os.environ['RAY_USAGE_STATS_ENABLED'] = '0'
@@ -116,6 +124,7 @@ class Cluster(Closing):
                 self._folder = _short_folder()
                 _start(
                     self.ray,
+                    stopped,
                     address='local',
                     num_cpus=max(cores, self.workers * self.threads),
                     object_store_memory=_STORE_BYTES,
@@ -125,7 +134,7 @@ class Cluster(Closing):
                 )
             else:
                 _check_address(address)
-                _start(self.ray, address=address, **quiet)
+                _start(self.ray, stopped, address=address, **quiet)
             found = self.ray.cluster_resources()
             self._gpus = float(found.get('GPU', 0))
             cores = int(found.get('CPU', 1))

@@ -238,7 +238,12 @@ def _work_through(
             )
         table.finished(record)
 
-    with Cluster(args.address, workers=args.workers, threads=args.threads) as cluster:
+    def stopped() -> bool:
+        return bool(args.stop.requested)
+
+    with Cluster(
+        args.address, workers=args.workers, threads=args.threads, stopped=stopped
+    ) as cluster:
         crew = Crew(
             cluster,
             schedule,
@@ -250,7 +255,7 @@ def _work_through(
         )
         with table.shown(cluster.workers):
             crew.work(
-                stopped=lambda: bool(args.stop.requested),
+                stopped=stopped,
                 look=lambda crew: table.look(crew.at_work),
             )
         return {
