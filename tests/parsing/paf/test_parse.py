@@ -9,6 +9,7 @@ import pickle
 
 from hypothesis import given
 from hypothesis import strategies as st
+import numba
 import numpy as np
 import pytest
 
@@ -217,6 +218,9 @@ def test_a_file_in_memory_is_taken(tmp_path):
         assert_same(parse(replace(scene, heatmaps=mapped)), parse(scene))
 
 
+@pytest.mark.skipif(
+    bool(numba.config.DISABLE_JIT), reason='a room is kept for compiled kernels alone'
+)
 def test_maps_of_another_process_need_no_new_room(monkeypatch):
     """Pickled, they have a dtype that is float32's equal and not the same object."""
     scene = drawn()
