@@ -262,9 +262,10 @@ class PoseEstimator(Closing):
         if isinstance(frame, str | PathLike):
             from openpose_ros.io.pictures import load_picture
 
-            picture = load_picture(Path(os.fsdecode(frame)))
-            if told := picture.damage or picture.note:
-                _LOGGER.warning('%s %s', os.fsdecode(frame), told)
+            path = Path(os.fsdecode(frame))
+            picture = load_picture(path)
+            if trouble := picture.damage or picture.note:
+                _LOGGER.warning('%s %s', path, trouble)
             frame = picture.image
         with self._turn:
             return self._estimate(frame)

@@ -57,8 +57,8 @@ class DistilParams:
     batch : int
         Views a step, a multiple of 4.
     rate : float
-        Learning rate of what was inherited. Most of a step is noise: with 1.5e-4 all errors rose
-        for the first 40 steps, with 5e-5 they were back after 80.
+        Learning rate of what was inherited. Most of a step is noise: in a trial of 80 steps
+        all held-out errors rose by 1 to 6 % with 5e-5, by 14 to 34 % with 1.5e-4.
     refinement : float
         Factor on it for the second stage, which begins at random.
     features, first, last : float

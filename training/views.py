@@ -43,8 +43,9 @@ class Composed:
     Parameters
     ----------
     network : Path
-        Takes BGR pictures from 0 to 255, as a teacher; in int8 it is four times as quick, and
-        what that changes is noise (0.07 of the variance of PAFs at one size).
+        Takes BGR pictures from 0 to 255, as a teacher, and gives heatmaps and PAFs.
+        human-pose-estimation-0001-int8-qdq takes 0.19 s for a view of 256x384 at both sizes, the
+        float32 form 0.43 (one thread); that changes PAFs by 0.011 of their variance.
     sizes : sequence of float
         Enlargements.
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.float32]
 
-
+DIAGONAL = slice(0, 15, 7)  # of a position's rows and columns in a covariance, of 36 in a row
 # Of what is known of a person, from `position` on.
 _SHAPES: tuple[tuple[int, ...], ...] = ((3,), (6, 6), (4,), (3,), (3,), (), (), (2,))
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from openpose_ros.spatial.angles import wrapped
 from openpose_ros.spatial.facing import UNKNOWN
-from openpose_ros.spatial.located import Located
+from openpose_ros.spatial.located import DIAGONAL, Located
 from openpose_ros.spatial.orientations import orientations, turned
 from openpose_ros.tracking.motion import Index, Motion
 
@@ -40,7 +40,6 @@ _SMOOTHED = (
     'turning',
 )
 _CHANGES = np.array([_AGILITY, _SPINNING])
-_DIAGONAL = slice(0, 15, 7)  # of a position's rows and columns, of 36 numbers in a row
 _JITTERS = np.full(3, _JITTER**2 / 3)  # the mean of three variances, times the square of that
 _KNOWN_SPEED = 1.0  # m/s: standard deviation at which a velocity is said
 
@@ -157,7 +156,7 @@ class Paths:
         away[::2] += located.position
         away[1::2, 0] = wrapped(away[1::2, 0] + located.facing)
         noise = np.empty(2 * len(located))
-        variances = located.covariance.reshape(-1, 36)[:, _DIAGONAL]
+        variances = located.covariance.reshape(-1, 36)[:, DIAGONAL]
         noise[::2] = np.sqrt(variances @ _JITTERS)
         noise[1::2] = _TURN_JITTER * located.facing_stddev
         measured = away[:, 0] == away[:, 0]

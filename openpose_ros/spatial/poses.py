@@ -14,7 +14,7 @@ from openpose_ros.spatial.distance import monocular_distances
 from openpose_ros.spatial.doubts import undoubted
 from openpose_ros.spatial.gaze import found_weights
 from openpose_ros.spatial.hips import JOINT
-from openpose_ros.spatial.located import Located, Positions
+from openpose_ros.spatial.located import DIAGONAL, Located, Positions
 from openpose_ros.spatial.orientations import leftwards, orientations, turn, upright
 from openpose_ros.spatial.parts import PLACE, parts_in
 from openpose_ros.spatial.rays import keypoint_rays
@@ -22,7 +22,6 @@ from openpose_ros.spatial.sight import NOISE_PX, STRAIGHT_DOWN, torso_directions
 
 Array = npt.NDArray[np.float64]
 
-_DIAGONAL = slice(0, 15, 7)  # of the position's rows and columns, of 36 numbers in a row
 _TORSO = slice(PLACE['mid_hip'], PLACE['right_hip'] + 1)  # and shoulders, and the left hip
 _ONES = np.ones(3)  # a product with it is the quickest sum
 
@@ -75,7 +74,7 @@ def poses(
     across = noise**2 * ((position * position) @ _ONES) + JOINT**2 + found[:, 7] ** 2
     covariance = np.empty((count, 6, 6))
     covariance[:, :3, :3] = along[:, :, np.newaxis] * along[:, np.newaxis]
-    covariance.reshape(count, 36)[:, _DIAGONAL] += across[:, np.newaxis]
+    covariance.reshape(count, 36)[:, DIAGONAL] += across[:, np.newaxis]
     turn(covariance, stddev, up)
     distance = np.sqrt(found[:, 0] ** 2 + found[:, 1] ** 2)
     return Located(

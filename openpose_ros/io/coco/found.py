@@ -11,7 +11,7 @@ from openpose_ros.errors import OpenPoseError, SourceError
 from openpose_ros.io.coco.results import coco_result, coco_results, in_order
 from openpose_ros.io.coco.truth import (
     Truth,
-    category_of,
+    given,
     person_category,
     read_bytes,
     read_json,
@@ -154,7 +154,7 @@ def _of_dataset(path: Path, content: dict[str, Any], truth: Truth) -> Found:
         ) from exc
     for place, person in enumerate(content['annotations']):
         try:
-            if category_of(person, category) != category:
+            if given(person, 'category_id', category) != category:
                 continue
             if person['image_id'] not in known:
                 raise ValueError(f'no picture has the id {person["image_id"]!r}')

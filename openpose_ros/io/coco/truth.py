@@ -119,7 +119,7 @@ def read_truth(path: Path) -> Truth:
     people: list[dict[str, Any]] = []
     for place, person in enumerate(everybody):
         try:
-            if category_of(person, category) == category:
+            if given(person, 'category_id', category) == category:
                 people.append(_annotation(person, len(people) + 1, places, len(names)))
         except _WRONG as exc:
             raise SourceError(f'{path}, annotation {place} (from 0): {reason_of(exc)}') from exc
@@ -135,10 +135,10 @@ def person_category(content: Any) -> tuple[Any, tuple[str, ...]]:
     return people[0]['id'], tuple(map(str, people[0]['keypoints']))
 
 
-def category_of(person: Any, default: Any) -> Any:
-    """Return the category of an annotation, which may be left out."""
-    found = person.get('category_id')
-    return default if found is None else found
+def given(person: Any, name: str, otherwise: Any) -> Any:
+    """Return a field of an annotation, which may be left out or null."""
+    found = person.get(name)
+    return otherwise if found is None else found
 
 
 def rows_of(keypoints: Any, count: int) -> npt.NDArray[np.float64]:
@@ -176,13 +176,8 @@ def _annotation(person: Any, number: int, images: set[Any], count: int) -> dict[
         'image_id': person['image_id'],
         'category_id': PERSON,
         'keypoints': rows.ravel().tolist(),
-        'num_keypoints': int(_given(person, 'num_keypoints', len(seen))) if len(seen) else 0,
+        'num_keypoints': int(given(person, 'num_keypoints', len(seen))) if len(seen) else 0,
         'bbox': [float(side) for side in box],
-        'area': float(_given(person, 'area', box[2] * box[3])),
+        'area': float(given(person, 'area', box[2] * box[3])),
         'iscrowd': int(person.get('iscrowd') or 0),
     }
-
-
-def _given(person: Any, name: str, otherwise: Any) -> Any:
-    found = person.get(name)
-    return otherwise if found is None else found

@@ -142,9 +142,7 @@ def _stamps_beside(folder: Path) -> tuple[tuple[str, float, int], ...]:
     numbers in their rooms.
     """
     ours = Path(__file__).parents[1]
-    rooms = ours.rglob('_kernels') if ours in folder.parents else [folder]
-    if folder.name == '_kernels' and ours not in folder.parents:
-        rooms = [folder, folder.parent]
+    rooms = ours.rglob('_kernels') if ours in folder.parents else (folder, folder.parent)
     sources = sorted(source for room in rooms for source in room.glob('*.py'))
     stats = [(source, source.stat()) for source in sources]
     return tuple((source.name, stat.st_mtime, stat.st_size) for source, stat in stats)
