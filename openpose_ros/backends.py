@@ -35,6 +35,7 @@ class Backend(NamedTuple):
 
 
 AUTO = 'auto'
+MOST_THREADS = 256  # OpenVINO and ONNX Runtime take all memory before they refuse a million
 BACKENDS = {
     'tensorrt': Backend(
         'openpose_ros.engine.tensorrt.opening',

@@ -213,8 +213,8 @@ class People:
         Returns
         -------
         pandas.DataFrame
-            Columns `person` (its place here, from 0), `person_score`, `keypoint` (its name), `x`,
-            `y` and `score`.
+            Columns `person` (its place here, from 0), `id` (the tracker's, '' without one),
+            `person_score`, `keypoint` (its name), `x`, `y` and `score`.
 
         Raises
         ------
@@ -231,6 +231,7 @@ class People:
         return pandas.DataFrame(
             {
                 'person': person,
+                'id': np.array(self.known_ids, object)[person],
                 'person_score': self.scores[person],
                 'keypoint': np.array(self.skeleton.keypoint_names, object)[keypoint],
                 'x': x,

@@ -151,7 +151,11 @@ def test_people_can_be_pickled() -> None:
 def test_to_dataframe_has_a_row_for_each_keypoint_that_was_found() -> None:
     pytest.importorskip('pandas')
     table = two_people().to_dataframe()
-    assert list(table.columns) == ['person', 'person_score', 'keypoint', 'x', 'y', 'score']
+    columns = ['person', 'id', 'person_score', 'keypoint', 'x', 'y', 'score']
+    assert list(table.columns) == columns
+    assert table['id'].tolist() == ['', '', '']
+    named = replace(two_people(), ids=('kqf1', 'kqf2')).to_dataframe()
+    assert named['id'].tolist() == ['kqf1', 'kqf1', 'kqf2']
     assert table['person'].tolist() == [0, 0, 1]
     assert table['keypoint'].tolist() == ['nose', 'neck', 'nose']
     assert table['x'].tolist() == [10.5, 30, 1]

@@ -8,6 +8,8 @@ import sys
 
 from openpose_ros.errors import SourceError
 
+_STANDARD_INPUT = Path('/dev/stdin')
+
 SUMMARY = 'score results against annotations: OKS AP and AR, as COCO does'
 EXAMPLES = (
     (
@@ -23,13 +25,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give the parser what `run` needs."""
     parser.add_argument(
         'results',
-        type=Path,
+        type=_path,
         metavar='RESULTS',
-        help="lines of estimate --json, a list of COCO's results, or a dataset of COCO",
+        help="lines of estimate --json, a list of COCO's results, or a dataset of COCO; - is "
+        'standard input',
     )
     parser.add_argument(
-        'truth', type=Path, metavar='TRUTH', help="a person_keypoints file in COCO's format"
+        'truth', type=_path, metavar='TRUTH', help="a person_keypoints file in COCO's format"
     )
+
+
+def _path(name: str) -> Path:
+    return _STANDARD_INPUT if name == '-' else Path(name)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     from openpose_ros.io.coco.found import read_found
     from openpose_ros.io.coco.truth import read_truth
 
+    if args.results == args.truth == _STANDARD_INPUT:
+        raise SourceError('RESULTS and TRUTH cannot both be standard input; name a file')
     truth = read_truth(args.truth)
     images, people = truth.dataset['images'], truth.dataset['annotations']
     seen = sum(1 for person in people if person['num_keypoints'] and not person['iscrowd'])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.backends import AUTO, CHOICES
-from openpose_ros.cli.parameters import add_parameters, net_resolution, whole_number
+from openpose_ros.cli.parameters import add_parameters, net_resolution, thread_count
 from openpose_ros.commands import command
 from openpose_ros.parameters import declarations
 from openpose_ros.parsing.decoders import PARAMS
@@ -77,7 +77,7 @@ def add_network(
     )
     network.add_argument(
         '--threads',
-        type=whole_number,
+        type=thread_count,
         metavar='N',
         help=f'how many threads compute one operator on a CPU (default: {threads})',
     )

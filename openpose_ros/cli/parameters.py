@@ -8,6 +8,7 @@ from itertools import groupby
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from openpose_ros.backends import MOST_THREADS
 from openpose_ros.parameters import Declaration, declarations, from_mapping
 
 if TYPE_CHECKING:
@@ -93,6 +94,14 @@ def whole_number(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f'{number} is below 1')
+    return number
+
+
+def thread_count(text: str) -> int:
+    """Return how many threads an engine may have, as argparse's `type`."""
+    number = whole_number(text)
+    if number > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f'{number} is above {MOST_THREADS}')
     return number
 
 

@@ -12,7 +12,7 @@ import operator
 from pathlib import Path
 from typing import Any
 
-from openpose_ros.backends import AUTO, BACKENDS, CHOICES, PRECISIONS
+from openpose_ros.backends import AUTO, BACKENDS, CHOICES, MOST_THREADS, PRECISIONS
 from openpose_ros.engine.automatic import FORMATS, candidates, comes_to_cpu
 from openpose_ros.engine.base import Engine
 from openpose_ros.engine.tensorrt.progress import OnProgress
@@ -184,7 +184,10 @@ def _counted(threads: Any) -> int | None:
     if threads is None:
         return None
     with suppress(TypeError):
-        if (number := operator.index(threads)) >= 1:
+        number = operator.index(threads)
+        if number > MOST_THREADS:
+            raise ParameterError(f'threads is {number}, but must be at most {MOST_THREADS}')
+        if number >= 1:
             return number
     raise ParameterError(f'threads is {threads!r}, but must be at least 1, a whole number')
 

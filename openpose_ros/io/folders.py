@@ -84,7 +84,10 @@ def sources_in(
             seen.update(map(_identity, inner))
             waiting[:0] = inner
         for path in entries:
-            if _is_for_pictures(path):
+            if path.suffix.lower() in PICTURE_SUFFIXES and _may_wait(path):
+                trouble = f'{path} is no file but a pipe or a device; name it itself to read it'
+                found.append(Unreadable(str(path), trouble))
+            elif _is_for_pictures(path):
                 found.append(Picture(path, max_pixels))
             elif _is_for_video(path):
                 found.append(_video(path, max_pixels))
@@ -122,6 +125,11 @@ def _is_for_pictures(path: Path) -> bool:
         return path.is_file() and is_picture(path, certain=True)
     except OSError:
         return False
+
+
+def _may_wait(path: Path) -> bool:
+    """Tell a pipe or a device: it may deliver nothing, and no signal ends who reads it."""
+    return path.exists() and not path.is_dir() and not path.is_file()
 
 
 def _is_for_video(path: Path) -> bool:

@@ -129,6 +129,8 @@ def load_picture(path: Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Decoded:
         As `read_picture`.
 
     """
+    if '\0' in str(path):  # open() has a bare ValueError for it
+        raise FrameError(f'cannot read {str(path)!r}: no name has a zero byte')
     most = most_bytes(max_pixels)
     try:
         with open(path, 'rb') as file:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from openpose_ros.errors import SourceError
 from openpose_ros.io.folders import sources_in
 from openpose_ros.io.frame import Frame
-from openpose_ros.io.pictures import PICTURE_SUFFIXES, Picture, is_picture
+from openpose_ros.io.pictures import Picture, is_picture
 from openpose_ros.io.selection import ALL, Selection
 from openpose_ros.io.standard_input import STANDARD_INPUT, open_piped, open_standard_input
 from openpose_ros.io.video import Camera, open_video
@@ -73,6 +73,8 @@ def find_sources(
             'the name of a source is empty; name a picture, a video, a folder, an address or a '
             'camera'
         )
+    if '\0' in name:
+        raise SourceError(f'the name of a source is {name!r}, but no name has a zero byte')
     if name == STANDARD_INPUT:
         return [open_standard_input(max_pixels=max_pixels)]
     if '://' in name:
@@ -90,8 +92,6 @@ def find_sources(
     if stat.S_ISCHR(kind):
         return [Camera(name)]
     if not stat.S_ISREG(kind):  # a pipe: what is taken from it to look is not there again
-        if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-            return [Picture(Path(name), max_pixels)]
         try:
             file = open(name, 'rb', buffering=0)  # noqa: SIM115  the source's
         except OSError as exc:

@@ -112,6 +112,10 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
     """
     if name_or_path is None:
         name_or_path = default_name(GPU)
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise ModelError(
+            f'the model is {name_or_path!r}, but must be the path of an ONNX file, or a name'
+        )
     path = Path(expand_user(name_or_path))
     if isfile(path):
         return _load_file(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 import json
 from pathlib import Path
+import subprocess
+import sys
 from typing import Any
 
 import cv2
@@ -44,6 +46,24 @@ def test_people_who_are_where_they_were_seen_score_1(
     assert captured.out.startswith('2 pictures, 2 people with keypoints; found 2 on 2 of them\n')
     perfect = ['1.000', '1.000', '1.000', '1.000', '-']
     assert scores(captured.out) == {'AP': perfect, 'AR': perfect}
+
+
+@pytest.mark.parametrize('lines', [False, True])
+def test_results_come_through_a_pipe(tmp_path: Path, truth: Path, lines: bool) -> None:
+    found = drawn_people(two_pictures(), 'coco_18')
+    empty = {'source': 'b.jpg', 'frame': 0, 'skeleton': 'coco_18', 'people': []}
+    content = json.dumps(empty if lines else found)
+    command = [sys.executable, '-m', 'openpose_ros', 'evaluate']
+    ended = subprocess.run(
+        [*command, '-', truth], input=content, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert f'found {0 if lines else 2} on' in ended.stdout
+    both = subprocess.run(
+        [*command, '-', '-'], input=content, capture_output=True, text=True, check=False
+    )
+    assert both.returncode != 0
+    assert 'cannot both be standard input' in both.stderr
 
 
 def test_pictures_without_results_are_missed_and_said(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from openpose_ros.cli import main
 from openpose_ros.cli.parameters import add_parameters, given_parameters, net_resolution
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import Declaration, check, declarations, parameter
@@ -90,3 +91,13 @@ def test_net_resolution_reads_width_and_height(text: str, size: tuple[int, int])
 def test_net_resolution_refuses_other_words(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match='is not WIDTHxHEIGHT'):
         net_resolution(text)
+
+
+def test_threads_beyond_what_an_engine_may_have_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for verb in ('estimate', 'archive'):
+        with pytest.raises(SystemExit) as ended:
+            main([verb, 'photo.jpg', '--output', 'out', '--threads', '1000000'])
+        assert ended.value.code == 2
+        assert '--threads: 1000000 is above 256' in capsys.readouterr().err

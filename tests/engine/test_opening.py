@@ -46,6 +46,7 @@ def test_a_backend_that_is_not_there_is_refused_with_those_that_are(backend):
             r"a list: \['CPUExecutionProvider'\]",
         ),
         ({'threads': 0}, ParameterError, 'threads is 0, but must be at least 1, a whole number'),
+        ({'threads': 257}, ParameterError, 'threads is 257, but must be at most 256'),
         ({'threads': 1.5}, ParameterError, 'threads is 1.5,'),
         ({'threads': '2'}, ParameterError, "threads is '2',"),
     ],

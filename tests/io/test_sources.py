@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from openpose_ros.errors import SourceError
 from openpose_ros.io import find_sources
-from openpose_ros.io.pictures import Picture
+from openpose_ros.io.pictures import Picture, read_picture
 from openpose_ros.io.video import Camera, Video
 
 MakeFile = Callable[..., Path]
@@ -58,6 +59,38 @@ def test_find_sources_looks_into_files(make_picture: MakeFile, make_video: MakeF
     assert isinstance(source, Video)
     names = [Path(source.name).name for source in find_sources(str(bare.parent))]
     assert names == ['IMG 1', 'photo.mov', 'walk.jpg']  # the last one's name promises a picture
+
+
+def test_a_pipe_in_a_folder_is_told_and_the_others_go_on(make_picture: MakeFile) -> None:
+    """Whoever reads it waits for a writer that never comes, and hears no signal meanwhile."""
+    picture = make_picture('in/photo.jpg')
+    os.mkfifo(picture.with_name('a.jpg'))
+    pipe, photo = find_sources(str(picture.parent))
+    with pytest.raises(SourceError, match=r'a\.jpg is no file but a pipe or a device'):
+        next(pipe.frames())
+    assert photo == Picture(picture)
+
+
+def test_a_picture_in_a_named_pipe_is_waited_for_before_the_work(
+    make_picture: MakeFile, tmp_path: Path
+) -> None:
+    """A signal ends the process at once there; within the work it is only noted."""
+    path, pipe = make_picture(), tmp_path / 'live.jpg'
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(pipe.write_bytes, path.read_bytes())
+        (source,) = find_sources(str(pipe))
+        writing.result()
+    pipe.unlink()
+    (frame,) = source.frames()
+    assert (frame.source, frame.image.shape) == (str(pipe), read_picture(path).shape)
+
+
+def test_find_sources_refuses_a_zero_byte_in_a_name() -> None:
+    with pytest.raises(SourceError, match='no name has a zero byte'):
+        find_sources('a\0.jpg')
+    with pytest.raises(SourceError, match='no name has a zero byte'):
+        read_picture(Path('a\0.jpg'))
 
 
 def test_find_sources_hands_the_limit_on(make_picture: MakeFile) -> None:

@@ -197,6 +197,8 @@ def test_ones_own_model_is_found_by_name(own, monkeypatch, name):
         ('a', 'the model a is not on this machine; set OPENPOSE_ROS_MODEL_PATH to the folder'),
         ('~nobody/x.onnx', 'is neither a file nor a known name'),
         ('a\0b', 'is neither a file nor a known name'),
+        (3, 'the model is 3, but must be the path of an ONNX file, or a name'),
+        (b'x.onnx', r"the model is b'x\.onnx', but must be"),
         ('x' * 5000, 'is neither a file nor a known name'),
     ],
 )

@@ -12,9 +12,9 @@ from openpose_ros.io.coco.results import coco_result, coco_results, in_order
 from openpose_ros.io.coco.truth import (
     Truth,
     given,
+    json_of,
     person_category,
     read_bytes,
-    read_json,
     reason_of,
     rows_of,
 )
@@ -74,11 +74,12 @@ def read_found(path: Path, truth: Truth) -> Found:
         If the file cannot be read, or is none of the three; the message names what is wrong.
 
     """
-    lines = read_bytes(path).splitlines()
+    data = read_bytes(path)  # once: a pipe has it only once
+    lines = data.splitlines()
     first = next((line for line in lines if line.strip()), b'')
     if _is_one_of_ours(first):
         return _of_lines(path, lines, truth)
-    content = read_json(path)
+    content = json_of(path, data)
     if isinstance(content, list):
         return _of_list(path, content, truth)
     if isinstance(content, dict) and 'annotations' in content:

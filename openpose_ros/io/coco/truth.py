@@ -75,8 +75,13 @@ class Truth:
 
 def read_json(path: Path) -> Any:
     """Return the content of a file of JSON, or raise a SourceError that names it."""
+    return json_of(path, read_bytes(path))
+
+
+def json_of(path: Path, content: bytes) -> Any:
+    """Return what the bytes of a file say, or raise a SourceError that names it."""
     try:
-        return parse_json(read_bytes(path))
+        return parse_json(content)
     except ValueError as exc:
         raise SourceError(f'{path} is not JSON: {exc}') from exc
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from openpose_ros.augmentation.params import AugmentationParams, check_scales
-from openpose_ros.backends import AUTO, CHOICES, PRECISIONS
+from openpose_ros.backends import AUTO, CHOICES, MOST_THREADS, PRECISIONS
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import (
@@ -72,7 +72,7 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         0,
         'how many threads compute one operator on a CPU; 0: as the backend thinks best',
         low=0,
-        high=256,
+        high=MOST_THREADS,
         live=False,
         section='network',
     )
