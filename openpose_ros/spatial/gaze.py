@@ -54,7 +54,7 @@ def _has(skeleton: Skeleton) -> npt.NDArray[np.float64]:
     return np.array([float(name in skeleton.keypoint_names) for name in _NAMES])
 
 
-def found_logs(directions: Array, skeleton: Skeleton) -> Array:
+def found_logs(directions: Array, skeleton: Skeleton, cut: Array | None = None) -> Array:
     """
     Return where heads may look, by which parts are found.
 
@@ -64,6 +64,8 @@ def found_logs(directions: Array, skeleton: Skeleton) -> Array:
         To the parts of `parts.NAMES`; NaN where they are not seen.
     skeleton : Skeleton
         Of the people: a part that it does not have is not missed.
+    cut : float64 (N, 5, G), optional
+        What `edges.outside` returns: what is outside is not missed.
 
     Returns
     -------
@@ -74,6 +76,8 @@ def found_logs(directions: Array, skeleton: Skeleton) -> Array:
     found = ~np.isnan(directions[:, PLACES, 0])
     has = _has(skeleton)
     logs = (has * found) @ _LOG_FOUND + (has * ~found) @ _LOG_MISSING
+    if cut is not None:
+        logs -= ((has * ~found)[..., np.newaxis] * cut * _LOG_MISSING).sum(axis=1)
     logs[~found.any(axis=1)] *= 0.3  # turned away, or outside the image, or in the dark
     return np.asarray(logs)
 
@@ -93,7 +97,7 @@ def _weights(skeleton: Skeleton) -> Array:
     return np.asarray(np.exp(found_logs(directions, skeleton)))
 
 
-def head_angles(sight: Sight, skeleton: Skeleton) -> Array:
+def head_angles(sight: Sight, skeleton: Skeleton, cut: Array | None = None) -> Array:
     """
     Return where heads may look.
 
@@ -103,6 +107,8 @@ def head_angles(sight: Sight, skeleton: Skeleton) -> Array:
         Of N people.
     skeleton : Skeleton
         Of the people: a part that it does not have is not missed.
+    cut : float64 (N, 5, G), optional
+        What `edges.outside` returns: what is outside is not missed.
 
     Returns
     -------
@@ -111,7 +117,7 @@ def head_angles(sight: Sight, skeleton: Skeleton) -> Array:
         own left; all alike if nothing of the head is seen.
 
     """
-    logs = found_logs(sight.directions, skeleton)
+    logs = found_logs(sight.directions, skeleton, cut)
     pixel = (sight.noise * sight.distance)[:, np.newaxis, np.newaxis]
     aside = sight.offsets(PLACES, sight.aside)
     logs += _logs(aside, ASIDE, POINT**2 + pixel**2)

@@ -26,6 +26,9 @@ _SPIN = 1.0  # rad/s of who is seen for the first time
 _JITTER = 0.6  # share of a standard deviation that differs from image to image
 _TURN_JITTER = 0.4  # and of that of facing: 0.055 rad of 0.14, of bodies that turn, sit or stand
 _LASTING = 0.5  # and of that of facing, what does not
+# Radians: less is mostly what all bodies have in common, more is mostly doubt between two ways, of
+# which each image may take another one: then no part of it is spared.
+_CLEAR, _DOUBTFUL = 0.7, 0.9
 _FAR_OFF = 3.0  # standard deviations: what is seen there is believed less
 _FRESH_S = 0.5  # so long a facing is said of whom it cannot be seen
 _ANYWHERE = 100.0  # metres, and any angle: of whom nothing is known
@@ -158,7 +161,7 @@ class Paths:
         noise = np.empty(2 * len(located))
         variances = located.covariance.reshape(-1, 36)[:, DIAGONAL]
         noise[::2] = np.sqrt(variances @ _JITTERS)
-        noise[1::2] = _TURN_JITTER * located.facing_stddev
+        noise[1::2] = _turn_noise(located.facing_stddev)
         measured = away[:, 0] == away[:, 0]
         lasting = _LASTING * located.facing_stddev
         is_whole = bool(measured.all())
@@ -241,6 +244,12 @@ class Paths:
         motion, known = self._walks.motion, self._walks.known
         known[rows] |= motion.variances[::2, 2][rows] < _KNOWN_SPEED**2
         return np.where(known[rows, np.newaxis], motion.velocities[::2][rows], np.nan)
+
+
+def _turn_noise(stddev: Array) -> Array:
+    """Return by how much facing differs from image to image, as standard deviations."""
+    doubtful = np.minimum(np.maximum((stddev - _CLEAR) / (_DOUBTFUL - _CLEAR), 0), 1)
+    return np.asarray((_TURN_JITTER + (1 - _TURN_JITTER) * doubtful) * stddev)
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from openpose_ros.people import People
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
+from openpose_ros.spatial.edges import near_edges, outside
 from openpose_ros.spatial.facing import body_sizes, torso_facing
 from openpose_ros.spatial.gaze import gazes, head_angles
 from openpose_ros.spatial.hips import mid_hips, sitting, torso_distances, torso_surfaces
@@ -70,8 +71,9 @@ def locate(
     Returns
     -------
     Located
-        With velocity of `known`, and its positions, but NaN where another part of the body may
-        be seen (`doubts.undoubted`). Position NaN: no depth, and too little seen for
+        With velocity of `known`, and its positions, but those on faces where the parts are, not
+        what is around them (`faces.on_faces`), and NaN where another part of the body may be seen
+        (`doubts.undoubted`). Position NaN: no depth, and too little seen for
         an estimate; facing and gaze NaN: nothing that says it is seen.
 
     """
@@ -129,7 +131,10 @@ def poses_in_numpy(
         towards,
         aside,
     )
-    head = head_angles(sight, people.skeleton)
+    cut = None
+    if near_edges(people, camera):
+        cut = outside(people, camera, aside, guess)
+    head = head_angles(sight, people.skeleton, cut)
     sizes = body_sizes(sight)
     sits = sitting(flat_directions, up, guess)
     facing, stddev = torso_facing(sight, head, sizes, sits)

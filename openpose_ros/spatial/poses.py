@@ -12,17 +12,26 @@ from openpose_ros.spatial._kernels.poses import find_poses
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
 from openpose_ros.spatial.doubts import undoubted
-from openpose_ros.spatial.gaze import found_weights
-from openpose_ros.spatial.hips import JOINT
+from openpose_ros.spatial.edges import near_edges, outside
+from openpose_ros.spatial.faces import on_faces
+from openpose_ros.spatial.gaze import found_logs, found_weights
+from openpose_ros.spatial.hips import JOINT, torso_distances, torso_surfaces
 from openpose_ros.spatial.located import DIAGONAL, Located, Positions
 from openpose_ros.spatial.orientations import leftwards, orientations, turn, upright
 from openpose_ros.spatial.parts import PLACE, parts_in
 from openpose_ros.spatial.rays import keypoint_rays
-from openpose_ros.spatial.sight import NOISE_PX, STRAIGHT_DOWN, torso_directions, torso_sums
+from openpose_ros.spatial.sight import (
+    NOISE_PX,
+    SOMEWHERE,
+    STRAIGHT_DOWN,
+    torso_directions,
+    torso_sums,
+)
 
 Array = npt.NDArray[np.float64]
 
 _TORSO = slice(PLACE['mid_hip'], PLACE['right_hip'] + 1)  # and shoulders, and the left hip
+_UP, _FRONT, _STANDS = np.array([0.0, 0.0, 1.0]), np.array(0.0), np.array(0.0)
 _ONES = np.ones(3)  # a product with it is the quickest sum
 
 
@@ -64,6 +73,12 @@ def poses(
         far[lacking], off[lacking] = one * flat, other * flat
     found = np.empty((count, 10))
     heads = found_weights(directions, people.skeleton)
+    if near_edges(people, camera):
+        distance, _ = torso_distances(*torso_surfaces(surface, _UP), _FRONT, _STANDS)
+        distance = np.where(np.isnan(distance), far, distance)
+        distance[np.isnan(distance)] = SOMEWHERE
+        cut = outside(people, camera, frames[:, 0], distance)
+        heads = np.exp(found_logs(directions, people.skeleton, cut))
     if lost.any():
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
     find_poses(sight, surface, far, off, noise, heads, np.empty_like(heads), found)
@@ -78,7 +93,13 @@ def poses(
     turn(covariance, stddev, up)
     distance = np.sqrt(found[:, 0] ** 2 + found[:, 1] ** 2)
     return Located(
-        undoubted(positions, sight, surface, distance, people.skeleton),
+        on_faces(
+            undoubted(positions, sight, surface, distance, people.skeleton),
+            heads,
+            surface,
+            lost,
+            people.skeleton,
+        ),
         position,
         covariance,
         orientations(facing, towards, up),

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
-from openpose_ros.spatial._kernels.depths import ACROSS, ENOUGH, STEPS, find_surfaces
+from openpose_ros.spatial._kernels.depths import ACROSS, STEPS, find_surfaces
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.depth import DepthImage
 from openpose_ros.spatial.rays import keypoint_rays
+from openpose_ros.spatial.windows import ENOUGH
 
 _NO_MILLIMETRES = np.zeros(0, np.uint16)
 _NO_METRES = np.zeros(0, np.float32)

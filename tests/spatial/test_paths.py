@@ -184,3 +184,24 @@ def test_who_turns_is_followed_within_some_images() -> None:
         )
         seen, _ = paths.update(['a'], located, [], np.array([0.0, -1.0, 0.0]), 0.1 * index)
         assert abs(seen.facing[0] - 0.12 * index) < 0.03, index
+
+
+def test_doubt_between_front_and_back_is_not_made_less_by_one_image() -> None:
+    paths = Paths()
+    located, _ = paths.update(['a'], somebody((0, 0, 3), facing=-2.5, stddev=1.0), [], UP, 0.0)
+    assert located.facing_stddev[0] >= 1.0
+    for tick in range(1, 4):
+        given = somebody((0, 0, 3), facing=0.3, stddev=0.9 - 0.1 * tick)
+        located, _ = paths.update(['a'], given, [], UP, 0.1 * tick)
+    assert abs(located.facing[0] - 0.3) < 0.4  # nor is it believed for long
+
+
+def test_noise_of_facing_grows_with_its_spread() -> None:
+    """Where it is clear, most of the spread is no noise; the change is a smooth one."""
+    seen = []
+    for stddev in np.linspace(0.1, 1.2, 60):
+        located, _ = Paths().update(['a'], somebody((0, 0, 3), stddev=stddev), [], UP, 0.0)
+        seen.append(located.facing_stddev[0])
+    assert (np.diff(seen) > 0).all()
+    assert seen[0] < 0.07
+    assert seen[-1] > 1.2

@@ -6,6 +6,7 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import compiled, piece
+from openpose_ros.spatial.windows import ENOUGH, REACH, RINGS
 
 _MILLIMETRES = types.Array(types.uint16, 1, 'C', readonly=True)
 _METRES = types.Array(types.float32, 1, 'C', readonly=True)
@@ -16,7 +17,6 @@ _LENGTHS = types.Array(types.float64, 1, 'C', readonly=True)
 _VALUES = types.float64[::1]
 
 STEPS = 6  # samples along a limb, its ends left out
-_WINDOW, _RINGS = 0.04, 6  # metres around a keypoint, in so many samples outwards
 _BODY, _LIMB = 0.6, 0.2  # metres: how deep most of a body is, and of what is next to a joint
 _REACH, _LIMB_REACH = 1.0, 0.22  # metres: by how much they are nearer or further than that
 _EXTENT = 2.5  # metres: how far apart the ends of a body can be
@@ -27,14 +27,14 @@ _CLEAR = 0.9  # share of them that must be of one surface
 # Samples outwards, within which something of a body must be known, or what is known is not so:
 # only this share may be holes.
 _RIM, _HOLED = 3.0, 0.3
-_FEWEST, ENOUGH = 8, 40  # depths that are needed around a keypoint, and that are taken
+_FEWEST = 8  # depths that are needed around a keypoint
 
-ACROSS = 2 * _RINGS + 1
+ACROSS = 2 * RINGS + 1
 _OUTSIDE = -(2**40)
-_grid = np.stack(np.meshgrid(*2 * [np.arange(-_RINGS, _RINGS + 1)]), axis=-1).reshape(-1, 2)
+_grid = np.stack(np.meshgrid(*2 * [np.arange(-RINGS, RINGS + 1)]), axis=-1).reshape(-1, 2)
 _away = np.hypot(*_grid.T)
-_outwards = np.argsort(_away, kind='stable')[: np.count_nonzero(_away <= _RINGS)]
-_COLUMNS, _ROWS = np.ascontiguousarray(_grid[_outwards].T) + _RINGS
+_outwards = np.argsort(_away, kind='stable')[: np.count_nonzero(_away <= RINGS)]
+_COLUMNS, _ROWS = np.ascontiguousarray(_grid[_outwards].T) + RINGS
 _BESIDE = int(np.count_nonzero(_away <= _RIM))  # places that lie within it
 
 
@@ -194,7 +194,7 @@ def find_surfaces(
                     values[count] = depth
                     count += 1
         middle = densest(values, count, _BODY, ordered) if count else np.nan
-        spacing = _WINDOW * focal / middle / _RINGS
+        spacing = REACH * focal / middle / RINGS
         if spacing < 1:
             spacing = 1.0
         for keypoint in range(number):
@@ -220,7 +220,7 @@ def find_surfaces(
             count = around = holes = 0
             nearest = 0.0  # of this body, or of whatever is as far away
             for step in range(ACROSS):
-                away = spacing * (step - _RINGS)
+                away = spacing * (step - RINGS)
                 rows[step] = nearest_pixel(y + away, height, width)
                 columns[step] = nearest_pixel(x + away, width, 1)
             for place in range(len(_ROWS)):

@@ -1,0 +1,66 @@
+"""Where noses and ears are, of what is seen around them: heads are round."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from openpose_ros.skeletons import Skeleton
+from openpose_ros.spatial.gaze import FACE, PLACES
+from openpose_ros.spatial.located import Positions
+from openpose_ros.spatial.parts import places_of
+from openpose_ros.spatial.windows import nearer
+
+Array = npt.NDArray[np.float64]
+
+_FACE = slice(PLACES[0], PLACES[-1] + 1)
+_NEARER = nearer(FACE[:, :2])  # (5, G)
+_SUMS = np.ascontiguousarray(np.concatenate([_NEARER, np.ones_like(_NEARER[:1])]).T)
+
+
+@cache
+def _keypoints(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return which keypoints of a skeleton are parts of the face, and which of these they are."""
+    places = places_of(skeleton)[0][PLACES]
+    which = np.flatnonzero(places >= 0)
+    return places[which], which
+
+
+def on_faces(
+    positions: Positions,
+    heads: Array,
+    surface: Array,
+    lost: npt.NDArray[np.bool_],
+    skeleton: Skeleton,
+) -> Positions:
+    """
+    Return positions, of which those on faces are where the parts are, not what is around them.
+
+    Parameters
+    ----------
+    positions : float32 (N, K, 3)
+        What is seen around each keypoint, metres; only read.
+    heads : float64 (N, G)
+        How likely each of ANGLES is for where heads look; of any sum.
+    surface : float64 (N, P, 3)
+        What is seen around the parts of `parts.NAMES`: across the sight, towards the camera, up,
+        metres; NaN where no depth is known.
+    lost : bool (N,)
+        Of whom nothing is known in these axes: nothing is changed.
+    skeleton : Skeleton
+        Of the K keypoints.
+
+    """
+    keypoints, which = _keypoints(skeleton)
+    if not len(which):
+        return positions
+    sums = heads @ _SUMS
+    # Towards the camera all of that is less than 0.
+    factors = 1 - sums[:, :-1] / (sums[:, -1:] * surface[:, _FACE, 1])
+    if lost.any():
+        factors[lost] = 1
+    moved = positions.copy()
+    moved[:, keypoints] *= factors[:, which, np.newaxis]
+    return moved

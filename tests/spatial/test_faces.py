@@ -1,0 +1,147 @@
+"""Noses and ears: what windows of depth see around them, and what is missed beyond the image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.bodies import Stance
+from benchmarks.scenes import LENS, film, scene
+from openpose_ros.people import People
+from openpose_ros.skeletons import load_skeleton
+from openpose_ros.spatial.angles import ANGLES, wrapped
+from openpose_ros.spatial.depth import DepthImage
+from openpose_ros.spatial.edges import near_edges, outside
+from openpose_ros.spatial.faces import on_faces
+from openpose_ros.spatial.located import Located
+from openpose_ros.spatial.parts import NAMES, PLACE
+from openpose_ros.spatial.people import locate
+from openpose_ros.spatial.surfaces import surface_positions
+from openpose_ros.spatial.windows import nearer
+from tests.spatial.bodies import room_of
+
+COCO = load_skeleton('coco_18')
+FRONT = int(np.argmin(np.abs(ANGLES)))
+
+
+def looking_at(degrees: float) -> int:
+    return int(np.argmin(np.abs(ANGLES - np.radians(degrees))))
+
+
+def test_windows_see_the_face_behind_a_nose_and_the_head_before_an_ear() -> None:
+    nose, left, right = nearer(np.array([[0.115, 0.0], [0.0, 0.074], [0.0, -0.074]]))
+    assert -0.03 < nose[FRONT] < -0.015
+    assert left[FRONT] > 0.03
+    # Of an ear that is turned to the camera the window is that of the ear.
+    assert abs(left[looking_at(-90)]) < 0.005
+    assert left[looking_at(90)] == 0  # the head hides it
+    # Left and right are alike, but for rounding at the limits.
+    np.testing.assert_allclose(left[looking_at(-60)], right[looking_at(60)], atol=1e-9)
+
+
+def offs(heading: float, name: str) -> tuple[float, float]:
+    """Return by how much a part seems farther than it is, before and after (medians), metres."""
+    index, before, after = COCO.index(name), [], []
+    room = room_of(heading, stance=Stance())
+    for seed in range(3):
+        for shot in film(room, seed, rate_hz=3, seconds=2, missed=0.0):
+            truth = shot.truths[0]
+            seen = surface_positions(DepthImage(shot.depth), shot.people, LENS)
+            known = replace(Located.unknown(1), positions=seen)
+            found = locate(shot.people, LENS, known, truth.up).positions
+            assert found is not None
+            if truth.visible[index]:
+                before.append(seen[0, index, 2] - truth.surface[index, 2])
+                after.append(found[0, index, 2] - truth.surface[index, 2])
+    assert len(after) > 10
+    return float(np.nanmedian(before)), float(np.nanmedian(after))
+
+
+@pytest.mark.parametrize(
+    ('heading', 'name'), [(np.pi, 'nose'), (np.pi - 0.25, 'left_ear'), (np.pi + 0.25, 'right_ear')]
+)
+def test_part_of_a_face_is_found_nearer_to_where_it_is(heading: float, name: str) -> None:
+    before, after = offs(heading, name)
+    assert abs(before) > 0.02  # else there was nothing to mend
+    assert abs(after) < 0.7 * abs(before)
+
+
+def test_only_faces_are_moved_along_their_rays_and_nobody_of_whom_nothing_is_known() -> None:
+    random = np.random.default_rng(0)
+    positions = random.uniform(1, 3, (2, 18, 3)).astype(np.float32)
+    positions[0, COCO.index('left_eye')] = np.nan
+    surface = np.full((2, len(NAMES), 3), [0.1, -2.0, 0.3])
+    heads = np.zeros((2, len(ANGLES)))
+    heads[0, FRONT], heads[1] = 5.0, np.nan
+    lost = np.array([False, True])
+    before = positions.copy()
+    moved = on_faces(positions, heads, surface, lost, COCO)
+    np.testing.assert_array_equal(positions, before)
+    np.testing.assert_array_equal(moved[1], before[1])
+    factors = moved[0] / before[0]
+    nose = COCO.index('nose')
+    np.testing.assert_allclose(factors[nose], factors[nose, 0])
+    assert 0.985 < factors[nose, 0] < 0.995  # some 2 cm of 2 m
+    assert np.isnan(moved[0, COCO.index('left_eye')]).all()
+    faceless = [index for index, name in enumerate(COCO.keypoint_names) if name not in FACE]
+    np.testing.assert_array_equal(moved[0, faceless], before[0, faceless])
+
+
+FACE = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
+
+
+def test_skeleton_without_a_face_is_left_as_it_is() -> None:
+    skeleton = load_skeleton('mpi_15')
+    positions = np.ones((1, 15, 3), np.float32)
+    heads = np.ones((1, len(ANGLES)))
+    surface = np.full((1, len(NAMES), 3), np.nan)
+    moved = on_faces(positions, heads, surface, np.zeros(1, np.bool_), skeleton)
+    np.testing.assert_array_equal(moved, positions)
+    people = People(np.zeros((1, 15, 3), np.float32), np.ones(1, np.float32), skeleton)
+    assert not near_edges(people, LENS)
+
+
+def ear_at(x: float) -> People:
+    keypoints = np.full((1, 18, 3), np.nan, np.float32)
+    keypoints[..., 2] = 0
+    keypoints[0, COCO.index('left_ear')] = x, 200, 0.8
+    return People(keypoints, np.ones(1, np.float32), COCO)
+
+
+def test_what_is_beyond_the_edge_is_told_for_each_way_to_look() -> None:
+    assert not near_edges(ear_at(320), LENS)
+    people = ear_at(6)
+    assert near_edges(people, LENS)
+    cut = outside(people, LENS, np.array([[1.0, 0, 0]]), np.array([2.4]))
+    nose = 0
+    # She looks to the camera: her nose is to the left of her left ear, outside the image; she
+    # shows that ear, looking to her right, and it is too; looking to her left it would be inside.
+    assert cut[0, nose, FRONT] == 1
+    assert cut[0, nose, looking_at(-90)] == 1
+    assert cut[0, nose, looking_at(90)] == 0
+    assert (outside(ear_at(320), LENS, np.array([[1.0, 0, 0]]), np.array([2.4])) == 0).all()
+
+
+@pytest.mark.parametrize('seed', [37, 48])
+def test_who_comes_into_the_image_is_not_taken_for_who_turns_away(seed: int) -> None:
+    """One side of her is seen, with an ear or an eye; the rest of the face is beyond the edge."""
+    shot = next(film(scene('walking', seed), seed, rate_hz=10))
+    truth, people = shot.truths[0], shot.people
+    assert np.abs(truth.facing) < 0.7
+    assert near_edges(people, LENS)
+    seen = surface_positions(DepthImage(shot.depth), people, LENS)
+    known = replace(Located.unknown(1), positions=seen)
+    located = locate(people, LENS, known, truth.up)
+    # It was 158 and 114 degrees off, 3.1 and 1.9 spreads.
+    assert abs(wrapped(located.facing[0] - truth.facing)) < 1.5 * located.facing_stddev[0]
+    # Were the image wider, what is missed would say that she looks away.
+    wide = replace(LENS, size=(1280, 480), centre=(LENS.centre[0] + 320, LENS.centre[1]))
+    keypoints = people.keypoints + np.array([320, 0, 0], np.float32)
+    away = locate(replace(people, keypoints=keypoints), wide, known, truth.up)
+    assert abs(wrapped(away.facing[0] - truth.facing)) > 1.8
+
+
+def test_places_of_the_face_are_a_slice() -> None:
+    assert [PLACE[name] for name in FACE] == list(range(PLACE['nose'], PLACE['nose'] + 5))
