@@ -31,7 +31,16 @@ class Unreadable:
         return Path(self.name).stem
 
     def frames(self, selection: Selection = ALL) -> Iterator[Frame]:
-        """Raise a SourceError."""
+        """
+        Yield nothing.
+
+        Raises
+        ------
+        SourceError
+            Where the first frame is asked for, as of any other source, not before.
+
+        """
+        yield from ()
         raise SourceError(self.trouble)
 
 

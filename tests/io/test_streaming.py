@@ -71,3 +71,14 @@ def test_a_damaged_picture_is_an_error_or_left_out(folder: Path, estimator: Pose
     assert seen == ['a.png', 'c.png']
     assert len(troubles) == 1
     assert 'b.png' in str(troubles[0])
+
+
+def test_a_video_that_cannot_be_opened_is_left_out_like_a_picture(
+    folder: Path, estimator: PoseEstimator
+) -> None:
+    (folder / 'b.mp4').write_bytes(b'\0\0\0\x18ftypisom\0\0\2\0isomiso2avc1mp41')
+    troubles: list[OpenPoseError] = []
+    seen = [frame.source[-5:] for frame, _ in stream(estimator, folder, on_error=troubles.append)]
+    assert 'a.png' in seen
+    assert 'c.png' in seen
+    assert any('b.mp4 is an MP4 that was cut off' in str(trouble) for trouble in troubles)

@@ -50,6 +50,20 @@ def test_estimate_says_in_one_line_what_runs(
         assert f'{default_name("cpu", processor_flags())} in int8 {title}' in said
 
 
+def test_estimate_goes_on_past_what_cannot_be_opened_in_a_folder(
+    make_picture: MakeFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, lines = make_picture('in/a.png').parent, tmp_path / 'people.jsonl'
+    (folder / 'b.mp4').write_bytes(b'\0\0\0\x18ftypisom\0\0\2\0isomiso2avc1mp41')
+    os.mkfifo(folder / 'c.jpg')
+    make_picture('in/d.png')
+    assert main(['estimate', str(folder), *FAKE, '--quiet', '--json', str(lines)]) == 1
+    assert [Path(line['source']).name for line in lines_of(lines)] == ['a.png', 'd.png']
+    video, pipe = capsys.readouterr().err.splitlines()
+    assert 'b.mp4 is an MP4 that was cut off' in video
+    assert 'c.jpg is no file but a pipe' in pipe
+
+
 def test_estimate_warms_up_once_with_the_first_frames_size(
     make_picture: MakeFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
