@@ -129,3 +129,19 @@ print(numba.njit(lambda a: (a @ a)[1, 1])(2 * np.eye(2)))
 """
     run = run_with(ROOT, '-c', code)
     assert run.stdout.split() == ['False', '4.0'], run.stderr
+
+
+def test_memory_that_is_missing_is_named(tmp_path: Path) -> None:
+    """What llvmlite raises under `ulimit -v`: a guess, and below it what the loader said."""
+    (tmp_path / 'numba').mkdir()
+    (tmp_path / 'numba/__init__.py').write_text(
+        'try:\n'
+        "    raise OSError('libllvmlite.so: failed to map segment from shared object')\n"
+        'except OSError:\n'
+        "    raise OSError('Could not find libllvmlite.so; permissions may be incorrect')\n"
+    )
+    ended = run_with(tmp_path, '-c', 'import openpose_ros.parsing._kernels')
+    assert ended.stderr.splitlines()[-1] == (
+        'ImportError: Numba cannot be imported (libllvmlite.so: failed to map segment from shared '
+        'object: too little memory is left, or allowed by ulimit -v)'
+    )

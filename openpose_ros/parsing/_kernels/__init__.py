@@ -8,7 +8,7 @@ C-ordered and of the signature's dtype.
 
 from importlib.util import find_spec
 
-from openpose_ros._imports import hidden
+from openpose_ros._imports import cause_of, hidden
 
 # Numba asks coverage for what the versions of Debian 12 and Ubuntu 24.04 do not have, and colcon
 # brings them along. Where coverage measures, it was imported before and stays.
@@ -18,7 +18,7 @@ try:
 except ImportError:
     raise
 except Exception as exc:  # what a broken library raises is no error of whoever imports us
-    raise ImportError(f'Numba cannot be imported ({type(exc).__name__}: {exc})') from exc
+    raise ImportError(f'Numba cannot be imported ({cause_of(exc)})') from exc
 
 # Whether SciPy is there it asks by importing its linear algebra, which takes a quarter second of
 # every start, and which it imports again where somebody's function needs it.
