@@ -61,6 +61,9 @@ def on_faces(
     factors = 1 - sums[:, :-1] / (sums[:, -1:] * surface[:, _FACE, 1])
     if lost.any():
         factors[lost] = 1
+    if len(which) < len(PLACES):
+        factors = factors[:, which]
     moved = positions.copy()
-    moved[:, keypoints] *= factors[:, which, np.newaxis]
+    # Quicker than in place, where the index is gone through twice.
+    moved[:, keypoints] = positions.take(keypoints, axis=1) * factors[..., np.newaxis]
     return moved
