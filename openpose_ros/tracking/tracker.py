@@ -107,8 +107,15 @@ class Tracker:
             If the stamp is no finite number.
 
         """
-        if not isfinite(stamp_s):
-            raise ParameterError(f'the stamp of a frame is {stamp_s}, but must be finite seconds')
+        try:
+            finite = isfinite(stamp_s)
+        except (TypeError, OverflowError):  # a picture's is None
+            finite = False
+        if not finite:
+            raise ParameterError(
+                f'the stamp of a frame is {stamp_s!r}, but must be finite seconds; '
+                'a picture has none'
+            )
         if stamp_s < self._stamp_s or people.skeleton != self._skeleton:
             self.reset()
         params, steadiness = self.params, parts_of(people.skeleton).steadiness

@@ -124,7 +124,7 @@ def test_equal_stamps_are_no_fault() -> None:
     assert tracker.update(people(ANN), 0.4).people.ids == (ann,)
 
 
-@pytest.mark.parametrize('stamp_s', [float('nan'), float('inf')])
+@pytest.mark.parametrize('stamp_s', [float('nan'), float('inf'), None, 'x', 10**400])
 def test_a_stamp_that_is_no_number_is_refused(stamp_s: float) -> None:
     with pytest.raises(ParameterError, match='stamp of a frame is'):
         Tracker().update(people(ANN), stamp_s)
