@@ -1,5 +1,5 @@
 """
-A pointwise layer as two of a low rank, fitted on real activations; channels of like size.
+A pointwise layer as two of a low rank, fitted on real activations; values of like size.
 
 What a layer gives before its ReLU lies nearly in a plane of few dimensions: of the teacher's deep
 layers 128 of 512 hold 0.93 to 0.997 of the variance. So W is replaced by U·V, the best of that
@@ -8,6 +8,8 @@ layers that follow.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -110,3 +112,53 @@ def _even_out(before: nn.Conv2d, after: nn.Conv2d, values: Tensor) -> Tensor:
     before.bias.div_(size)
     after.weight.mul_(size[:, None, None, None] if after.groups > 1 else size[:, None, None])
     return values / size[:, None, None]
+
+
+@torch.no_grad()
+def shrink_to_maps(network: BaseNetwork, inputs: Iterable[Tensor]) -> None:
+    """
+    Bring what a dense refinement sees beside maps to the range of maps, in place.
+
+    In int8 a concatenation has one scale. Where features of up to 7 lie beside maps of up to 1,
+    those have 36 steps left, and what is added to them is lost. ReLUs let a factor through: what
+    layers give is divided by it, what reads them multiplies by it, and the network computes the
+    same. The squared error that int8 added to the last maps, relative to their variance on the
+    photographs of the even half, fell so from 0.0154 to 0.0077 (PAFs) and from 0.0017 to 0.0006
+    (heatmaps).
+
+    Parameters
+    ----------
+    network : BaseNetwork
+        Nothing is done without a `DenseRefinement`.
+    inputs : iterable of float32 (1, 3, H, W)
+        Some ten pictures, BGR, 0 to 255, that ranges are measured on.
+
+    """
+    refinement = network.refinement
+    if refinement is None:
+        return
+    seen: dict[str, list[Tensor]] = {'features': [], 'values': []}
+    for images in inputs:
+        features, heatmaps, pafs = network.first_stage(images)
+        values = refinement.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
+        for block in refinement.blocks:
+            values = values + block(values)
+        for name, part in (('features', features), ('values', values)):
+            seen[name].append(_highest(part))
+    largest = {name: max(1.0, float(torch.stack(parts).max())) for name, parts in seen.items()}
+    last, squeeze, size = network.neck[-1][0], refinement.squeeze[0], largest['features']
+    last.weight.div_(size)
+    last.bias.div_(size)
+    network.dense[0][0].weight.mul_(size)
+    squeeze.weight[:, -network.config.features :].mul_(size)
+    size = largest['values']
+    squeeze.weight.div_(size)
+    for layer in (squeeze, *(layer[0] for block in refinement.blocks for layer in block)):
+        layer.bias.div_(size)
+    for predict in refinement.predict:
+        predict.weight[:, : network.config.refine].mul_(size)
+
+
+def _highest(values: Tensor) -> Tensor:
+    """Return what all but one of ten thousand values are below."""
+    return values.flatten().sort().values[-1 - values.numel() // 10_000]

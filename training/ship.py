@@ -22,6 +22,8 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
+
 from benchmarks.accuracy import ANNOTATIONS, SHARED, read_annotations
 from openpose_ros.models import ScoreCalibration
 from openpose_ros.models.default import BASE, INT8_SUFFIX, SMALL
@@ -30,12 +32,14 @@ from openpose_ros.models.manifest import fields_of_metadata
 from training.base_network import BaseNetwork
 from training.calibrate import choose, find, fit
 from training.export import METADATA, export, load_network
+from training.factor import shrink_to_maps
 from training.network import PoseNetwork
 from training.quantise import calibration_batches, quantise
 
 ROOT = Path(__file__).parents[1]
 BOX = ROOT / 'openpose_ros/models/data'
 CALIBRATED_AT = (456, 256)
+_FEW = 40  # pictures that show what is concatenated
 _KINDS = {
     BaseNetwork: (BASE, 'human-pose-estimation-0001 pruned, with a cheaper refinement'),
     PoseNetwork: (SMALL, 'MobileNet v1 cut at stride 8'),
@@ -103,7 +107,12 @@ def fill(
     with TemporaryDirectory() as folder:  # there, nothing is compared with the manifests of old
         float32, int8 = Path(folder, 'float32.onnx'), Path(folder, 'int8.onnx')
         export(network, float32)
-        quantise(float32, int8, calibration_batches(float32, packs), share=share)
+        pictures = calibration_batches(float32, packs)
+        if isinstance(network, BaseNetwork):
+            few = range(0, len(pictures), -(-len(pictures) // _FEW))
+            shrink_to_maps(network, (torch.from_numpy(pictures[number]) for number in few))
+            export(network, float32)
+        quantise(float32, int8, pictures, share=share)
         fitted = [images and calibration_of(path, images) for path in (float32, int8)]
         shutil.copyfile(float32, full)
         shutil.copyfile(int8, small)

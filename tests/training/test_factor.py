@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.base_network import BaseConfig, BaseNetwork, ClippedElu
-from training.factor import even_out, factor_pair
+from training.factor import even_out, factor_pair, shrink_to_maps
 from training.inherit_base import begin_refinement
 
 FACTORED = BaseConfig(
@@ -90,6 +90,29 @@ def test_even_out_changes_channels_and_not_what_the_network_computes():
             size = values.square().mean(dim=(0, 2, 3)).sqrt()
             assert size.max() < 1.05
             assert float(size.median().detach()) == pytest.approx(1, abs=0.05)
+
+
+def test_shrink_to_maps_changes_ranges_and_not_what_the_network_computes():
+    network = random_network()
+    refinement = network.refinement
+    with torch.no_grad():  # so that the second maps are made of what lies beside the first
+        for predict in refinement.predict:
+            predict.weight.normal_(generator=torch.Generator().manual_seed(1))
+        refinement.squeeze[0].bias.fill_(30)
+        network.neck[-1][0].bias.fill_(20)
+    images = [random(1, 3, 64, 96, seed=n) * 255 for n in (4, 5)]
+    before = [network(image) for image in images]
+    seen: list[float] = []
+    shrink_to_maps(network, images)
+    for image, maps in zip(images, before, strict=True):
+        for one, two in zip(maps, network(image), strict=True):
+            torch.testing.assert_close(two, one, rtol=1e-3, atol=1e-3 * float(one.detach().std()))
+        features, heatmaps, pafs = network.first_stage(image)
+        values = refinement.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
+        for block in refinement.blocks:
+            values = values + block(values)
+        seen += [float(features.detach().max()), float(values.detach().max())]
+    assert 0.5 < min(seen) <= max(seen) < 1.2
 
 
 def test_clipped_elu_is_near_the_elu():
