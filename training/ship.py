@@ -41,7 +41,7 @@ BOX = ROOT / 'openpose_ros/models/data'
 CALIBRATED_AT = (456, 256)
 _FEW = 40  # pictures that show what is concatenated
 _KINDS = {
-    BaseNetwork: (BASE, 'human-pose-estimation-0001 pruned, with a cheaper refinement'),
+    BaseNetwork: (BASE, 'human-pose-estimation-0001 factored, with a cheaper refinement'),
     PoseNetwork: (SMALL, 'MobileNet v1 cut at stride 8'),
 }
 _WHERE = {

@@ -50,7 +50,7 @@ def with_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be in a folder with the photograph, on a CPU whose default network the pages show."""
     (tmp_path / 'cpuinfo').write_text('flags : avx512_vnni')
     monkeypatch.setattr(default, '_FACTS', tmp_path / 'cpuinfo')
-    shutil.copy(ROOT / 'docs/photos/astronaut.jpg', tmp_path / 'photo.jpg')
+    shutil.copy(ROOT / 'docs/photos/walker.jpg', tmp_path / 'photo.jpg')
     monkeypatch.chdir(tmp_path)
 
 
