@@ -13,7 +13,7 @@ from openpose_ros.augmentation.params import AugmentationParams
 from openpose_ros.cli.estimate.effects import without_effect
 from openpose_ros.cli.estimate.flags import add_arguments as add_arguments
 from openpose_ros.cli.estimate.forms import check_forms, read_truth_of
-from openpose_ros.cli.estimate.resuming import check_resume, open_progress
+from openpose_ros.cli.estimate.resuming import check_resume, open_progress, refuse_to_resume
 from openpose_ros.cli.estimate.watching import Page
 from openpose_ros.cli.parameters import given_parameters, given_values
 from openpose_ros.cli.waiting import told_of_compiling, told_of_waiting
@@ -81,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
         for name in [*args.sources, *filter(None, read)]:
             claims.reads(name)  # before it is looked into, which takes a while
         check_forms(args, claims)
+        refuse_to_resume(args, args.sources)  # a pipe would be waited for
         sources = _found_sources(args, limits, tally)
         if not sources:
             return 1

@@ -75,10 +75,19 @@ def check_resume(args: argparse.Namespace, sources: Sequence[Source], claims: Cl
             )
     for source in sources:
         if not os.path.isfile(source.name):
-            raise ParameterError(
-                f'--resume works on files of pictures and videos; {source.name} is none'
-            )
+            raise _not_a_file(source.name)
     claims.claim(_path(args))
+
+
+def refuse_to_resume(args: argparse.Namespace, names: Sequence[str]) -> None:
+    """Raise a ParameterError for the name of a pipe or a device, before it is opened."""
+    for name in names if args.resume else ():
+        if os.path.exists(name) and not (os.path.isfile(name) or os.path.isdir(name)):
+            raise _not_a_file(name)
+
+
+def _not_a_file(name: str) -> ParameterError:
+    return ParameterError(f'--resume works on files of pictures and videos; {name} is none')
 
 
 def open_progress(args: argparse.Namespace, estimator: PoseEstimator) -> Progress | None:
