@@ -38,6 +38,9 @@ def on_faces(
     """
     Return positions, of which those on faces are where the parts are, not what is around them.
 
+    None moves by more than the depths of the face's parts differ: a picture of somebody on a wall
+    is flat, and of a face of which one part is seen nothing says that it is one.
+
     Parameters
     ----------
     positions : float32 (N, K, 3)
@@ -57,13 +60,18 @@ def on_faces(
     if not len(which):
         return positions
     sums = heads @ _SUMS
+    off = sums[:, :-1] / sums[:, -1:]
+    if len(which) < len(PLACES):
+        off = off[:, which]
+    seen = positions.take(keypoints, axis=1)
+    deep = seen[..., 2]
+    extent = (np.fmax.reduce(deep, axis=1) - np.fmin.reduce(deep, axis=1))[:, np.newaxis]
+    off = np.minimum(np.maximum(off, -extent), extent)
     # Towards the camera all of that is less than 0.
-    factors = 1 - sums[:, :-1] / (sums[:, -1:] * surface[:, _FACE, 1])
+    factors = 1 - off / surface[:, _FACE, 1].take(which, axis=1)
     if lost.any():
         factors[lost] = 1
-    if len(which) < len(PLACES):
-        factors = factors[:, which]
     moved = positions.copy()
     # Quicker than in place, where the index is gone through twice.
-    moved[:, keypoints] = positions.take(keypoints, axis=1) * factors[..., np.newaxis]
+    moved[:, keypoints] = seen * factors[..., np.newaxis]
     return moved

@@ -145,3 +145,16 @@ def test_who_comes_into_the_image_is_not_taken_for_who_turns_away(seed: int) -> 
 
 def test_places_of_the_face_are_a_slice() -> None:
     assert [PLACE[name] for name in FACE] == list(range(PLACE['nose'], PLACE['nose'] + 5))
+
+
+def test_who_is_painted_on_a_wall_stays_flat() -> None:
+    room = room_of(np.pi - 0.25, stance=Stance())
+    shot = next(iter(film(room, 1, rate_hz=3, seconds=1, missed=0.0)))
+    wall = DepthImage(np.full(shot.depth.shape, 3.0, np.float32))
+    seen = surface_positions(wall, shot.people, LENS)
+    known = replace(Located.unknown(1), positions=seen)
+    found = locate(shot.people, LENS, known, shot.truths[0].up).positions
+    assert found is not None
+    shown = ~np.isnan(found[0, :, 2])
+    assert shown[COCO.index('nose')]
+    np.testing.assert_allclose(found[0, shown, 2], 3.0, atol=1e-5)
