@@ -174,10 +174,15 @@ class DenseRefinement(nn.Module):
         )
         self.predict = nn.ModuleList(nn.Conv2d(channels + sum(maps), count, 1) for count in maps)
 
-    def forward(self, features: Tensor, heatmaps: Tensor, pafs: Tensor) -> tuple[Tensor, Tensor]:
+    def values(self, features: Tensor, heatmaps: Tensor, pafs: Tensor) -> Tensor:
+        """Compute what lies beside the maps before they are predicted, (N, channels, h, w)."""
         values = self.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
         for block in self.blocks:
             values = values + block(values)
+        return values
+
+    def forward(self, features: Tensor, heatmaps: Tensor, pafs: Tensor) -> tuple[Tensor, Tensor]:
+        values = self.values(features, heatmaps, pafs)
         fine = self.predict[0](torch.cat([values, pafs, heatmaps], dim=1))
         return self.predict[1](torch.cat([values, fine, heatmaps], dim=1)), fine
 

@@ -139,10 +139,8 @@ def shrink_to_maps(network: BaseNetwork, inputs: Iterable[Tensor]) -> None:
         return
     seen: dict[str, list[Tensor]] = {'features': [], 'values': []}
     for images in inputs:
-        features, heatmaps, pafs = network.first_stage(images)
-        values = refinement.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
-        for block in refinement.blocks:
-            values = values + block(values)
+        features, *maps = network.first_stage(images)
+        values = refinement.values(features, *maps)
         for name, part in (('features', features), ('values', values)):
             seen[name].append(_highest(part))
     largest = {name: max(1.0, float(torch.stack(parts).max())) for name, parts in seen.items()}

@@ -12,10 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.people import People
-from openpose_ros.skeletons import Skeleton
 from openpose_ros.spatial.cameras import Camera
-from openpose_ros.spatial.gaze import ASIDE, PLACES
-from openpose_ros.spatial.parts import places_of
+from openpose_ros.spatial.gaze import ASIDE, face_keypoints
 
 Array = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.float32]
@@ -25,7 +23,7 @@ _HEAD = 0.15  # radians: so far are parts of a head apart at 1.3 m
 
 def near_edges(people: People, camera: Camera) -> bool:
     """Return whether parts of any face are so near to an edge that others may be outside."""
-    face = people.keypoints.take(_face(people.skeleton)[0], axis=1)[..., :2]
+    face = people.keypoints.take(face_keypoints(people.skeleton)[0], axis=1)[..., :2]
     middle, inside = _inside(camera)
     return bool((np.abs(face - middle) > inside).any())  # NaN is not
 
@@ -51,7 +49,7 @@ def outside(people: People, camera: Camera, aside: Array, distance: Array) -> Ar
         1: outside, at that of ANGLES, by where the parts are that were found; else 0.
 
     """
-    keypoints, which = _face(people.skeleton)
+    keypoints, which = face_keypoints(people.skeleton)
     face = people.keypoints.take(keypoints, axis=1).astype(np.float64)
     found = face[..., 2] > 0
     shares = found / np.maximum(found.sum(axis=1, keepdims=True), 1)
@@ -62,14 +60,6 @@ def outside(people: People, camera: Camera, aside: Array, distance: Array) -> Ar
     off = (middle - centre)[:, np.newaxis, np.newaxis]
     off = np.abs(off + across[..., np.newaxis] * metre[:, np.newaxis, np.newaxis])
     return np.asarray((off > centre + 0.5).any(axis=3), np.float64)
-
-
-@lru_cache(maxsize=8)
-def _face(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return which keypoints of a skeleton are parts of the face, and which of these they are."""
-    places = places_of(skeleton)[0][PLACES]
-    which = np.flatnonzero(places >= 0)
-    return places[which], which
 
 
 @lru_cache(maxsize=8)

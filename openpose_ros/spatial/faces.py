@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.skeletons import Skeleton
-from openpose_ros.spatial.gaze import FACE, PLACES
+from openpose_ros.spatial.gaze import FACE, PLACES, face_keypoints
 from openpose_ros.spatial.located import Positions
-from openpose_ros.spatial.parts import places_of
 from openpose_ros.spatial.windows import nearer
 
 Array = npt.NDArray[np.float64]
@@ -18,14 +15,6 @@ Array = npt.NDArray[np.float64]
 _FACE = slice(PLACES[0], PLACES[-1] + 1)
 _NEARER = nearer(FACE[:, :2])  # (5, G)
 _SUMS = np.ascontiguousarray(np.concatenate([_NEARER, np.ones_like(_NEARER[:1])]).T)
-
-
-@cache
-def _keypoints(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return which keypoints of a skeleton are parts of the face, and which of these they are."""
-    places = places_of(skeleton)[0][PLACES]
-    which = np.flatnonzero(places >= 0)
-    return places[which], which
 
 
 def on_faces(
@@ -56,13 +45,11 @@ def on_faces(
         Of the K keypoints.
 
     """
-    keypoints, which = _keypoints(skeleton)
+    keypoints, which = face_keypoints(skeleton)
     if not len(which):
         return positions
     sums = heads @ _SUMS
-    off = sums[:, :-1] / sums[:, -1:]
-    if len(which) < len(PLACES):
-        off = off[:, which]
+    off = (sums[:, :-1] / sums[:, -1:]).take(which, axis=1)
     seen = positions.take(keypoints, axis=1)
     deep = seen[..., 2]
     extent = (np.fmax.reduce(deep, axis=1) - np.fmin.reduce(deep, axis=1))[:, np.newaxis]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.spatial.angles import ANGLES, likely, summed_up
-from openpose_ros.spatial.parts import NAMES, PLACE
+from openpose_ros.spatial.parts import NAMES, PLACE, places_of
 from openpose_ros.spatial.sight import Sight
 
 Array = npt.NDArray[np.float64]
@@ -52,6 +52,14 @@ _LOG_FOUND, _LOG_MISSING = np.log(_FOUND), np.log(1 - _FOUND)
 def _has(skeleton: Skeleton) -> npt.NDArray[np.float64]:
     """Return 1 for each of _NAMES that a skeleton has, else 0."""
     return np.array([float(name in skeleton.keypoint_names) for name in _NAMES])
+
+
+@cache
+def face_keypoints(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return which keypoints of a skeleton are parts of the face, and which of these they are."""
+    places = places_of(skeleton)[0][PLACES]
+    which = np.flatnonzero(places >= 0)
+    return places[which], which
 
 
 def found_logs(directions: Array, skeleton: Skeleton, cut: Array | None = None) -> Array:

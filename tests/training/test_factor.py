@@ -107,10 +107,8 @@ def test_shrink_to_maps_changes_ranges_and_not_what_the_network_computes():
     for image, maps in zip(images, before, strict=True):
         for one, two in zip(maps, network(image), strict=True):
             torch.testing.assert_close(two, one, rtol=1e-3, atol=1e-3 * float(one.detach().std()))
-        features, heatmaps, pafs = network.first_stage(image)
-        values = refinement.squeeze(torch.cat([pafs, heatmaps, features], dim=1))
-        for block in refinement.blocks:
-            values = values + block(values)
+        features, *maps = network.first_stage(image)
+        values = refinement.values(features, *maps)
         seen += [float(features.detach().max()), float(values.detach().max())]
     assert 0.5 < min(seen) <= max(seen) < 1.2
 
