@@ -15,6 +15,10 @@ from openpose_ros.spatial.distortion import MODELS, padded
 Array = npt.NDArray[np.float64]
 
 _SAME = 1e-6  # of the plane at z = 1; a thousandth of a pixel
+# Focal lengths in units of the image's side, of fisheyes and telescopes: what is beyond is K of
+# other units, or of another image.
+_SHORTEST, _LONGEST = 0.1, 1000.0
+_EDGE = 0.25  # of a whole image, in which its optical axis is not where a region is cut out
 _ALIASES = {'': 'plumb_bob', 'fisheye': 'equidistant', 'rational': 'rational_polynomial'}
 
 
@@ -66,7 +70,13 @@ class Camera:
                 'the lens is tilted (coefficients 13 and 14), which is not known here; calibrate '
                 'without a tilted sensor'
             )
-        numbers = (*self.focal, *self.centre, self.skew, *self.coefficients)
+        if not np.isfinite(self.coefficients).all():
+            raise CameraError(
+                f'the coefficients of {self.model} are '
+                f'{", ".join(f"{value:g}" for value in self.coefficients)}: the camera is not '
+                'calibrated; its driver must publish a camera_info that is'
+            )
+        numbers = (*self.focal, *self.centre, self.skew)
         if not np.isfinite(numbers).all() or min(self.focal) <= 0:
             raise CameraError(
                 f'the focal lengths are {self.focal[0]:g} and {self.focal[1]:g} pixels, the '
@@ -154,7 +164,7 @@ def camera_of_info(info: Any, size: Size | None = None, *, rectified: bool = Fal
     Raises
     ------
     CameraError
-        If the camera is not calibrated, or its model is unknown.
+        If the camera is not calibrated, its model is unknown, or the message contradicts itself.
 
     """
     k, p = np.asarray(info.k, np.float64), np.asarray(info.p, np.float64)
@@ -187,6 +197,10 @@ def camera_of_info(info: Any, size: Size | None = None, *, rectified: bool = Fal
             f'camera_info is for images of {whole[0]}x{whole[1]} pixels: its driver must say how '
             'large they are'
         )
+    offset = (int(roi.x_offset), int(roi.y_offset))
+    for which, focal in enumerate((float(fx), float(fy))):
+        _check_focal(focal, region[which])
+        _check_region((float(cx), float(cy))[which], offset[which], region[which], whole[which])
     wanted = size or (round(delivered[0]), round(delivered[1]))
     scale_x = wanted[0] / delivered[0] / binning[0]
     scale_y = wanted[1] / delivered[1] / binning[1]
@@ -202,3 +216,32 @@ def camera_of_info(info: Any, size: Size | None = None, *, rectified: bool = Fal
         model=model,
         coefficients=coefficients,
     )
+
+
+def is_plausible(focal: float, side: int) -> bool:
+    """Return whether a focal length can be that of an image with such a side, both in pixels."""
+    return _SHORTEST * side <= focal <= _LONGEST * side
+
+
+def _check_focal(focal: float, side: int) -> None:
+    if not is_plausible(focal, side):
+        raise CameraError(
+            f'camera_info holds a focal length of {focal:g} pixels for a side of {side} pixels, '
+            'which no lens has; its driver must publish K and P in pixels of these images'
+        )
+
+
+def _check_region(centre: float, offset: int, side: int, whole: int) -> None:
+    """
+    Check that a region of interest lies in the image.
+
+    Some drivers say how large the region is, where they should say it of the whole: then the
+    optical axis tells whether there may be so much beside it.
+    """
+    end = offset + side
+    if end > whole and not (side == whole and centre >= _EDGE * end):
+        raise CameraError(
+            f'the region of interest in camera_info ends at pixel {end}, but the image has '
+            f'{whole}; its driver must publish width, height and roi as sensor_msgs/CameraInfo '
+            'defines them'
+        )

@@ -18,7 +18,9 @@ from openpose_ros.errors import TransformError
 
 Array = npt.NDArray[np.float64]
 
+KEPT_S = 10.0  # as tf2 has it
 _DEEPEST = 100  # frames from a root; more is a circle
+UNHEARD = 20_000  # transforms of others, after which a frame is forgotten that has had none
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +99,40 @@ class _Frame:
     static: Transform | None
     stamps_ns: list[int]
     transforms: dict[int, Transform]
+    heard: int = 0  # which number its last transform had
+
+
+def checked(parent: str, child: str, transform: Transform) -> Transform:
+    """
+    Return a transform with a normalised rotation, if it is one.
+
+    Raises
+    ------
+    TransformError
+        If it holds NaN or infinity, a rotation of length 0, or a frame in itself.
+
+    """
+    length = float(np.linalg.norm(transform.rotation))
+    if not (np.isfinite(transform.translation).all() and np.isfinite(length) and length > 0):
+        raise TransformError(
+            f"the transform from '{child}' to '{parent}' is none: translation "
+            f'{transform.translation}, rotation {transform.rotation}'
+        )
+    if not parent or not child or parent == child:
+        raise TransformError(f"a transform from '{child}' to '{parent}' is of no two frames")
+    return Transform(
+        np.asarray(transform.translation, np.float64),
+        np.asarray(transform.rotation, np.float64) / length,
+    )
 
 
 class TransformBuffer:
     """
     What /tf and /tf_static said of late. Every method may be called from any thread.
+
+    A frame whose stamps jump back further than is remembered starts anew, as where a bag starts
+    over, or once a clock is right: what came before would keep out all that comes. A frame of
+    which nothing comes any more, as those of people who left, is forgotten after a while.
 
     Parameters
     ----------
@@ -110,9 +141,10 @@ class TransformBuffer:
 
     """
 
-    def __init__(self, seconds: float = 10.0) -> None:
+    def __init__(self, seconds: float = KEPT_S) -> None:
         self._kept_ns = round(seconds * 1e9)
         self._frames: dict[str, _Frame] = {}
+        self._heard = 0  # transforms that move
         self._lock = threading.Lock()
 
     def add(
@@ -139,18 +171,7 @@ class TransformBuffer:
 
         """
         parent, child = parent.lstrip('/'), child.lstrip('/')
-        length = float(np.linalg.norm(transform.rotation))
-        if not (np.isfinite(transform.translation).all() and np.isfinite(length) and length > 0):
-            raise TransformError(
-                f"the transform from '{child}' to '{parent}' is none: translation "
-                f'{transform.translation}, rotation {transform.rotation}'
-            )
-        if not parent or not child or parent == child:
-            raise TransformError(f"a transform from '{child}' to '{parent}' is of no two frames")
-        transform = Transform(
-            np.asarray(transform.translation, np.float64),
-            np.asarray(transform.rotation, np.float64) / length,
-        )
+        transform = checked(parent, child, transform)
         with self._lock:
             frame = self._frames.get(child)
             if frame is None or frame.parent != parent or static or frame.static is not None:
@@ -158,6 +179,12 @@ class TransformBuffer:
             if static:
                 frame.static = transform
                 return
+            if frame.stamps_ns and stamp_ns < frame.stamps_ns[-1] - self._kept_ns:
+                frame = self._frames[child] = _Frame(parent, None, [], {})
+            self._heard += 1
+            frame.heard = self._heard
+            if self._heard % UNHEARD == 0:
+                self._forget_unheard()
             if stamp_ns not in frame.transforms:
                 insort(frame.stamps_ns, stamp_ns)
             frame.transforms[stamp_ns] = transform
@@ -171,6 +198,14 @@ class TransformBuffer:
             self._frames = {
                 name: frame for name, frame in self._frames.items() if frame.static is not None
             }
+
+    def _forget_unheard(self) -> None:
+        last = self._heard - UNHEARD
+        self._frames = {
+            name: frame
+            for name, frame in self._frames.items()
+            if frame.static is not None or frame.heard > last
+        }
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Transform:
         """

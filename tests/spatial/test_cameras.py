@@ -117,7 +117,7 @@ def test_skew_goes_there_and_back() -> None:
         ({'model': 'equidistant'}, 'equidistant has 0 coefficients, but takes 4'),
         ({'focal': (0.0, 500.0)}, 'is not calibrated'),
         ({'focal': (np.nan, 500.0)}, 'is not calibrated'),
-        ({'coefficients': (np.inf, 0, 0, 0)}, 'is not calibrated'),
+        ({'coefficients': (np.inf, 0, 0, 0)}, 'of plumb_bob are inf, 0, 0, 0: .* not calibrated'),
         (
             {'model': 'rational_polynomial', 'coefficients': (0.1,) * 14},
             'the lens is tilted',
@@ -129,8 +129,12 @@ def test_camera_that_cannot_be(changes: dict[str, Any], says: str) -> None:
         camera(**changes)
 
 
+def region(**changes: int) -> SimpleNamespace:
+    values = {'x_offset': 0, 'y_offset': 0, 'width': 0, 'height': 0, 'do_rectify': False}
+    return SimpleNamespace(**{**values, **changes})
+
+
 def info(**changes: Any) -> SimpleNamespace:
-    roi = SimpleNamespace(x_offset=0, y_offset=0, width=0, height=0, do_rectify=False)
     values = {
         'width': 640,
         'height': 480,
@@ -140,7 +144,7 @@ def info(**changes: Any) -> SimpleNamespace:
         'p': [500.0, 0, 300, 0, 0, 505.0, 240, 0, 0, 0, 1, 0],
         'binning_x': 0,
         'binning_y': 0,
-        'roi': roi,
+        'roi': region(),
     }
     return SimpleNamespace(**{**values, **changes})
 
@@ -165,12 +169,21 @@ def test_image_of_another_size_sees_the_same(factor: float) -> None:
 
 
 def test_region_and_binning_are_where_they_were_cut() -> None:
-    roi = SimpleNamespace(x_offset=100, y_offset=60, width=400, height=300, do_rectify=False)
+    roi = region(x_offset=100, y_offset=60, width=400, height=300)
     lens = camera_of_info(info(roi=roi, binning_x=2, binning_y=2))
     assert lens.size == (200, 150)
     point = [0.1, 0.05, 1.0]
     pixel = camera_of_info(info()).project(point)
     np.testing.assert_allclose(lens.project(point), (pixel - [100, 60] + 0.5) / 2 - 0.5)
+
+
+def test_region_of_a_driver_that_says_the_regions_size_of_the_whole() -> None:
+    roi = region(x_offset=100, y_offset=60, width=400, height=300)
+    point = [0.1, 0.05, 1.0]
+    np.testing.assert_allclose(
+        camera_of_info(info(roi=roi, width=400, height=300)).project(point),
+        camera_of_info(info(roi=roi)).project(point),
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,6 +192,14 @@ def test_region_and_binning_are_where_they_were_cut() -> None:
         ({'k': np.zeros(9)}, 'focal lengths of 0 and 0 pixels: the camera is not calibrated'),
         ({'distortion_model': 'magic'}, "'magic', but must be one of"),
         ({'width': 0}, 'images of 0x480 pixels'),
+        ({'d': [np.nan] * 5}, 'the coefficients of plumb_bob are nan, nan'),
+        # In units of the image's side, or of another image.
+        ({'k': MATRIX.flatten() / 640}, 'a focal length of 0.8.* pixels for a side of 640'),
+        ({'k': MATRIX.flatten() * 1e300}, 'which no lens has'),
+        ({'k': MATRIX.flatten() * 1e-300}, 'which no lens has'),
+        ({'roi': region(x_offset=2**32 - 1)}, 'of interest .* 4294967935, but the image has 640'),
+        ({'roi': region(y_offset=1000)}, 'the region of interest'),
+        ({'roi': region(x_offset=600, width=100)}, 'ends at pixel 700, but the image has 640'),
     ],
 )
 def test_info_that_says_nothing(changes: dict[str, Any], says: str) -> None:

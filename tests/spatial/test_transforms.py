@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from openpose_ros.errors import TransformError
 from openpose_ros.spatial import Transform, TransformBuffer
-from openpose_ros.spatial.transforms import interpolated, multiplied
+from openpose_ros.spatial.transforms import UNHEARD, interpolated, multiplied
 
 S = 10**9
 
@@ -130,6 +130,29 @@ def test_frame_may_move_to_another_parent_and_time_may_jump() -> None:
     with pytest.raises(TransformError):
         buffer.lookup('map', 'odom', S)
     buffer.lookup('arm', 'camera', 0)
+
+
+def test_frame_whose_time_jumps_back_far_starts_anew() -> None:
+    buffer = TransformBuffer(seconds=10.0)
+    buffer.add('map', 'base', some(1), 3600 * S)  # a clock that was wrong once
+    buffer.add('map', 'other', some(2), 60 * S)
+    for second in (60, 61, 62):
+        buffer.add('map', 'base', some(second), second * S)
+    np.testing.assert_allclose(matrix(buffer.lookup('map', 'base', 61 * S)), matrix(some(61)))
+    np.testing.assert_allclose(matrix(buffer.lookup('map', 'other', 60 * S)), matrix(some(2)))
+    with pytest.raises(TransformError, match='after the last'):
+        buffer.lookup('map', 'base', 3600 * S)
+
+
+def test_frames_of_which_nothing_comes_any_more_are_forgotten() -> None:
+    buffer, still = TransformBuffer(), some(1)
+    buffer.add('base', 'camera', some(3), 0, static=True)
+    for number in range(2 * UNHEARD):
+        buffer.add('map', f'body_{number}', still, number)
+        if not number % 1000:
+            buffer.add('map', 'base', still, number)
+    assert len(buffer._frames) < 2 * UNHEARD
+    buffer.lookup('map', 'camera', 2 * UNHEARD - 1000)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic, sleep
 from typing import Any
 
@@ -9,12 +10,14 @@ from openpose_ros.errors import TransformError
 from openpose_ros.ros.dds.endpoints import Profile, Subscription
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.transforms import learn_transforms
+from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.spatial import Transform, TransformBuffer
 
 _TYPE = 'tf2_msgs/msg/TFMessage'
 # As tf2_ros has them.
 _TOPICS = {'/tf': Profile(100), '/tf_static': Profile(100, latched=True)}
 _GLANCE_S = 0.002
+_WARN_EVERY_S = 5.0
 
 
 class Transforms:
@@ -25,6 +28,8 @@ class Transforms:
     ----------
     participant : Participant
         The node's.
+    log : callable
+        Takes a level and a line.
 
     Attributes
     ----------
@@ -33,8 +38,9 @@ class Transforms:
 
     """
 
-    def __init__(self, participant: Participant) -> None:
+    def __init__(self, participant: Participant, log: Callable[[str, str], object]) -> None:
         self.wanted = False
+        self._warn = Warnings(log, Throttle(_WARN_EVERY_S))
         self._participant = participant
         self._buffer = TransformBuffer()
         self._subscriptions: list[Subscription] = []
@@ -82,7 +88,7 @@ class Transforms:
         self._buffer.clear()
 
     def _on_moving(self, message: Any) -> None:
-        learn_transforms(self._buffer, message, static=False)
+        learn_transforms(self._buffer, message, static=False, warn=self._warn)
 
     def _on_static(self, message: Any) -> None:
-        learn_transforms(self._buffer, message, static=True)
+        learn_transforms(self._buffer, message, static=True, warn=self._warn)

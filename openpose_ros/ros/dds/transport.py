@@ -86,7 +86,7 @@ class DdsTransport:
             for camera, images in image_transports.items()
         }
         self._images: dict[str, Subscription] = {}
-        self._transforms = Transforms(participant)
+        self._transforms = Transforms(participant, log)
         for output in optional:
             participant.types.package(OUTPUT_TYPES[output].partition('/')[0])
         self.outputs = frozenset(

@@ -34,6 +34,7 @@ from openpose_ros.ros.messages.marker import (
 )
 from openpose_ros.ros.messages.seen import distance_of, seen_persons
 from openpose_ros.skeletons import Skeleton
+from openpose_ros.spatial.cameras import is_plausible
 
 _LIMB_WIDTH, _JOINT_SIZE = 0.008, 0.02  # metres, at 1 m
 
@@ -60,14 +61,15 @@ class Rays(NamedTuple):
 
 def rays_of_camera(camera_info: Any) -> Rays | None:
     """
-    Return the rays of a sensor_msgs/CameraInfo, or None if the camera is not calibrated.
+    Return the rays of a sensor_msgs/CameraInfo, or None if no camera can have them.
 
     REP-104: a camera that is not calibrated has zeros in K.
     """
     fx, _, cx, _, fy, cy = (float(value) for value in camera_info.k[:6])
-    if not (fx > 0 and fy > 0):
+    size = (int(camera_info.width), int(camera_info.height))
+    if not (all(map(is_plausible, (fx, fy), size)) and math.isfinite(cx) and math.isfinite(cy)):
         return None
-    return Rays((fx, fy), (cx, cy), (camera_info.width, camera_info.height))
+    return Rays((fx, fy), (cx, cy), size)
 
 
 def marker_array(

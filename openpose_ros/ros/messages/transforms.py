@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from typing import Any
 
@@ -12,6 +13,7 @@ from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.messages.seen import distance_of, seen_persons
 from openpose_ros.spatial import Transform, TransformBuffer
 
+LEFT_OUT = 'what is no transform is left out: {}'
 _STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
@@ -46,7 +48,13 @@ def body_transforms(types: Any, tf2: Any, persons: Any) -> Any:
     )
 
 
-def learn_transforms(buffer: TransformBuffer, message: Any, *, static: bool) -> None:
+def learn_transforms(
+    buffer: TransformBuffer,
+    message: Any,
+    *,
+    static: bool,
+    warn: Callable[[str], object] = lambda _: None,
+) -> None:
     """
     Note what a message says; what is no transform is left out, as tf2 does.
 
@@ -58,24 +66,29 @@ def learn_transforms(buffer: TransformBuffer, message: Any, *, static: bool) -> 
         What was heard.
     static : bool
         Whether it holds at all times: that of /tf_static.
+    warn : callable
+        Takes a line for each that is left out.
 
     """
     for one in message.transforms:
-        shift, turn = one.transform.translation, one.transform.rotation
-        transform = Transform(
-            np.array([shift.x, shift.y, shift.z]),
-            np.array([turn.x, turn.y, turn.z, turn.w]),
-        )
         try:
             buffer.add(
                 one.header.frame_id,
                 one.child_frame_id,
-                transform,
+                transform_of(one.transform),
                 nanoseconds(one.header.stamp),
                 static=static,
             )
-        except TransformError:
-            continue  # who looks for it is told that it is not known
+        except TransformError as exc:
+            warn(LEFT_OUT.format(exc))
+
+
+def transform_of(message: Any) -> Transform:
+    """Return what a geometry_msgs/Transform says, whatever that is."""
+    shift, turn = message.translation, message.rotation
+    return Transform(
+        np.array([shift.x, shift.y, shift.z]), np.array([turn.x, turn.y, turn.z, turn.w])
+    )
 
 
 def _transform(types: Any, header: Any, person: Any) -> Any:

@@ -32,13 +32,16 @@ class Frames:
         self._transport.listen_to_transforms(bool(self._wanted))
 
     def lookup(
-        self, target: str, source: str, stamp_ns: int, timeout_s: float
+        self, kind: str, target: str, source: str, stamp_ns: int, timeout_s: float
     ) -> Transform | None:
         """
         Return the transform from one frame's coordinates to another's, at a time.
 
         Parameters
         ----------
+        kind : str
+            By which it is told once; without the frames of images, which may be another one in
+            each.
         target, source : str
             To which and from which.
         stamp_ns : int
@@ -52,7 +55,6 @@ class Frames:
             None where it is not known; a line says why, once while that lasts.
 
         """
-        kind = f'from {source} to {target}'
         try:
             transform = self._transport.transform(target, source, stamp_ns, timeout_s)
         except TransformError as exc:

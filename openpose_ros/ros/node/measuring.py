@@ -199,7 +199,7 @@ class Measuring:
         if depth_camera is None:
             return None
         stamp_ns = nanoseconds(message.header.stamp)
-        to_camera = self._frames.lookup(frame, depth_frame, stamp_ns, 0.0)
+        to_camera = self._frames.lookup(_DEPTH, frame, depth_frame, stamp_ns, 0.0)
         if to_camera is None:
             return None
         seen = registered(depth, depth_camera, camera, to_camera, people)

@@ -158,7 +158,11 @@ class Targets:
         frame, to_frame = str(header.frame_id), None
         if params.target_frame:
             to_frame = self._frames.lookup(
-                params.target_frame, frame, nanoseconds(header.stamp), params.tf_timeout
+                f'to {params.target_frame}',
+                params.target_frame,
+                frame,
+                nanoseconds(header.stamp),
+                params.tf_timeout,
             )
             if to_frame is None:
                 return

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import inf
 import threading
 from time import monotonic, sleep
 from typing import Any
 
-import numpy as np
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from rclpy.time import Time
 
 from openpose_ros.errors import TransformError
+from openpose_ros.ros.messages.people import nanoseconds
+from openpose_ros.ros.messages.transforms import LEFT_OUT, transform_of
+from openpose_ros.ros.node.guard import one_line
+from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.spatial import Transform
+from openpose_ros.spatial.transforms import KEPT_S, UNHEARD, checked
 
 _GLANCE_S = 0.002
+_WARN_EVERY_S = 5.0
+_KEPT_NS = round(KEPT_S * 1e9)
+_SETTLED_S = 2.0  # after which a jump back is another one
+_MOST_UNHEARD = 500  # frames, of people who left say
 _REMEDY = 'sudo apt install ros-$ROS_DISTRO-tf2-ros-py, and start the node again'
 
 
@@ -29,12 +41,15 @@ class Transforms:
     Parameters
     ----------
     node : LifecycleNode
-        Whose context, name and namespace are used.
+        Whose context, name, namespace and clock are used.
+    log : callable
+        Takes a level and a line.
 
     """
 
-    def __init__(self, node: LifecycleNode) -> None:
+    def __init__(self, node: LifecycleNode, log: Callable[[str, str], object]) -> None:
         self._node = node
+        self._warn = Warnings(log, Throttle(_WARN_EVERY_S))
         self._lock = threading.Lock()
         self._listener: _Listener | None = None
         self._missing = ''  # why there can be none
@@ -44,7 +59,7 @@ class Transforms:
         with self._lock:
             if wanted and self._listener is None and not self._missing:
                 try:
-                    self._listener = _Listener(self._node)
+                    self._listener = _Listener(self._node, self._warn)
                 except ImportError as exc:
                     self._missing = f'tf2_ros cannot be imported ({exc}): {_REMEDY}'
             elif not wanted and self._listener is not None:
@@ -79,10 +94,11 @@ class Transforms:
 class _Listener:
     """A node that listens to transforms, in a thread of its own."""
 
-    def __init__(self, node: LifecycleNode) -> None:
+    def __init__(self, node: LifecycleNode, warn: Warnings) -> None:
         import tf2_ros
 
         self._error: type[Exception] = tf2_ros.TransformException
+        self._warn = warn
         # A rule for the name of this process's node would rename this one, too.
         self._node = Node(
             f'_{node.get_name()}_tf',
@@ -93,7 +109,15 @@ class _Listener:
             start_parameter_services=False,
         )
         self._buffer: Any = tf2_ros.Buffer(node=self._node)
-        self._tf = tf2_ros.TransformListener(self._buffer, self._node, spin_thread=False)
+        heard = Heard(self._buffer, warn)
+        # The clock of the listener's node is another one where use_sim_time is only this node's.
+        self._jumps = node.get_clock().create_jump_callback(
+            JumpThreshold(
+                min_forward=None, min_backward=Duration(nanoseconds=-1), on_clock_change=False
+            ),
+            post_callback=lambda _: heard.forget(),
+        )
+        self._tf = tf2_ros.TransformListener(heard, self._node, spin_thread=False)
         self._executor = SingleThreadedExecutor(context=node.context)
         self._executor.add_node(self._node)
         self._closing = threading.Event()
@@ -101,16 +125,16 @@ class _Listener:
         self._thread.start()
 
     def lookup(self, target: str, source: str, stamp_ns: int) -> Transform:
+        if stamp_ns < 0:  # of which rclpy makes no Time
+            raise TransformError(f'the stamp is {stamp_ns / 1e9:g} s, before all time')
         try:
             found = self._buffer.lookup_transform_core(target, source, Time(nanoseconds=stamp_ns))
         except self._error as exc:
             raise TransformError(' '.join(str(exc).split())) from exc
-        shift, turn = found.transform.translation, found.transform.rotation
-        return Transform(
-            np.array([shift.x, shift.y, shift.z]), np.array([turn.x, turn.y, turn.z, turn.w])
-        )
+        return checked(target, source, transform_of(found.transform))
 
     def close(self) -> None:
+        self._jumps.unregister()
         self._closing.set()
         self._executor.wake()
         self._thread.join()
@@ -121,6 +145,82 @@ class _Listener:
         while not self._closing.is_set() and self._node.context.ok():
             try:
                 self._executor.spin_once(timeout_sec=1.0)
-            except RuntimeError:  # rclpy's RCLError is one: the context ends under its feet
+            except Exception as exc:  # noqa: BLE001  whatever is sent, the next is heard
+                # Without a context it is rclpy's, which ends under its feet.
                 if self._node.context.ok():
-                    raise
+                    self._warn(f'a message on /tf cannot be taken: {one_line(exc)}')
+                    self._closing.wait(_GLANCE_S)
+
+
+class Heard:
+    """
+    Tells tf2's buffer what is heard, and makes it forget where that would do harm.
+
+    It logs an error for each message that is no transform, never forgets a frame, and where time
+    jumped back keeps out all that comes.
+
+    Parameters
+    ----------
+    buffer : tf2_ros.Buffer
+        Gets what is good.
+    warn : callable
+        Takes a line.
+    clock : callable
+        Tells the seconds that pass.
+
+    """
+
+    def __init__(
+        self, buffer: Any, warn: Callable[[str], object], clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._buffer = buffer
+        self._warn = warn
+        self._clock = clock
+        self._newest: dict[str, tuple[int, int]] = {}  # stamp, and number when it was heard
+        self._number = 0
+        self._again_s = -inf  # from when on what is known may be forgotten anew
+
+    def set_transform(self, message: Any, authority: str) -> None:
+        """Take one of /tf."""
+        child, stamp_ns = message.child_frame_id.lstrip('/'), nanoseconds(message.header.stamp)
+        if not self._is_good(message):
+            return
+        newest = self._newest.get(child, (stamp_ns, 0))[0]
+        if stamp_ns < newest - _KEPT_NS:
+            if self._clock() < self._again_s:  # two that disagree would leave nothing
+                self._warn(
+                    f"the transform of '{child}' is {(newest - stamp_ns) / 1e9:.1f} s older than "
+                    'one before, and left out: do two nodes publish it, with clocks that differ?'
+                )
+                return
+            self.forget()
+            newest = stamp_ns
+        self._number += 1
+        self._newest[child] = max(newest, stamp_ns), self._number
+        if self._number % UNHEARD == 0 and self._unheard() > _MOST_UNHEARD:
+            self.forget()  # tf2 forgets no single one; others are there again in a moment
+        self._buffer.set_transform(message, authority)
+
+    def set_transform_static(self, message: Any, authority: str) -> None:
+        """Take one of /tf_static."""
+        if self._is_good(message):
+            self._buffer.set_transform_static(message, authority)
+
+    def forget(self) -> None:
+        """Forget what moves; from any thread."""
+        self._again_s = self._clock() + _SETTLED_S
+        self._newest = {}
+        self._buffer.clear()
+
+    def _unheard(self) -> int:
+        last = self._number - UNHEARD
+        return sum(number <= last for _, number in self._newest.values())
+
+    def _is_good(self, message: Any) -> bool:
+        parent, child = message.header.frame_id.lstrip('/'), message.child_frame_id.lstrip('/')
+        try:
+            checked(parent, child, transform_of(message.transform))
+        except TransformError as exc:
+            self._warn(LEFT_OUT.format(exc))
+            return False
+        return True

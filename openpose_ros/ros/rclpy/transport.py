@@ -104,7 +104,7 @@ class RclpyTransport:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._publishers: dict[str, Publisher] = {}
-        self._transforms = Transforms(node)
+        self._transforms = Transforms(node, self.log)
         self._image_topics: dict[str, str] = {}
         self.outputs: frozenset[str] = frozenset()
         self.decode: Callable[[Any, int], FrameArray] = open_decoder(self.log)

@@ -40,7 +40,8 @@ class Room:
 
     def __init__(self, node: Participant, robot: Participant) -> None:
         self.node = node
-        self.transforms = Transforms(node)
+        self.lines: list[tuple[str, str]] = []
+        self.transforms = Transforms(node, lambda *line: self.lines.append(line))
         self.moving = robot.publisher('/tf', KIND, Profile(100))
         self.static = robot.publisher('/tf_static', KIND, Profile(1, latched=True))
 
@@ -114,3 +115,16 @@ def test_a_transform_that_is_none_is_left_out(room: Room) -> None:
     room.until(lambda: room.knows('map', 'good', START))
     assert not room.knows('map', 'bad', START)
     assert not room.knows('map', 'flat', START)
+    ((level, text),) = room.lines  # the other one is held back
+    assert level == 'warning'
+    assert text.startswith("what is no transform is left out: the transform from 'bad' to 'map'")
+
+
+def test_time_that_jumps_back_far_starts_anew(room: Room) -> None:
+    room.transforms.wanted = True
+    room.until(lambda: room.moving.subscribers() == 1)
+    room.moving.publish(message('map', 'base', 1.0, START))
+    room.until(lambda: room.knows('map', 'base', START))
+    earlier = START - 60 * 10**9  # as where a bag is played again, without its clock
+    room.moving.publish(message('map', 'base', 2.0, earlier))
+    room.until(lambda: room.knows('map', 'base', earlier))

@@ -203,6 +203,6 @@ def test_rays_of_camera() -> None:
     assert rays_of_camera(camera_info(500, 0, 320, 0, 510, 240, 0, 0, 1)) == RAYS
 
 
-@pytest.mark.parametrize('focal', [0.0, -1.0, float('nan')])
+@pytest.mark.parametrize('focal', [0.0, -1.0, float('nan'), 0.8, 1e-300, 1e300])
 def test_camera_without_calibration_has_none(focal: float) -> None:
     assert rays_of_camera(camera_info(focal, 0, 320, 0, 510, 240, 0, 0, 1)) is None

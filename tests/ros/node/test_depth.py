@@ -487,3 +487,19 @@ def test_depth_is_forgotten_between_activations(stage: Stage) -> None:
     stage.node.activate()
     stage.node.set_parameters({'depth_wait': 0.0})
     assert not has_places(stage.show(picture(0)))
+
+
+@pytest.mark.parametrize('stage', [{'target_frame': 'map', 'tf_timeout': 0.0}], indirect=True)
+def test_frame_that_is_another_one_in_each_image_is_told_once(stage: Stage) -> None:
+    stage.transport.watched = {'target_pose'}
+    for number in range(20):
+        frame = f'camera_{number}'
+        stage.camera.on_camera_info(camera_info(frame=frame))
+        message = picture(100 * number)
+        message.header.frame_id = frame
+        stage.camera.on_depth_image(depth(100 * number, frame=frame))
+        assert has_places(stage.show(message))
+    wait_until(lambda: stage.camera.counts().outcomes.get('processed') == 20)
+    lines = [line for line in stage.warned() if "is in 'map' is not known" in line]
+    assert len(lines) == 1
+    assert len(stage.camera._processing._frames._faults._seen) < 5

@@ -18,11 +18,14 @@ if find_spec('tf2_ros') is None:
 
 from geometry_msgs.msg import TransformStamped
 import rclpy
+from rclpy.clock import ClockType
 from rclpy.lifecycle import LifecycleNode
+from rclpy.time import Time
 from tf2_ros import StaticTransformBroadcaster, TransformBroadcaster
 
 from openpose_ros.errors import TransformError
-from openpose_ros.ros.rclpy.transforms import Transforms
+from openpose_ros.ros.rclpy.transforms import Heard, Transforms
+from openpose_ros.spatial.transforms import UNHEARD
 from tests.ros.scenes import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures('domain')
@@ -45,7 +48,8 @@ class Room:
         arguments = ['--ros-args', *(word for rule in rules for word in ('-r', rule))]
         self.node = LifecycleNode('openpose', context=context, cli_args=arguments)
         self.robot = rclpy.create_node('robot', context=context, use_global_arguments=False)
-        self.transforms = Transforms(self.node)
+        self.lines: list[tuple[str, str]] = []
+        self.transforms = Transforms(self.node, lambda *line: self.lines.append(line))
         self.moving = TransformBroadcaster(self.robot)
         self.static = StaticTransformBroadcaster(self.robot)
 
@@ -136,6 +140,109 @@ def test_rules_of_the_process_hold_for_the_listener(room: Room) -> None:
     room.transforms.listen(True)
     room.until(lambda: room.listeners('/robot/tf') == 1)
     assert room.listeners('/tf') == 0
+
+
+def test_what_is_no_transform_is_told_and_left_out(room: Room) -> None:
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == room.listeners('/tf_static') == 1)
+    room.moving.sendTransform(moved('map', 'base', float('inf'), START_S))  # which tf2 takes
+    room.static.sendTransform(moved('', 'base', 1.0))
+    room.moving.sendTransform(moved('map', 'good', 1.0, START_S))
+    room.until(lambda: room.knows('map', 'good', START_S))
+    assert not room.knows('map', 'base', START_S)
+    room.until(lambda: len(room.lines) == 2)
+    for level, text in room.lines:
+        assert level == 'warning'
+        assert text.startswith('what is no transform is left out: ')
+
+
+def test_image_from_before_all_time_is_no_failure(room: Room) -> None:
+    room.static.sendTransform(moved('base', 'camera', 0.5))
+    room.transforms.listen(True)
+    room.until(lambda: room.knows('base', 'camera', START_S))
+    with pytest.raises(TransformError, match='the stamp is -5 s'):
+        room.transforms.lookup('base', 'camera', -5 * 10**9, 0.0)
+
+
+def test_time_that_jumps_back_far_starts_anew(room: Room) -> None:
+    room.static.sendTransform(moved('base', 'camera', 0.5))
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == 1)
+    room.moving.sendTransform(moved('map', 'base', 1.0, START_S))
+    room.until(lambda: room.knows('map', 'camera', START_S))
+    # As where a bag is played again without its clock, or once a clock is right.
+    room.moving.sendTransform(moved('map', 'base', 2.0, START_S - 60))
+    room.until(lambda: room.knows('map', 'camera', START_S - 60))
+    assert not room.knows('map', 'camera', START_S)
+
+
+def test_ros_time_that_jumps_back_is_enough(room: Room) -> None:
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == 1)
+    clock = room.node.get_clock()
+    clock._set_ros_time_is_active(True)
+    clock.set_ros_time_override(Time(seconds=START_S, clock_type=ClockType.ROS_TIME))
+    room.moving.sendTransform(moved('map', 'base', 1.0, START_S))
+    room.until(lambda: room.knows('map', 'base', START_S))
+    clock.set_ros_time_override(Time(seconds=START_S - 1, clock_type=ClockType.ROS_TIME))
+    assert not room.knows('map', 'base', START_S)
+
+
+def test_listener_outlives_what_a_message_makes_of_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Heard.set_transform
+
+    def take(self: Heard, message: Any, authority: str) -> None:
+        if message.child_frame_id == 'odd':
+            raise UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'invalid start byte')
+        taken(self, message, authority)
+
+    monkeypatch.setattr(Heard, 'set_transform', take)
+    room.transforms.listen(True)
+    room.until(lambda: room.listeners() == 1)
+    room.moving.sendTransform(moved('map', 'odd', 1.0, START_S))
+    room.moving.sendTransform(moved('map', 'base', 1.0, START_S))
+    room.until(lambda: room.knows('map', 'base', START_S))
+    assert 'a message on /tf cannot be taken: UnicodeDecodeError' in room.lines[0][1]
+
+
+class Remembered:
+    """What tf2's buffer would have been told."""
+
+    def __init__(self) -> None:
+        self.children: list[str] = []
+        self.cleared = 0
+
+    def set_transform(self, message: Any, authority: str) -> None:
+        self.children.append(message.child_frame_id)
+
+    def clear(self) -> None:
+        self.cleared += 1
+
+
+def test_two_clocks_for_one_frame_do_not_clear_the_others_all_the_time() -> None:
+    buffer, lines, now_s = Remembered(), [], [100.0]
+    heard = Heard(buffer, lines.append, lambda: now_s[0])
+    for _ in range(20):
+        heard.set_transform(moved('map', 'base', 1.0, START_S + 3600), '')
+        heard.set_transform(moved('map', 'base', 1.0, START_S), '')
+    assert buffer.cleared == 1
+    assert "'base' is 3600.0 s older than one before" in lines[0]
+    now_s[0] += 60
+    heard.set_transform(moved('map', 'base', 1.0, START_S), '')
+    assert buffer.cleared == 2
+
+
+def test_frames_of_who_left_are_forgotten() -> None:
+    buffer = Remembered()
+    heard = Heard(buffer, print)
+    for number in range(2 * UNHEARD):
+        heard.set_transform(moved('map', f'body_{number // 10}', 1.0, START_S), '')
+    assert buffer.cleared == 1
+    for _ in range(2 * UNHEARD):  # a robot's own, however many they are
+        heard.set_transform(moved('map', 'base', 1.0, START_S), '')
+    assert buffer.cleared <= 2
 
 
 def test_without_tf2_ros_one_line_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
