@@ -32,6 +32,7 @@ from openpose_ros.ros.node.launching import (
     is_true,
     parameter_arguments,
 )
+from openpose_ros.ros.node.params_file import misspelt
 
 ARGUMENTS = [  # name, default, description, choices
     (
@@ -77,7 +78,10 @@ def start(context: LaunchContext) -> list:
     params_file = LaunchConfiguration('params_file').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
     node = f'/{namespace}/openpose'.replace('//', '/')
-    for line in check_params_file(params_file, node, given):
+    # Of arguments that are not declared launch is silent; a file that includes this one may have
+    # others of its own.
+    declared = ['params_file', *(name for name, *_ in ARGUMENTS + PARAMETERS)]
+    for line in [*misspelt(texts, declared), *check_params_file(params_file, node, given)]:
         get_logger('openpose.launch').warning(line)
     check_given(given, params_file, node)
     cameras = cameras_of(given, params_file, node)
