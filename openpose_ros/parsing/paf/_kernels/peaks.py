@@ -151,7 +151,7 @@ def keep_strongest(found, count, room, scores, order):
     """
     Fill order (room,) with the places of the strongest of the peaks found, rising.
 
-    scores is scratch for as many as were found, and so is order.
+    scores is scratch for as many as were found, and order for twice as many.
     """
     for i in range(count):
         scores[i] = found[i, 2]
