@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.parameters import from_mapping
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.tracking.assignment import assign
@@ -55,25 +57,26 @@ class Tracker:
 
     Parameters
     ----------
-    params : TrackingParams
+    params : TrackingParams or mapping of str to object
+        Or names and values, as PoseEstimator takes them.
     new_id : callable, optional
         Gives a name for somebody new. By default `new_id`, whose names nobody else has in this
         process; `Names(seed).next` gives the same in every process.
 
     Attributes
     ----------
-    params
+    params : TrackingParams
         As given.
 
     """
 
     def __init__(
         self,
-        params: TrackingParams = _DEFAULT_PARAMS,
+        params: TrackingParams | Mapping[str, Any] = _DEFAULT_PARAMS,
         *,
         new_id: Callable[[], str] = new_id,
     ) -> None:
-        self.params = params
+        self.params = _params(params)
         self._new_id = new_id
         self._count = 0  # of all bodies so far
         self.reset()
@@ -268,6 +271,17 @@ class Tracker:
         patience_s = np.where(confirmed, params.track_timeout, _CONFIRMED_WITHIN_S)
         stays = stamp_s - bodies.sightings_s[:, 0] <= patience_s
         return bodies if stays.all() else bodies.kept(stays)
+
+
+def _params(given: TrackingParams | Mapping[str, Any]) -> TrackingParams:
+    if isinstance(given, TrackingParams):
+        return given
+    if isinstance(given, Mapping):
+        return from_mapping(TrackingParams, given)
+    raise ParameterError(
+        f'the parameters of a Tracker are a {type(given).__name__}, but must be TrackingParams or '
+        'names and values'
+    )
 
 
 def _match(

@@ -112,6 +112,15 @@ def test_who_was_never_confirmed_does_not_coast() -> None:
     assert len(tracker.update(NOBODY, 0.2).coasting) == 0
 
 
+def test_parameters_may_be_names_and_values() -> None:
+    tracker = Tracker({'track_timeout': 0.5})
+    assert tracker.params == TrackingParams(track_timeout=0.5)
+    with pytest.raises(ParameterError, match='unknown parameter'):
+        Tracker({'timeout': 0.5})
+    with pytest.raises(ParameterError, match='are a float, but must be TrackingParams or'):
+        Tracker(0.5)  # type: ignore[arg-type]
+
+
 def test_the_timeout_changes_while_running() -> None:
     tracker = Tracker()
     (ann,) = known(tracker, ANN)
