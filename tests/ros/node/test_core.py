@@ -130,6 +130,8 @@ def test_images_of_another_size_do_not_hand_ids_to_whoever_has_those_pixels(stag
         stage.show(picture((640, 480), stamp_ns=10**9 + tenth * 10**8))
         assert not before & {person.id for person in stage.persons()[-1].persons}
     assert len({person.id for person in stage.persons()[-1].persons} - {''}) == 2
+    (line,) = [line for line in stage.transport.said('warning') if 'pixels' in line]
+    assert line.startswith('images have 640x480 pixels, after some of 320x240: everybody')
 
 
 def test_who_is_hidden_is_published_last_until_the_timeout(stage: Stage) -> None:
