@@ -38,8 +38,8 @@ class Room:
         As given.
     shape : tuple of int
         Of the array for keypoints, which is a new one each time; may be changed for more people.
-    arrays : tuple
-        As the kernel `parse` takes them.
+    arguments : tuple
+        As the kernel `parse` takes them after the maps: the plan's, and arrays.
 
     """
 
@@ -53,7 +53,8 @@ class Room:
         needed = len(numbers), len(more_numbers), num_parts * most + 2 * (rows + 1)
         numbers = np.empty(num_parts + max(needed), np.int64)
         self.shape = _PEOPLE, num_parts, 3
-        self.arrays = (
+        self.arguments = (
+            *plan.arguments,
             *(marks, words, numbers),
             np.empty(rows + max(len(reals), len(more_reals), rows + 1)),
             *(lowest, found, np.empty((num_parts, plan.max_peaks, 3), np.float32), tables),

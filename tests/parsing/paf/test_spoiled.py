@@ -51,7 +51,8 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'vertex': ('log_before - log_after', 'log_after - log_before'),
     'find_local_maxima': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'around': ('size - 1 if', 'size - 2 if'),
-    'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
+    'count_maxima': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
+    'refined': ('0 < y < height - 1', '0 <= y < height - 1'),  # also at the border
     'plateau': ('range(first_row, last_row + 1)', 'range(first_row, last_row)'),
     'keep_strongest': ('scores[i] = -order[i]', 'scores[i] = -i'),  # the first stay
     'find_map_peaks': ('if cells > 0.0:', 'if True:'),
