@@ -1,7 +1,8 @@
 """
-What of faces is outside the image, where it cannot be found.
+What of people is outside the image, where it cannot be found.
 
-A nose that is missed says that the head is turned away, but not where the image ends before it.
+A nose that is missed says that the head is turned away, but not where the image ends before it. A
+shoulder that is missed beside the other says that it is beyond the edge, and so to which side.
 """
 
 from __future__ import annotations
@@ -12,12 +13,27 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.people import People
+from openpose_ros.spatial.angles import ANGLES
 from openpose_ros.spatial.cameras import Camera
-from openpose_ros.spatial.gaze import ASIDE, face_keypoints
+from openpose_ros.spatial.facing import ACROSS, APART, APART_SPREAD, SIZE_SPREAD
+from openpose_ros.spatial.gaze import ASIDE, FOUND, face_keypoints
+from openpose_ros.spatial.located import Positions
+from openpose_ros.spatial.parts import PLACE, places_of
+from openpose_ros.spatial.sight import NOISE_PX
 
 Array = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.float32]
 
+_WITH_MIDDLES = np.array(
+    [
+        [PLACE[f'left_{part}'], PLACE[f'right_{part}'], PLACE[middle]]
+        for part, middle in (('shoulder', 'neck'), ('hip', 'mid_hip'))
+    ]
+)
+_PAIRS = _WITH_MIDDLES[:, :2]
+_SPREAD = np.hypot(SIZE_SPREAD, APART_SPREAD)
+_FURTHEST = APART * (1 + 2 * _SPREAD)  # metres: so far apart are those of nearly all people
+_NEAREST = 0.5  # metres: who is nearer shows no torso
 _HEAD = 0.15  # radians: so far are parts of a head apart at 1.3 m
 
 
@@ -60,6 +76,83 @@ def outside(people: People, camera: Camera, aside: Array, distance: Array) -> Ar
     off = (middle - centre)[:, np.newaxis, np.newaxis]
     off = np.abs(off + across[..., np.newaxis] * metre[:, np.newaxis, np.newaxis])
     return np.asarray((off > centre + 0.5).any(axis=3), np.float64)
+
+
+def alone_at_edges(
+    people: People, camera: Camera, positions: Positions | None
+) -> npt.NDArray[np.bool_]:
+    """
+    Return whose other shoulder, and other hip, may be beyond the edge of the image.
+
+    Parameters
+    ----------
+    people : People
+        N, in pixels of the camera's image.
+    camera : Camera
+        That took it.
+    positions : float32 (N, K, 3) or None
+        Where the keypoints are, as far as that is known.
+
+    Returns
+    -------
+    bool (N, 2)
+        Where one of two is found, near to an edge, and neither the other nor the middle between
+        both: that says as much, whichever way she faces.
+
+    """
+    places = places_of(people.skeleton)[0]
+    found = people.keypoints[..., 2].take(places[_WITH_MIDDLES], axis=1) > 0
+    found &= places[_WITH_MIDDLES] >= 0
+    alone = (found[..., 0] != found[..., 1]) & ~found[..., 2]
+    if alone.any():
+        row, pair = alone.nonzero()
+        keypoint = places[_PAIRS[pair, np.where(found[row, pair, 0], 0, 1)]]
+        depth = np.full(len(row), _NEAREST)
+        if positions is not None:
+            depth = np.fmax(positions[row, keypoint, 2], _NEAREST)
+        centre, _ = _inside(camera)
+        off = np.abs(people.keypoints[row, keypoint, :2] - centre)
+        reach = max(camera.focal) * _FURTHEST[pair] / depth
+        alone[row, pair] = (off > centre - reach[:, np.newaxis]).any(axis=1)
+    return np.asarray(alone)
+
+
+def torsos_outside(
+    alone: npt.NDArray[np.bool_], people: People, camera: Camera, aside: Array, distance: Array
+) -> Array:
+    """
+    Return how likely it is that shoulders and hips are missed, for each way to face.
+
+    Parameters
+    ----------
+    alone : bool (N, 2)
+        What `alone_at_edges` returns.
+    people, camera, aside, distance
+        As of `outside`.
+
+    Returns
+    -------
+    float64 (N, G)
+        Of ANGLES: 1 where each that is missed beside the other would be outside the image.
+
+    """
+    cut = np.ones((len(people), len(ANGLES)))
+    places = places_of(people.skeleton)[0]
+    row, pair = alone.nonzero()
+    is_left = people.keypoints[row, places[_PAIRS[pair, 0]], 2] > 0
+    keypoint = places[_PAIRS[pair, np.where(is_left, 0, 1)]]
+    centre, _ = _inside(camera)
+    known = people.keypoints[row, keypoint, :2] - centre.astype(np.float64)
+    # From the one that is found to the other, metres, and pixels: (M, G, 2).
+    across = np.where(is_left, -1, 1)[:, np.newaxis] * APART[pair, np.newaxis] * ACROSS
+    metre = aside[row, :2] * camera.focal / distance[row, np.newaxis]
+    off = across[..., np.newaxis] * metre[:, np.newaxis]
+    spread = np.sqrt((off * _SPREAD[pair, np.newaxis, np.newaxis]) ** 2 + NOISE_PX**2)
+    beyond = ((np.abs(known[:, np.newaxis] + off) - centre) / spread).max(axis=2)
+    # As a logistic function has it, which differs by 0.01 from the normal one.
+    is_outside = 1 / (1 + np.exp(-1.702 * beyond))
+    np.multiply.at(cut, row, 1 - FOUND + FOUND * is_outside)
+    return cut
 
 
 @lru_cache(maxsize=8)

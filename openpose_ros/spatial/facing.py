@@ -4,7 +4,9 @@ Which way a torso faces, and how sure that is.
 Of every angle it is asked how likely it makes what is seen: how far left and right shoulder and
 hip are apart across the sight (they are named, so the order says front or back), how far along it
 where depth is known, where the head looks, which mostly is about where the torso faces, and where
-the toes point. What fits two angles leaves a wide spread, and never one of them for sure.
+the toes point. Where one of the two is not known, the middle between both stands for it, which
+networks find too: neck and mid-hip. What fits two angles leaves a wide spread, and never one of
+them for sure.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ _DEPTH = np.array([0.03, 0.04])  # of a difference of depths, beside the sensor'
 _DEPTH_SIDEWAYS = np.array([0.06, 0.07])  # more of it, of who is seen from the side
 SITTING = np.array([0.0, 0.15])  # and of who sits
 DEPTH_NOISE = 0.006  # of the distance: of the mean of a window
+# What half of a difference says of all of it varies twice as much: its variance is so many times
+# that of a whole one.
+HALVED = 4.0
 FOOT, FOOT_SPREAD = 0.20, 0.10
 SWAPPED = 0.004  # how likely it is, against what fits, that parts are swapped or another's
 ROUGH = (_DEPTH[:, np.newaxis] + _DEPTH_SIDEWAYS[:, np.newaxis] * np.sin(ANGLES) ** 2) ** 2
@@ -62,7 +67,9 @@ class Sizes(NamedTuple):
     spread: Array
 
 
-def torso_facing(sight: Sight, head: Array, sizes: Sizes, sits: Array) -> tuple[Array, Array]:
+def torso_facing(
+    sight: Sight, head: Array, sizes: Sizes, sits: Array, cut: Array | None = None
+) -> tuple[Array, Array]:
     """
     Return which way torsos face.
 
@@ -76,6 +83,8 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes, sits: Array) -> tuple[
         Of the same people.
     sits : float64 (N,)
         From 0 to 1: whose thighs are before her hips, so that their depths say little.
+    cut : float64 (N, G), optional
+        What `edges.torsos_outside` returns.
 
     Returns
     -------
@@ -89,20 +98,24 @@ def torso_facing(sight: Sight, head: Array, sizes: Sizes, sits: Array) -> tuple[
     size, size_spread = sizes
     pixel = sight.noise * sight.distance
     joint = (2 * (JOINT**2 + pixel**2))[:, np.newaxis, np.newaxis]
-    across = _difference(sight.offsets(_LEFT, sight.aside), sight.offsets(_RIGHT, sight.aside))
+    across, halved = _difference(
+        *(sight.offsets(places, sight.aside) for places in (_LEFT, _RIGHT, _ENDS))
+    )
     expected = size[:, np.newaxis, np.newaxis] * APART[:, np.newaxis] * ACROSS
     spread = np.hypot(size_spread[:, np.newaxis], APART_SPREAD)[..., np.newaxis]
-    logs = _logs(across - expected, joint + (spread * expected) ** 2)
-    left, right = (sight.depths(places, sight.towards) for places in (_LEFT, _RIGHT))
-    if left is not None and right is not None:
-        along = _difference(left, right)
+    logs = _logs(across - expected, halved * joint + (spread * expected) ** 2)
+    left, right, middle = (sight.depths(at, sight.towards) for at in (_LEFT, _RIGHT, _ENDS))
+    if left is not None and right is not None and middle is not None:
+        along, halved = _difference(left, right, middle)
         noise = 2 * (DEPTH_NOISE * sight.distance)[:, np.newaxis, np.newaxis] ** 2
         expected = size[:, np.newaxis, np.newaxis] * ALONG
-        logs = logs + _logs(along - expected, ROUGH + noise + _thighs(sits))
+        logs = logs + _logs(along - expected, halved * (ROUGH + noise + _thighs(sits)))
     if not np.isnan(sight.directions[:, _TOES]).all():
         toes, heels = (sight.offsets(places, sight.aside) for places in (_TOES, _BACK))
-        logs = logs + _logs(_difference(toes, heels) - FOOT * SINE, joint + FOOT_SPREAD**2)
+        logs = logs + _logs((toes - heels)[..., np.newaxis] - FOOT * SINE, joint + FOOT_SPREAD**2)
     logs = logs + np.log(head @ LOOKS_AHEAD)
+    if cut is not None:
+        logs = logs + np.log(cut)
     angle, stddev = summed_up(likely(logs))
     nothing = (stddev > UNKNOWN) | np.isnan(sight.towards[:, 0])
     angle[nothing] = stddev[nothing] = np.nan
@@ -128,8 +141,13 @@ def _thighs(sits: Array) -> Array:
     return np.asarray((SITTING * sits[:, np.newaxis]) ** 2)[..., np.newaxis]
 
 
-def _difference(one: Array, other: Array) -> Array:
-    return np.asarray((one - other)[..., np.newaxis])
+def _difference(left: Array, right: Array, middle: Array) -> tuple[Array, Array]:
+    """Return how far (N, M, 1) left parts are from right ones, and HALVED, or 1 of a whole one."""
+    whole = left - right
+    half = 2 * np.where(np.isnan(left), middle - right, left - middle)
+    lacking = np.isnan(whole)
+    seen, halved = np.where(lacking, half, whole), np.where(lacking, HALVED, 1)
+    return seen[..., np.newaxis], halved[..., np.newaxis]
 
 
 def _logs(off: Array, variances: Array) -> Array:

@@ -44,7 +44,8 @@ TOWARDS = np.outer(FACE[:, 0], _C) - np.outer(FACE[:, 1], _S)
 # and eyes while less than a right angle away, ears somewhat more, of networks that guess a few.
 _TURNED = np.array([_C, np.cos(ANGLES + 0.4), np.cos(ANGLES - 0.4), -_S, _S])
 _LIMIT = np.array([[-0.1], [-0.1], [-0.1], [-0.2], [-0.2]])
-_FOUND = 0.06 + 0.86 / (1 + np.exp((_LIMIT - _TURNED) / 0.12))
+FOUND, _GUESSED = 0.92, 0.06
+_FOUND = _GUESSED + (FOUND - _GUESSED) / (1 + np.exp((_LIMIT - _TURNED) / 0.12))
 _LOG_FOUND, _LOG_MISSING = np.log(_FOUND), np.log(1 - _FOUND)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from openpose_ros.spatial.proportions import (
     HIPS,
     SHOULDER_HALF_BREADTH,
     SHOULDER_HALF_DEPTH,
+    SHOULDERS,
     THIGH,
     TORSO,
 )
@@ -20,16 +23,25 @@ from openpose_ros.spatial.sight import Sight
 
 Array = npt.NDArray[np.float64]
 
-_TORSO = np.array(
-    [PLACE[n] for n in ('left_hip', 'right_hip', 'mid_hip', 'left_shoulder', 'right_shoulder')]
+# Hips and shoulders, left and right, and what is asked where neither hip is known.
+_PAIRS = np.array(
+    [[PLACE[f'{side}_{part}'] for side in ('left', 'right')] for part in ('hip', 'shoulder')]
 )
-_OF = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])  # hips and shoulders
+_MID_HIP = PLACE['mid_hip']
+# Of ellipses at hips and shoulders: half of their depth and breadth, and how far from their
+# middle the joints are.
+ELLIPSES = np.array(
+    [
+        [HALF_DEPTH, HALF_BREADTH, HIPS / 2],
+        [SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH, SHOULDERS / 2],
+    ]
+)
 _ENDS = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
 _THIGHS = np.array([PLACE[name] for name in ('left_hip', 'right_hip', 'left_knee', 'right_knee')])
 UPRIGHT = 0.7  # thigh's lengths by which knees are below hips: who does not sit
-THIGH_BEFORE = 0.09  # metres by which a thigh is before the hips, seen from the front
+THIGH_BEFORE = 0.10  # metres by which a thigh is before the hips, seen from the front
 _DEPTH_NOISE = 0.006  # of the distance: of the mean of some windows
-STRAIGHT = 0.04  # metres that shoulders may be behind the hips of who stands upright
+STRAIGHT = 0.02  # metres that shoulders may be behind the hips of who stands upright
 HIDDEN = 0.13  # the most by which thighs are thought to hide hips, metres
 BEHIND = 0.17  # the most by which shoulders are behind hips
 LEAN_SPREAD = 0.10  # of a torso's upper end from above the lower one, metres
@@ -37,7 +49,27 @@ JOINT = 0.02  # where networks see hips, metres
 GUESSED = 0.04  # of a middle of which one hip was seen, metres
 
 
-def torso_surfaces(surface: Array, up: Array) -> tuple[Array, Array]:
+class TorsoSurface(NamedTuple):
+    """
+    What is seen of N torsos, at hips and at shoulders.
+
+    Attributes
+    ----------
+    ranges : float64 (N, 2)
+        How far that is from the camera, horizontally, metres; NaN where no depth is known.
+    sides : float64 (N, 2)
+        1: at the left joint, -1: at the right one, 0: both, of which `ranges` is the mean.
+    apart : float64 (N, 2)
+        1: that is where joints are; 0: in the middle between them.
+
+    """
+
+    ranges: Array
+    sides: Array
+    apart: Array
+
+
+def torso_surfaces(surface: Array, up: Array) -> TorsoSurface:
     """
     Return how far the surface of hips and of shoulders is from the camera, horizontally.
 
@@ -48,20 +80,20 @@ def torso_surfaces(surface: Array, up: Array) -> tuple[Array, Array]:
     up : float64 (3,)
         The vertical.
 
-    Returns
-    -------
-    float64 (N,), float64 (N,)
-        Metres, NaN where no depth is known.
-
     """
-    torso = surface[:, _TORSO]
-    above = torso @ up
-    ranges = np.sqrt((torso * torso).sum(axis=2) - above * above)
+    ranges = _ranges(surface[:, _PAIRS], up)
     known = ~np.isnan(ranges)
-    ranges[~known] = 0
-    # Rows of hips and of shoulders: what is known of each, over how many that is.
-    hips, shoulders = ((ranges @ _OF) / (known @ _OF)).T
-    return hips, shoulders
+    count = known.sum(axis=2)
+    mean = np.where(known, ranges, 0).sum(axis=2) / count
+    apart = (count > 0).astype(np.float64)
+    mean[:, 0] = np.where(count[:, 0] > 0, mean[:, 0], _ranges(surface[:, _MID_HIP], up))
+    return TorsoSurface(mean, known[..., 0].astype(np.float64) - known[..., 1], apart)
+
+
+def _ranges(points: Array, up: Array) -> Array:
+    """Return how far points (..., 3) are from the camera, horizontally."""
+    above = points @ up
+    return np.asarray(np.sqrt((points * points).sum(axis=-1) - above * above))
 
 
 def sitting(directions: Array, up: Array, distance: Array) -> Array:
@@ -92,9 +124,7 @@ def sitting(directions: Array, up: Array, distance: Array) -> Array:
     return np.asarray(np.minimum(np.maximum(1 - drop / UPRIGHT, 0), 1))
 
 
-def torso_distances(
-    hips: Array, shoulders: Array, facing: Array, sits: Array
-) -> tuple[Array, Array]:
+def torso_distances(seen: TorsoSurface, facing: Array, sits: Array) -> tuple[Array, Array]:
     """
     Return how far mid-hips are from the camera, by the surface of hips and shoulders.
 
@@ -103,8 +133,8 @@ def torso_distances(
 
     Parameters
     ----------
-    hips, shoulders : float64 (N,)
-        What `torso_surfaces` returns.
+    seen : TorsoSurface
+        Of N people.
     facing : float64 (N,)
         Radians; NaN: as if from the front.
     sits : float64 (N,)
@@ -116,11 +146,10 @@ def torso_distances(
         Metres, horizontally, and the standard deviation; NaN where no depth is known.
 
     """
-    ahead = np.cos(np.where(np.isnan(facing), 0, facing))
-    turned = 1 - ahead**2
-    hips = hips + _inside(turned, HALF_DEPTH, HALF_BREADTH)
+    facing = np.where(np.isnan(facing), 0, facing)
+    ahead = np.cos(facing)
+    hips, shoulders = (seen.ranges + _inside(seen, ahead, np.sin(facing))).T
     hips = hips + THIGH_BEFORE * sits * np.maximum(ahead, 0)
-    shoulders = shoulders + _inside(turned, SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH)
     behind = np.where(np.isnan(shoulders), 0, shoulders - hips)
     hidden = np.minimum(np.maximum((behind - STRAIGHT) / 2, 0), HIDDEN)
     by_hips = ~np.isnan(hips)
@@ -129,9 +158,21 @@ def torso_distances(
     return found, np.where(np.isnan(found), np.nan, np.hypot(spread, _DEPTH_NOISE * found))
 
 
-def _inside(turned: Array, depth: float, breadth: float) -> Array:
-    """Return how far inside the middle is: that of an ellipse, seen from some side."""
-    return np.asarray(np.sqrt(depth**2 + turned * (breadth**2 - depth**2)))
+def _inside(seen: TorsoSurface, ahead: Array, aside: Array) -> Array:
+    """
+    Return how far (N, 2) behind what is seen of it the middle of an ellipse is.
+
+    A joint is seen where its ray meets the ellipse. With a facing of cosine c (`ahead`) and sine
+    s (`aside`) the ellipse is e = sqrt((b c)^2 + (d s)^2) wide to both sides, and the ray that
+    passes x to the left of its middle meets it d b / e sqrt(1 - (x / e)^2) - x c s (b^2 - d^2)
+    / e^2 before that. The left joint is at x = h c, and the right one as far to the right.
+    """
+    deep, broad, out = ELLIPSES.T
+    c, s = ahead[..., np.newaxis], aside[..., np.newaxis]
+    wide = (broad * c) ** 2 + (deep * s) ** 2
+    x = seen.apart * out * c
+    level = deep * broad * np.sqrt((1 - x * x / wide) / wide)
+    return np.asarray(level - seen.sides * x * c * s * (broad**2 - deep**2) / wide)
 
 
 def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from openpose_ros.people import People
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
-from openpose_ros.spatial.edges import near_edges, outside
+from openpose_ros.spatial.edges import alone_at_edges, near_edges, outside, torsos_outside
 from openpose_ros.spatial.facing import body_sizes, torso_facing
 from openpose_ros.spatial.gaze import gazes, head_angles
 from openpose_ros.spatial.hips import mid_hips, sitting, torso_distances, torso_surfaces
@@ -105,12 +105,13 @@ def poses_in_numpy(
     level = np.sqrt(1 - above * above)[..., np.newaxis]
     noise = NOISE_PX / min(camera.focal)
     middle = torso_directions(directions)
-    surface, seen = None, (np.full(len(people), np.nan),) * 2
+    surface = None
+    seen = torso_surfaces(np.full_like(directions, np.nan), up)
     if known.positions is not None:
         surface = parts_in(known.positions, people.skeleton)
         seen = torso_surfaces(surface, up)
     flat_directions = directions / level
-    distance, spread = torso_distances(*seen, _UNKNOWN_FACING, _UNKNOWN_SITS)
+    distance, spread = torso_distances(seen, _UNKNOWN_FACING, _UNKNOWN_SITS)
     lacking = np.isnan(distance)
     if monocular and lacking.any():
         far, off = monocular_distances(directions, noise)
@@ -137,9 +138,13 @@ def poses_in_numpy(
     head = head_angles(sight, people.skeleton, cut)
     sizes = body_sizes(sight)
     sits = sitting(flat_directions, up, guess)
-    facing, stddev = torso_facing(sight, head, sizes, sits)
+    torsos = None
+    alone = alone_at_edges(people, camera, known.positions)
+    if alone.any():
+        torsos = torsos_outside(alone, people, camera, aside, guess)
+    facing, stddev = torso_facing(sight, head, sizes, sits, torsos)
     if surface is not None:
-        exactly, off = torso_distances(*seen, facing, sits)
+        exactly, off = torso_distances(seen, facing, sits)
         deep = ~np.isnan(exactly)
         distance, spread = np.where(deep, exactly, distance), np.where(deep, off, spread)
     position, covariance = mid_hips(

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from openpose_ros.people import People
 from openpose_ros.spatial._kernels.poses import find_poses
+from openpose_ros.spatial.angles import ANGLES
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
 from openpose_ros.spatial.doubts import undoubted
-from openpose_ros.spatial.edges import near_edges, outside
+from openpose_ros.spatial.edges import alone_at_edges, near_edges, outside, torsos_outside
 from openpose_ros.spatial.faces import on_faces
 from openpose_ros.spatial.gaze import found_logs, found_weights
 from openpose_ros.spatial.hips import JOINT, torso_distances, torso_surfaces
@@ -32,6 +33,7 @@ Array = npt.NDArray[np.float64]
 
 _TORSO = slice(PLACE['mid_hip'], PLACE['right_hip'] + 1)  # and shoulders, and the left hip
 _UP, _FRONT, _STANDS = np.array([0.0, 0.0, 1.0]), np.array(0.0), np.array(0.0)
+_NOT_CUT = np.empty((0, len(ANGLES)))
 _ONES = np.ones(3)  # a product with it is the quickest sum
 
 
@@ -73,15 +75,22 @@ def poses(
         far[lacking], off[lacking] = one * flat, other * flat
     found = np.empty((count, 10))
     heads = found_weights(directions, people.skeleton)
-    if near_edges(people, camera):
-        distance, _ = torso_distances(*torso_surfaces(surface, _UP), _FRONT, _STANDS)
+    torsos = _NOT_CUT
+    faces_are_cut = near_edges(people, camera)
+    alone = alone_at_edges(people, camera, positions)
+    torsos_are_cut = alone.any()
+    if faces_are_cut or torsos_are_cut:
+        distance, _ = torso_distances(torso_surfaces(surface, _UP), _FRONT, _STANDS)
         distance = np.where(np.isnan(distance), far, distance)
         distance[np.isnan(distance)] = SOMEWHERE
-        cut = outside(people, camera, frames[:, 0], distance)
-        heads = np.exp(found_logs(directions, people.skeleton, cut))
+        edges = people, camera, frames[:, 0], distance
+        if faces_are_cut:
+            heads = np.exp(found_logs(directions, people.skeleton, outside(*edges)))
+        if torsos_are_cut:
+            torsos = torsos_outside(alone, *edges)
     if lost.any():
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
-    find_poses(sight, surface, far, off, noise, heads, np.empty_like(heads), found)
+    find_poses(sight, surface, far, off, noise, heads, torsos, np.empty_like(heads), found)
     facing, stddev = found[:, 8:].T.copy()
     places = found[:, :6].reshape(count, 2, 3) @ frames
     position = places[:, 0]

@@ -23,12 +23,11 @@ FOREARM = 0.1534 * STATURE
 THIGH = 0.2275 * STATURE
 SHANK = 0.2528 * STATURE
 
-# From the surface of a body to its middle, from the front and from the side: half of the depth of
-# chest (25 cm), waist (22 cm) and buttocks (24 cm), half of the breadth of hips (36 cm); and of
-# shoulders half of their depth (14 cm) and of their breadth over the arms (44 cm): of the 50th
-# percentile of men and women (Pheasant and Haslegrave, Bodyspace, 2006, table 2.5). Hips are seen
-# beside the middle line, where a body is less deep than 12 cm.
-HALF_DEPTH, HALF_BREADTH = 0.105, 0.18
+# Half of a body's depth and breadth, of ellipses: of the hips those of the buttocks (24 cm) and of
+# the hips (36 cm); of the shoulders those of their depth (14 cm) and of their breadth over the
+# arms (44 cm): of the 50th percentile of men and women (Pheasant and Haslegrave, Bodyspace, 2006,
+# table 2.5).
+HALF_DEPTH, HALF_BREADTH = 0.12, 0.18
 SHOULDER_HALF_DEPTH, SHOULDER_HALF_BREADTH = 0.07, 0.22
 HALF_DEPTH_SPREAD = 0.035  # of bodies
 

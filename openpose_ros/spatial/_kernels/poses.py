@@ -10,6 +10,7 @@ from openpose_ros.spatial._kernels.angles import PLANE, summed_up
 from openpose_ros.spatial._kernels.heads import POINTS, nodding, weigh_face
 from openpose_ros.spatial._kernels.torsos import (
     body_size,
+    seen_of,
     sitting,
     torso_distance,
     weigh_torso,
@@ -21,9 +22,6 @@ from openpose_ros.spatial.parts import PLACE
 from openpose_ros.spatial.proportions import HIPS, TORSO
 from openpose_ros.spatial.sight import SOMEWHERE
 
-_HIPS = 3  # of these, and the others are shoulders
-_SIDES = ('left_hip', 'right_hip', 'mid_hip', 'left_shoulder', 'right_shoulder')
-_TORSO = np.array([PLACE[name] for name in _SIDES])
 # Where the mid-hip is: a part, how far to the left of it, in half breadths of hips, how far
 # above, in torsos, and how much less sure that is, in metres.
 _FROM = np.array([PLACE[name] for name in ('mid_hip', 'left_hip', 'right_hip', 'neck')])
@@ -33,9 +31,9 @@ _BLUR = np.array([0.0, GUESSED, GUESSED, LEAN_SPREAD])
 
 
 @compiled(
-    types.void(POINTS, POINTS, VALUES, VALUES, types.float64, PLANE, PLANE, PLANE),
+    types.void(POINTS, POINTS, VALUES, VALUES, types.float64, *4 * (PLANE,)),
 )
-def find_poses(sight, surface, far, off, noise, heads, torsos, found):
+def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
     """
     Fill what is known of N people.
 
@@ -55,6 +53,8 @@ def find_poses(sight, surface, far, off, noise, heads, torsos, found):
         Of the directions, radians.
     heads : float64 (N, G)
         What `gaze.found_logs` says, no logarithms; becomes what is known of where heads look.
+    cut : float64 (N, G) or (0, G)
+        What `edges.torsos_outside` says, if that is known of anybody.
     torsos : float64 (N, G)
         Becomes that of where torsos face.
     found : float64 (N, 10)
@@ -63,17 +63,11 @@ def find_poses(sight, surface, far, off, noise, heads, torsos, found):
 
     """
     for person in range(len(sight)):
-        hips = shoulders = 0.0
-        count = 0
-        for part in range(len(_TORSO)):
-            if part == _HIPS:
-                hips, shoulders, count = shoulders / count, 0.0, 0
-            x, y = surface[person, _TORSO[part], 0], surface[person, _TORSO[part], 1]
-            if x == x:
-                shoulders += math.sqrt(x * x + y * y)
-                count += 1
-        shoulders /= count
-        distance, spread = torso_distance(hips, shoulders, 1.0, 0.0)
+        hips, at_hips, apart = seen_of(surface, person, 0)
+        shoulders, at_shoulders, _ = seen_of(surface, person, 1)
+        distance, spread = torso_distance(
+            hips, at_hips, apart, shoulders, at_shoulders, 1.0, 0.0, 0.0
+        )
         is_deep = distance == distance
         if not is_deep:
             distance, spread = far[person], off[person]
@@ -85,13 +79,17 @@ def find_poses(sight, surface, far, off, noise, heads, torsos, found):
             weigh_face(surface if axis else sight, person, axis, guess, noise, heads)
         size, size_spread = body_size(sight, person, guess, relative)
         sits = sitting(sight, person, guess)
-        weigh_torso(sight, surface, person, guess, noise, size, size_spread, sits, heads, torsos)
+        weigh_torso(
+            sight, surface, person, guess, noise, size, size_spread, sits, heads, cut, torsos
+        )
         facing, stddev = summed_up(torsos, person)
         c, s = math.cos(facing), math.sin(facing)
         if not stddev <= UNKNOWN:
             facing, stddev, c, s = np.nan, np.nan, 1.0, 0.0
         if is_deep:
-            distance, spread = torso_distance(hips, shoulders, c, sits)
+            distance, spread = torso_distance(
+                hips, at_hips, apart, shoulders, at_shoulders, c, s, sits
+            )
         for guessed in range(len(_FROM)):
             part = _FROM[guessed]
             beside = _LEFT[guessed] * HIPS / 2 * size if facing == facing else 0.0

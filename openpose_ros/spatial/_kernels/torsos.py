@@ -4,7 +4,9 @@ Which way a torso faces, and how far away its hips are.
 Of every angle it is asked how likely it makes what is seen: how far left and right shoulder and
 hip are apart across the sight (they are named, so the order says front or back), how far along it
 where depth is known, where the head looks, which mostly is about where the torso faces, and where
-the toes point. What fits two angles leaves a wide spread, and never one of them for sure.
+the toes point. Where one of the two is not known, the middle between both stands for it, which
+networks find too: neck and mid-hip. What fits two angles leaves a wide spread, and never one of
+them for sure.
 """
 
 import math
@@ -23,6 +25,7 @@ from openpose_ros.spatial.facing import (
     DEPTH_NOISE,
     FOOT,
     FOOT_SPREAD,
+    HALVED,
     JOINT,
     LONGEST,
     LOOKS_AHEAD,
@@ -36,6 +39,7 @@ from openpose_ros.spatial.facing import (
 )
 from openpose_ros.spatial.hips import (
     BEHIND,
+    ELLIPSES,
     HIDDEN,
     LEAN_SPREAD,
     STRAIGHT,
@@ -44,11 +48,7 @@ from openpose_ros.spatial.hips import (
 )
 from openpose_ros.spatial.parts import PLACE
 from openpose_ros.spatial.proportions import (
-    HALF_BREADTH,
-    HALF_DEPTH,
     HALF_DEPTH_SPREAD,
-    SHOULDER_HALF_BREADTH,
-    SHOULDER_HALF_DEPTH,
     THIGH,
     TORSO,
 )
@@ -64,11 +64,10 @@ _OTHER = np.array(
 )
 _HIPS = np.array([PLACE['left_hip'], PLACE['right_hip']])
 _KNEES = np.array([PLACE['left_knee'], PLACE['right_knee']])
+_PAIRS = np.array([[_ONE[0, 1], _OTHER[0, 1]], [_ONE[0, 0], _OTHER[0, 0]]])  # hips, shoulders
+_MIDDLES = np.array([PLACE['neck'], PLACE['mid_hip']])
 _NECK, _MID_HIP = PLACE['neck'], PLACE['mid_hip']
 
-_DEEP, _BROADER = HALF_DEPTH**2, HALF_BREADTH**2 - HALF_DEPTH**2
-_SHOULDERS_DEEP = SHOULDER_HALF_DEPTH**2
-_SHOULDERS_BROADER = SHOULDER_HALF_BREADTH**2 - SHOULDER_HALF_DEPTH**2
 _TRUST = SIZE_SPREAD**2 / (SIZE_SPREAD**2 + TORSO_SPREAD**2)
 _TRUSTED_SPREAD = float(np.sqrt(_TRUST)) * TORSO_SPREAD
 
@@ -99,8 +98,36 @@ def sitting(sight, person, distance):
     return 0.0 if sits < 0 else 1.0 if sits > 1 else sits
 
 
-@piece(types.UniTuple(types.float64, 2)(*4 * (types.float64,)))
-def torso_distance(hips, shoulders, ahead, sits):
+@piece(types.UniTuple(types.float64, 3)(POINTS, types.int64, types.int64))
+def seen_of(surface, person, pair):
+    """Return what `hips.torso_surfaces` does of somebody: of hips if `pair` is 0, or shoulders."""
+    total, side, count = 0.0, 0.0, 0
+    for other in range(2):
+        x, y = surface[person, _PAIRS[pair, other], 0], surface[person, _PAIRS[pair, other], 1]
+        if x == x:
+            total += math.sqrt(x * x + y * y)
+            side += 1.0 - 2 * other
+            count += 1
+    if count:
+        return total / count, side, 1.0
+    if pair == 0:
+        x, y = surface[person, _MID_HIP, 0], surface[person, _MID_HIP, 1]
+        return math.sqrt(x * x + y * y), 0.0, 0.0
+    return np.nan, 0.0, 0.0
+
+
+@piece(types.float64(types.int64, *4 * (types.float64,)))
+def inside(pair, side, apart, c, s):
+    """Return how far behind what is seen of it the middle is, as `hips.torso_distances` does."""
+    deep, broad = ELLIPSES[pair, 0] * ELLIPSES[pair, 0], ELLIPSES[pair, 1] * ELLIPSES[pair, 1]
+    wide = broad * c * c + deep * s * s
+    x = apart * ELLIPSES[pair, 2] * c
+    level = math.sqrt(deep * broad * (1 - x * x / wide) / wide)
+    return level - side * x * c * s * (broad - deep) / wide
+
+
+@piece(types.UniTuple(types.float64, 2)(*8 * (types.float64,)))
+def torso_distance(hips, at_hips, apart, shoulders, at_shoulders, ahead, aside, sits):
     """
     Return how far a mid-hip is from the camera, by the surface of hips and shoulders.
 
@@ -109,10 +136,11 @@ def torso_distance(hips, shoulders, ahead, sits):
 
     Parameters
     ----------
-    hips, shoulders : float
-        How far their surface is, horizontally, metres; NaN unknown.
-    ahead : float
-        Cosine of the facing.
+    hips, at_hips, apart, shoulders, at_shoulders : float
+        How far their surface is, horizontally, metres; NaN unknown; and of which, as `seen_of`
+        has it.
+    ahead, aside : float
+        Cosine and sine of the facing.
     sits : float
         What `sitting` returns.
 
@@ -122,12 +150,10 @@ def torso_distance(hips, shoulders, ahead, sits):
         Metres, horizontally, and the standard deviation; NaN where no depth is known.
 
     """
-    # How far inside the middle is: that of an ellipse, seen from some side.
-    turned = 1 - ahead * ahead
-    hips += math.sqrt(_DEEP + turned * _BROADER)
+    hips += inside(0, at_hips, apart, ahead, aside)
     if ahead > 0:
         hips += THIGH_BEFORE * sits * ahead
-    distance = shoulders + math.sqrt(_SHOULDERS_DEEP + turned * _SHOULDERS_BROADER)
+    distance = shoulders + inside(1, at_shoulders, 1.0, ahead, aside)
     spread = LEAN_SPREAD
     if hips == hips:
         behind = distance - hips if distance == distance else 0.0
@@ -161,11 +187,12 @@ def body_size(sight, person, distance, spread):
         POINTS,
         types.int64,
         *5 * (types.float64,),
-        PLANE,
-        PLANE,
+        *3 * (PLANE,),
     ),
 )
-def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits, heads, weights):
+def weigh_torso(
+    sight, surface, person, distance, noise, size, size_spread, sits, heads, cut, weights
+):
     """
     Fill how likely it is that somebody's torso faces each way.
 
@@ -183,6 +210,8 @@ def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits
         What `sitting` returns.
     heads : float64 (N, G)
         How likely each of ANGLES is for where the head looks.
+    cut : float64 (N, G) or (0, G)
+        As of `find_poses`.
     weights : float64 (N, G)
         What is found.
 
@@ -193,24 +222,35 @@ def weigh_torso(sight, surface, person, distance, noise, size, size_spread, sits
         head = heads[person, other]
         for angle in range(COUNT):  # the inner one, so that many are computed at once
             weights[person, angle] += head * _NEXT_TO[angle - other + COUNT]
+    if len(cut) > 0:
+        for angle in range(COUNT):
+            weights[person, angle] *= cut[person, angle]
     joint = 2 * (JOINT * JOINT + noise * distance * noise * distance)
     depth = 2 * (DEPTH_NOISE * distance * DEPTH_NOISE * distance)
     for kind in range(3):
         for pair in range(2):
             one, other = _ONE[kind, pair], _OTHER[kind, pair]
-            seen = distance * (sight[person, one, 0] - sight[person, other, 0])
-            scale, blur, spread = 1.0, joint, 0.0
+            points, axis, unit = sight, 0, distance
+            scale, blur, spread, halved = 1.0, joint, 0.0, 1.0
             if kind == 0:
                 scale = size
                 spread = size_spread * size_spread + APART_SPREAD[pair] * APART_SPREAD[pair]
             elif kind == 1:
-                seen = surface[person, one, 1] - surface[person, other, 1]
+                points, axis, unit = surface, 1, 1.0
                 scale, blur = size, depth + SITTING[pair] * sits * SITTING[pair] * sits
+            seen = points[person, one, axis] - points[person, other, axis]
+            if kind < 2 and seen != seen:
+                middle, halved = points[person, _MIDDLES[pair], axis], HALVED
+                seen = 2 * (points[person, one, axis] - middle)
+                if seen != seen:
+                    seen = 2 * (middle - points[person, other, axis])
+            seen *= unit
             if seen == seen:
-                least = blur + _LEAST[kind, pair]
+                least = halved * (blur + _LEAST[kind, pair])
                 for angle in range(COUNT):
                     expected = scale * _EXPECTED[kind, pair, angle]
-                    variance = blur + _VARIANCE[kind, pair, angle] + spread * expected * expected
+                    variance = halved * (blur + _VARIANCE[kind, pair, angle])
+                    variance += spread * expected * expected
                     off = seen - expected
                     bell = math.exp(-0.5 * off * off / variance) * math.sqrt(least / variance)
                     weights[person, angle] *= bell + SWAPPED
