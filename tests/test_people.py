@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 import json
 import pickle
 import sys
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from openpose_ros.errors import LibraryError
-from openpose_ros.people import People, Person
+from openpose_ros.people import People, Person, people_found
 from openpose_ros.skeletons import load_skeleton
 
 SKELETON = load_skeleton('coco_18')
@@ -25,6 +25,18 @@ def one_person(**found: tuple[float, float, float]) -> People:
     for name, row in found.items():
         keypoints[0, SKELETON.index(name)] = row
     return People(keypoints, np.array([0.75], np.float32), SKELETON)
+
+
+def test_people_found_are_as_others() -> None:
+    whole = one_person(nose=(1, 2, 0.5))
+    people = people_found(whole.keypoints, whole.scores, SKELETON, 3)
+    expected = replace(whole, overflow=3)
+    for copied in people, pickle.loads(pickle.dumps(people)), replace(people):
+        assert copied.to_dict() == expected.to_dict()
+        for field in fields(People)[2:]:
+            assert getattr(copied, field.name) == getattr(expected, field.name)
+    with pytest.raises(AttributeError):
+        people.overflow = 0  # type: ignore[misc]
 
 
 def test_ids_are_of_each_person_and_unknown_until_somebody_tells() -> None:

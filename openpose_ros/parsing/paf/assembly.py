@@ -53,7 +53,7 @@ def assemble_people(
     """
     most, limbs = peaks.rows.shape[1], plan_of(skeleton, params).limbs
     count, num_parts = len(connections.ends), skeleton.num_keypoints
-    numbers = np.empty(num_parts * most + count, np.int64)
+    numbers = np.empty(num_parts * most + 2 * count, np.int64)
     people = np.empty((count, num_parts), np.int64)
     used = _kernels.assemble(
         connections.ends, connections.scores, count, most, limbs, numbers, people
@@ -67,7 +67,7 @@ def people_of_parts(
     """Look up the peaks of rows of parts (N, K), -1 where missing, and keep those that count."""
     count = len(parts)
     keypoints = np.empty((count, skeleton.num_keypoints, 3), np.float32)
-    scores, order = np.empty(count, np.float32), np.empty(count, np.int64)
+    scores, order = np.empty(count, np.float32), np.empty(2 * count, np.int64)
     kept = _kernels.select_people(
         *(peaks.rows, parts, count, *settings_of(params), np.empty(count), order),
         *(keypoints, scores),

@@ -15,7 +15,7 @@ from openpose_ros.parsing.paf.params import PafParams, check_reachable
 from openpose_ros.parsing.paf.peaks import HEATMAPS_NOT_FINITE
 from openpose_ros.parsing.paf.plan import plan_of
 from openpose_ros.parsing.paf.room import Room
-from openpose_ros.people import People
+from openpose_ros.people import People, people_found
 from openpose_ros.skeletons import Skeleton, load_skeleton
 
 _DEFAULT_PARAMS = PafParams()
@@ -82,40 +82,47 @@ def parse_pafs(
         room = _NOWHERE
     # Not copied out of the room: copying is more cold code than making them.
     keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
-    dtypes = getattr(heatmaps, 'dtype', None), getattr(pafs, 'dtype', None)
-    if _kernels.IS_COMPILED and room.plan is plan and dtypes[0] == dtypes[1] == _FLOAT32:
+    try:
+        dtype, other = heatmaps.dtype, pafs.dtype
+        are_floats = dtype is other is _FLOAT32 or dtype == other == _FLOAT32
+    except AttributeError:  # they are no arrays
+        are_floats = False
+    if _kernels.IS_COMPILED and room.plan is plan and are_floats:
         # The signature refuses what is not in C order, the kernel what is not of this room: only
         # then the maps are looked at here. (Of dtypes Numba does not see the byte order.)
         try:  # noqa: SIM105  a context manager is more cold code
-            count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
+            count = parse(heatmaps, pafs, *room.arguments, keypoints, scores)
         except TypeError:
             pass
-    if count == _kernels.WRONG_SHAPE:
-        heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
-        pafs = (
-            heatmaps[:0] if params.single_person else _checked('pafs', pafs, plan.pafs, skeleton)
-        )
-        if heatmaps.shape[1:] != pafs.shape[1:]:
-            raise MapsError(
-                f'heatmaps are {_size(heatmaps)} cells but pafs are {_size(pafs)}; '
-                'both must come from the same picture and layer size'
+    if count < 0:  # seldom, so that the rest need not be asked each time
+        if count == _kernels.WRONG_SHAPE:
+            heatmaps = _checked('heatmaps', heatmaps, plan.heatmaps, skeleton)
+            pafs = (
+                heatmaps[:0]
+                if params.single_person
+                else _checked('pafs', pafs, plan.pafs, skeleton)
             )
-        room = Room(plan, heatmaps.shape, pafs.shape)
-        keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
-        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
-    while count == _kernels.TOO_SMALL or count == _kernels.TOO_FEW_ROWS:
-        if count == _kernels.TOO_SMALL:
-            room = room.larger()
-        else:
-            room.shape = 2 * len(scores), *room.shape[1:]
-        keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
-        count = parse(heatmaps, pafs, *plan.arguments, *room.arrays, keypoints, scores)
-    if count < 0:
-        broken_heatmaps = count == _kernels.HEATMAPS_NOT_FINITE
-        raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
+            if heatmaps.shape[1:] != pafs.shape[1:]:
+                raise MapsError(
+                    f'heatmaps are {_size(heatmaps)} cells but pafs are {_size(pafs)}; '
+                    'both must come from the same picture and layer size'
+                )
+            room = Room(plan, heatmaps.shape, pafs.shape)
+            keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
+            count = parse(heatmaps, pafs, *room.arguments, keypoints, scores)
+        while count == _kernels.TOO_SMALL or count == _kernels.TOO_FEW_ROWS:
+            if count == _kernels.TOO_SMALL:
+                room = room.larger()
+            else:
+                room.shape = 2 * len(scores), *room.shape[1:]
+            keypoints, scores = np.empty(room.shape, _FLOAT32), np.empty(room.shape[0], _FLOAT32)
+            count = parse(heatmaps, pafs, *room.arguments, keypoints, scores)
+        if count < 0:
+            broken_heatmaps = count == _kernels.HEATMAPS_NOT_FINITE
+            raise MapsError(HEATMAPS_NOT_FINITE if broken_heatmaps else PAFS_NOT_FINITE)
     overflow, count = count >> _kernels.OVERFLOW_BITS, count & _PEOPLE_MASK
     _free.append(room)
-    return People(keypoints[:count], scores[:count], skeleton, overflow)
+    return people_found(keypoints[:count], scores[:count], skeleton, overflow)
 
 
 def _parse_optimally() -> Any:

@@ -38,8 +38,8 @@ class Room:
         As given.
     shape : tuple of int
         Of the array for keypoints, which is a new one each time; may be changed for more people.
-    arrays : tuple
-        As the kernel `parse` takes them.
+    arguments : tuple
+        As the kernel `parse` takes them after the maps: the plan's, and arrays.
 
     """
 
@@ -50,10 +50,11 @@ class Room:
         num_parts, rows = plan.skeleton.num_keypoints, len(plan.limbs) * most
         marks, words, numbers, reals, lowest, found = room_for_peaks(height, width)
         _, more_numbers, more_reals, tables = room_for_limbs(height, width, most)
-        needed = len(numbers), len(more_numbers), num_parts * most + rows + 1
+        needed = len(numbers), len(more_numbers), num_parts * most + 2 * (rows + 1)
         numbers = np.empty(num_parts + max(needed), np.int64)
         self.shape = _PEOPLE, num_parts, 3
-        self.arrays = (
+        self.arguments = (
+            *plan.arguments,
             *(marks, words, numbers),
             np.empty(rows + max(len(reals), len(more_reals), rows + 1)),
             *(lowest, found, np.empty((num_parts, plan.max_peaks, 3), np.float32), tables),
@@ -70,7 +71,7 @@ def room_for_peaks(height: int, width: int) -> Arrays:
     size, flagged = height * width, (width + 7) // 8 * 8
     marks = np.zeros(flagged + 3 * size + width + 1, np.uint8)
     return (
-        *(marks, marks[:flagged].view(np.int64), np.empty(flagged + 1 + size, np.int64)),
+        *(marks, marks[:flagged].view(np.int64), np.empty(flagged + 1 + 2 * size, np.int64)),
         *(np.empty(size), np.full(width, -np.inf, np.float32), np.empty((size, 3), np.float32)),
     )
 
@@ -80,7 +81,7 @@ def room_for_limbs(height: int, width: int, most: int) -> Arrays:
     pairs, wide = most * most + 1, most + 1
     return (
         np.zeros(3 * height * width + width + 1, np.uint8),
-        np.empty(2 * pairs + 4 * most + wide * wide + 3 * wide, np.int64),
+        np.empty(3 * pairs + 4 * most + wide * wide + 3 * wide, np.int64),
         np.empty(pairs + 3 * wide),
         np.empty((8, most)),
     )

@@ -95,7 +95,8 @@ def scored(
     weak = np.zeros(height * width, np.uint8)
     if marked:
         strong = np.zeros(height * width + width + 1, np.uint8)
-        kernels.mask_weak_cells(*fields, *ends, threshold, strong, weak)
+        at = peaks.rows[limb.start], counts[0], peaks.rows[limb.end], counts[1]
+        kernels.mask_weak_cells(*fields, *at, threshold, strong, weak)
     room = counts[0] * counts[1] + 1
     pairs, scores = np.zeros(room, np.int64), np.zeros(room)
     cells, misses = np.zeros((2, counts[1]), np.int64)

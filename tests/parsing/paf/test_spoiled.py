@@ -44,15 +44,15 @@ MODULES = (
 HOMES = {name: shared if name == 'sorting' else kernels for name in MODULES}
 
 SPOILED = {  # a line of each kernel, and what is wrong instead
-    'argsort_descending': (
-        'values[other] == values[mine] and other < mine',
-        'False',  # of equals the last
-    ),
+    'end_of_run': ('place = first + 1', 'place = first + 2'),
+    'lengthen_runs': ('< value', '<= value'),  # of equals the last
+    'argsort_descending': ('>= values[other]', '> values[other]'),  # of equals the last
     'log_of': ('else _LOWEST', 'else 1.0'),
     'vertex': ('log_before - log_after', 'log_after - log_before'),
     'find_local_maxima': ('row[width - 1] > threshold', 'False'),  # the border is no peak
     'around': ('size - 1 if', 'size - 2 if'),
-    'is_maximum': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
+    'count_maxima': ('row < y or (row == y', 'row > y or (row == y'),  # of equals the last
+    'refined': ('0 < y < height - 1', '0 <= y < height - 1'),  # also at the border
     'plateau': ('range(first_row, last_row + 1)', 'range(first_row, last_row)'),
     'keep_strongest': ('scores[i] = -order[i]', 'scores[i] = -i'),  # the first stay
     'find_map_peaks': ('if cells > 0.0:', 'if True:'),
@@ -66,6 +66,7 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
     'count_weak_samples': ('+= weak[np', '+= 1 - weak[np'),
     'candidate_pairs': ('misses[j] <= may_miss', 'misses[j] < may_miss'),
     'has_gap': ('elif begun:', 'else:'),  # what the start lacks is a gap
+    'has_weak_gap': ('np.int64(most) + 1', '1'),  # one step is a gap
     'score_pairs': (
         'missed > may_miss:\n            continue',
         'missed > 0:\n            continue',
@@ -138,6 +139,16 @@ def ladder() -> tuple[Peaks, Array]:
     return peaks_of([[], ends[0], [], ends[1]]), fields
 
 
+def bridges(broken: int) -> tuple[Peaks, Array]:
+    """Return nine long arms, each on a row, in which so many steps in a row do not count."""
+    fields = np.zeros((8, 17, 20), np.float32)
+    arms = fields[KITE.limbs[0].paf_x, ::2]
+    arms[:] = 1
+    arms[:, 8 : 9 + broken] = 0
+    ends = [[(x, y, 0.9) for y in range(0, 17, 2)] for x in (0.5, 17.5)]
+    return peaks_of([ends[0], ends[1], [], []]), fields
+
+
 def check_all() -> None:
     """Hold all kernels to their twins, on a few small inputs that go every way through them."""
     random = np.random.default_rng(0)
@@ -151,6 +162,9 @@ def check_all() -> None:
         spots = peaks_of([random.uniform(0, 9, (4, 3)).tolist() for _ in range(4)])
         check_limbs(spots, noise(8, (10, 10), 1), KITE, params)
     assert len(check_limbs(*ladder(), KITE, PafParams(paf_min_count=7, paf_max_gap=2.5)).ends) == 9
+    for broken, found in (2, 9), (3, 0):
+        params = PafParams(paf_max_gap=2.5)
+        assert len(check_limbs(*bridges(broken), KITE, params).ends) == found
     for last in (0.8, 0.75, 0.25):
         rows = [(0, 0, 0, 0.9), (1, 0, 0, 0.8), (2, 0, 0, 0.7), (2, 1, 1, 0.6), (3, 0, 1, last)]
         found = test_assembly.connections_of([*rows, (0, 2, 3, 0.5)])
@@ -164,7 +178,8 @@ def check_all() -> None:
         several = Scene(noise(4, (12, 12), 2), noise(8, (12, 12), 3), params)
         assert len(check_scene(several)) > 1
     test_matching.test_optimal_without_ties_keeps_the_pairs_of_the_twin((7, 9))
-    test_matching.test_falling_sorts_and_keeps_the_order_of_equals(9)
+    for count in 9, 100:
+        test_matching.test_falling_sorts_and_keeps_the_order_of_equals(count)
 
 
 def test_every_kernel_is_spoiled_once():

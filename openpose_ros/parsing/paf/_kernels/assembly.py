@@ -25,7 +25,7 @@ def assemble(connections, strengths, count, most, limbs, numbers, people):
     A connection that would give a person a second part of one kind contradicts a stronger one
     and is dropped; one between two people that share no kind of part joins them. Returns how
     many rows were used; a row of -1 alone was joined to another. `most` is how many peaks of a
-    kind there may be; numbers is scratch, (K * most + count).
+    kind there may be; numbers is scratch, (K * most + 2 * count).
     """
     num_parts = people.shape[1]
     owner, order = numbers[: num_parts * most], numbers[num_parts * most :]
@@ -88,8 +88,8 @@ def select_people(peaks, people, num_people, whole, real, sums, order, keypoints
     Fill keypoints (N, K, 3) and scores (N,) from people (N, K) of peak numbers, best first.
 
     Drops people with too few parts or too low a score, and all but the best `max_people`, if that
-    is not 0; returns how many were kept, or -1 if there is no row for one of them. sums and order
-    are scratch, (N,).
+    is not 0; returns how many were kept, or -1 if there is no row for one of them. sums (N,)
+    and order (2 * N,) are scratch.
     """
     num_parts = people.shape[1]
     for n in range(num_people):

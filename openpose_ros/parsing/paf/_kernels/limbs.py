@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from numba import types
+import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import (
     COUNTS,
@@ -74,6 +75,34 @@ def has_gap(field_x, field_y, weak, start_x, start_y, along_x, along_y, steps, t
 
 
 @piece(
+    types.boolean(
+        *(FLAGS, types.int64, types.float64, types.float64, types.float64, types.float64),
+        *(types.int64, types.float64),
+    )
+)
+def has_weak_gap(weak, width, start_x, start_y, along_x, along_y, steps, most):
+    """
+    Say whether more than `most` steps in a row are in weak cells, neither the first nor the last.
+
+    Where both ends count that is a gap, and found without a look at the fields. From the last of
+    so many steps back: where one is not weak, those before it cannot be such a row.
+    """
+    row = np.int64(most) + 1
+    before, probe = 0, row
+    while probe < steps:
+        step = probe
+        while step > before:
+            x, y = start_x + step / steps * along_x, start_y + step / steps * along_y
+            if weak[np.uint64(np.int64(y) * width + np.int64(x))] == 0:
+                break
+            step -= 1
+        if step == before:
+            return True
+        before, probe = step, step + row
+    return False
+
+
+@piece(
     types.int64(
         *(MAP, MAP, FLAGS, ENDS, ENDS, VALUES, types.float64, types.int64, types.float64),
         *(types.float64, types.int64, NUMBERS, _REALS),
@@ -128,6 +157,12 @@ def score_pairs(
         is_long = steps >= num_samples
         walked = is_long and gap_first and last > least
         if walked:
+            if first > least and has_weak_gap(
+                weak,
+                *(field_x.shape[1], start_x, start_y, along_x, along_y, steps),
+                max_gap * steps / length,
+            ):
+                continue
             gap = has_gap(field_x, field_y, weak, *walk)
             if gap == NOT_FINITE:
                 return NOT_FINITE
@@ -194,25 +229,26 @@ def score_limb(
     unmarked, weak, start_table, end_table = marks[:size], marks[size:], tables[:4], tables[4:]
     field_x, field_y = pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]
     may_miss = len(parts) - limbs[limb, 4]
-    if not (
-        look_at_peaks(field_x, field_y, peaks[start], num_starts, start_table)
-        and look_at_peaks(field_x, field_y, peaks[end], num_ends, end_table)
-    ):
-        return NOT_FINITE
     known_weak = unmarked
     if num_starts * num_ends > _FEW:
         mask_weak_cells(
             field_x,
             field_y,
-            start_table,
+            peaks[start],
             num_starts,
-            end_table,
+            peaks[end],
             num_ends,
             threshold,
             marks[2 * size :],
             weak,
         )
         known_weak = weak
+    # Once the fields were read in the order of memory, which the processor foresees.
+    if not (
+        look_at_peaks(field_x, field_y, peaks[start], num_starts, start_table)
+        and look_at_peaks(field_x, field_y, peaks[end], num_ends, end_table)
+    ):
+        return NOT_FINITE
     count = candidate_pairs(
         start_table,
         num_starts,
@@ -279,7 +315,7 @@ def find_limbs(
     """
     most = tables.shape[1]
     room = most * most + 1  # one more: pairs are written before they are counted
-    pairs, order, taken = numbers[:room], numbers[room : 2 * room], numbers[2 * room :]
+    pairs, order, taken = numbers[:room], numbers[room : 3 * room], numbers[3 * room :]
     for i in range(2 * most):
         taken[i] = -1
     total = 0

@@ -18,7 +18,7 @@ def match_greedy(pairs, scores, count, taken, most, stamp, order):
     Keep the best of the first pairs, the best of the rest, and so on.
 
     taken (2 * most,) is scratch that holds `stamp` where a start or an end is used. Returns how
-    many are kept, of which order has the places.
+    many are kept, of which order (twice as many as pairs) has the places.
     """
     argsort_descending(scores, count, order)
     kept = 0

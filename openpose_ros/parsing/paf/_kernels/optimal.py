@@ -26,7 +26,7 @@ def find_limbs_optimally(
     """As `find_limbs`."""
     most = tables.shape[1]
     room = most * most + 1
-    pairs, order, scratch = numbers[:room], numbers[room : 2 * room], numbers[2 * room :]
+    pairs, order, scratch = numbers[:room], numbers[room : 3 * room], numbers[3 * room :]
     total = 0
     for limb in range(len(limbs)):
         count = score_limb(

@@ -71,7 +71,7 @@ def look_at_peaks(field_x, field_y, peaks, count, table):
 
 
 @piece(
-    types.void(MAP, MAP, ENDS, types.int64, ENDS, types.int64, types.float64, _MARKS, _MARKS),
+    types.void(MAP, MAP, MAP, types.int64, MAP, types.int64, types.float64, _MARKS, _MARKS),
 )
 def mask_weak_cells(field_x, field_y, starts, num_starts, ends, num_ends, threshold, strong, weak):
     """
@@ -85,7 +85,7 @@ def mask_weak_cells(field_x, field_y, starts, num_starts, ends, num_ends, thresh
     height, width = field_x.shape
     top, bottom = height, 0
     for i in range(num_starts + num_ends):
-        row = np.int64(starts[1, i] if i < num_starts else ends[1, i - num_starts])
+        row = np.int64(starts[i, 1] if i < num_starts else ends[i - num_starts, 1])
         top, bottom = row if row < top else top, row if row > bottom else bottom
     top, bottom = top - 1 if top > 0 else 0, bottom + 2 if bottom + 2 < height else height
     limit = np.float32(threshold * threshold * 0.9999)  # below every rounding error

@@ -36,14 +36,14 @@ def log_of(value):
 
 
 @piece(types.float64(types.float64, types.float64, types.float64))
-def vertex(before, middle, after):
+def vertex(before, log_middle, after):
     """
     Return where the parabola through the logarithms of three neighbours has its maximum.
 
     Exact for samples of a Gaussian. In [-0.5, 0.5], relative to the middle one.
     """
     log_before, log_after = log_of(before), log_of(after)
-    curvature = log_before - 2.0 * log_of(middle) + log_after
+    curvature = log_before - 2.0 * log_middle + log_after
     if curvature >= 0.0:
         return 0.0
     place = 0.5 * (log_before - log_after) / curvature
@@ -85,27 +85,43 @@ def around(place, radius, size):
     return 0 if first < 0 else first, size - 1 if last >= size else last
 
 
-@piece(types.boolean(MAP, types.int64, types.int64, types.int64))
-def is_maximum(heatmap, x, y, radius):
-    """Say whether no cell of the window is larger and no earlier one (row by row) as large."""
+@piece(types.int64(MAP, types.int64, types.int64, types.int64))
+def count_maxima(heatmap, x, y, radius):
+    """
+    Return how many cells of the window are as large as this, which is the first of the largest.
+
+    0 if a cell is larger, or an earlier one (row by row) as large.
+    """
     height, width = heatmap.shape
-    value = heatmap[y, x]
+    value, count = heatmap[y, x], 0
     first_row, last_row = around(y, radius, height)
     first_column, last_column = around(x, radius, width)
     for row in range(first_row, last_row + 1):
         for column in range(first_column, last_column + 1):
             other = heatmap[row, column]
-            if other > value:
-                return False
-            if other == value and (row < y or (row == y and column < x)):
-                return False
-    return True
+            if other >= value:
+                if other > value or row < y or (row == y and column < x):
+                    return 0
+                count += 1
+    return count
+
+
+@piece(types.UniTuple(types.float64, 2)(MAP, types.int64, types.int64))
+def refined(heatmap, x, y):
+    """Return where a maximum is between its neighbours."""
+    height, width = heatmap.shape
+    log_here, here_x, here_y = log_of(heatmap[y, x]), float(x), float(y)
+    if 0 < x < width - 1:  # at the border it stays at the middle of the cell
+        here_x += vertex(heatmap[y, x - 1], log_here, heatmap[y, x + 1])
+    if 0 < y < height - 1:
+        here_y += vertex(heatmap[y - 1, x], log_here, heatmap[y + 1, x])
+    return here_x, here_y
 
 
 @piece(types.UniTuple(types.float64, 3)(MAP, types.int64, types.int64, MARKS, NUMBERS))
 def plateau(heatmap, x, y, visited, stack):
     """
-    Walk over the equal, touching cells around a maximum, which mostly is alone.
+    Walk over the equal, touching cells around a maximum.
 
     Returns the mean of their refined positions, and how many they are, or 0.0 if the plateau
     begins earlier. More than one are marked in `visited` (h * w).
@@ -124,11 +140,7 @@ def plateau(heatmap, x, y, visited, stack):
         if cell < start:
             is_first = False
         here_y, here_x = cell // width, cell % width
-        refined_x, refined_y = float(here_x), float(here_y)
-        if 0 < here_x < width - 1:  # at the border it stays at the middle of the cell
-            refined_x += vertex(heatmap[here_y, here_x - 1], value, heatmap[here_y, here_x + 1])
-        if 0 < here_y < height - 1:
-            refined_y += vertex(heatmap[here_y - 1, here_x], value, heatmap[here_y + 1, here_x])
+        refined_x, refined_y = refined(heatmap, here_x, here_y)
         sum_x += refined_x
         sum_y += refined_y
         count += 1.0
@@ -151,7 +163,7 @@ def keep_strongest(found, count, room, scores, order):
     """
     Fill order (room,) with the places of the strongest of the peaks found, rising.
 
-    scores is scratch for as many as were found, and so is order.
+    scores is scratch for as many as were found, and order for twice as many.
     """
     for i in range(count):
         scores[i] = found[i, 2]
@@ -207,9 +219,14 @@ def find_map_peaks(
             find_local_maxima(above, heatmap[y], below, threshold, flags, words, columns)
         ):
             x = columns[c]
-            if visited[y * width + x] == 0 and is_maximum(heatmap, x, y, radius):
-                peak_x, peak_y, cells = plateau(heatmap, x, y, visited, stack)
-                any_plateau |= cells != 1.0
+            if visited[y * width + x] != 0:
+                continue
+            maxima = count_maxima(heatmap, x, y, radius)
+            if maxima > 0:
+                cells, (peak_x, peak_y) = 1.0, refined(heatmap, x, y)
+                if maxima > 1:  # few are
+                    peak_x, peak_y, cells = plateau(heatmap, x, y, visited, stack)
+                    any_plateau |= cells != 1.0
                 if cells > 0.0:
                     found[count, 0] = peak_x
                     found[count, 1] = peak_y

@@ -64,7 +64,7 @@ def fill_queue(heatmaps, places, count, queue, scores):
     child 1. Sigmoids that are saturated do give equal scores.
     """
     num_maps, width = heatmaps.shape[0], heatmaps.shape[2]
-    negative, order = np.empty(count), np.empty(count, np.int64)
+    negative, order = np.empty(count), np.empty(2 * count, np.int64)
     for i in range(count):
         negative[i] = -places[i]
     argsort_descending(negative, count, order)
