@@ -70,6 +70,9 @@ class Parser:
 
 
 def main() -> int:
+    if len(sys.argv) != 3 or not sys.argv[2].isdecimal():
+        print('usage: SCENES MEGABYTES; python -m benchmarks.against starts it', file=sys.stderr)
+        return 2
     parser = Parser(Path(sys.argv[1]), int(sys.argv[2]))
     answers = {'people': parser.people, 'time': parser.time}
     for line in sys.stdin:

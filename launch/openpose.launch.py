@@ -32,6 +32,7 @@ from openpose_ros.ros.node.launching import (
     is_true,
     parameter_arguments,
 )
+from openpose_ros.ros.node.params_file import misspelt
 
 ARGUMENTS = [  # name, default, description, choices
     (
@@ -45,7 +46,12 @@ ARGUMENTS = [  # name, default, description, choices
     ('depth_image', 'depth_image', 'topic of the depth image, with depth:=true', None),
     ('depth_camera_info', '', 'that of the depth camera; by default beside depth_image', None),
     ('namespace', '', 'namespace of the node', None),
-    ('use_sim_time', 'false', 'take the time from /clock', list(BOOLEANS)),
+    (
+        'use_sim_time',
+        '',
+        'take the time from /clock; empty: as the parameter file, or who includes this one, says',
+        ['', *BOOLEANS],
+    ),
     ('log_level', 'info', 'what is logged', ['debug', 'info', 'warn', 'error', 'fatal']),
     ('rviz', 'false', "start RViz with this package's displays", list(BOOLEANS)),
 ]
@@ -73,11 +79,16 @@ def start(context: LaunchContext) -> list:
     texts = dict(context.launch_configurations)
     given = given_parameters(texts)
     parameters = {name: typed(value) for name, value in given.items()}
-    parameters['use_sim_time'] = is_true(LaunchConfiguration('use_sim_time').perform(context))
+    sim_time = LaunchConfiguration('use_sim_time').perform(context)
+    of_time = {'use_sim_time': is_true(sim_time)} if sim_time else {}
+    parameters.update(of_time)
     params_file = LaunchConfiguration('params_file').perform(context)
     namespace = LaunchConfiguration('namespace').perform(context).strip('/')
     node = f'/{namespace}/openpose'.replace('//', '/')
-    for line in check_params_file(params_file, node, given):
+    # Of arguments that are not declared launch is silent; a file that includes this one may have
+    # others of its own.
+    declared = ['params_file', *(name for name, *_ in ARGUMENTS + PARAMETERS)]
+    for line in [*misspelt(texts, declared), *check_params_file(params_file, node, given)]:
         get_logger('openpose.launch').warning(line)
     check_given(given, params_file, node)
     cameras = cameras_of(given, params_file, node)
@@ -87,7 +98,7 @@ def start(context: LaunchContext) -> list:
         executable='openpose_node',
         name='openpose',
         namespace=LaunchConfiguration('namespace'),
-        parameters=[params_file, parameters],
+        parameters=[params_file, *filter(None, [parameters])],  # launch cannot write down none
         remappings=camera_remappings(texts, cameras),
         arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
         output='screen',
@@ -97,6 +108,7 @@ def start(context: LaunchContext) -> list:
         package='rviz2',
         executable='rviz2',
         namespace=LaunchConfiguration('namespace'),
+        parameters=[*filter(None, [of_time])],
         arguments=[
             '-d',
             PathJoinSubstitution([FindPackageShare('openpose_ros'), 'config', 'openpose.rviz']),

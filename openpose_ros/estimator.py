@@ -331,7 +331,17 @@ class PoseEstimator(Closing):
         Estimate
             With the times of what was done again.
 
+        Raises
+        ------
+        ParameterError
+            If it is none.
+
         """
+        if not isinstance(estimate, Estimate):
+            raise ParameterError(
+                f'an estimate is a {type(estimate).__name__}, but must be what '
+                'PoseEstimator.estimate returned'
+            )
         with self._turn:
             started = perf_counter()
             people = self._people_in(estimate.maps, estimate.placement, estimate.growth)

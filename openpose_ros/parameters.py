@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Params = TypeVar('Params', bound=DataclassInstance)
 
+_SHOWN = 100  # characters of a value that is refused
 _LARGEST = 2**63 - 1  # of the whole numbers that ROS has
 
 
@@ -149,7 +150,9 @@ class Declaration:
         return found
 
     def _error(self, found: Any, expected: str) -> ParameterError:
-        return ParameterError(f'{self.name} is {found}, but must be {expected}')
+        shown = str(found)
+        shown = shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}...'
+        return ParameterError(f'{self.name} is {shown}, but must be {expected}')
 
     def _is_within(self, number: float) -> bool:
         above = self.low is None or self.low <= number
@@ -275,8 +278,8 @@ def check_live(item: Declaration, before: object, after: object) -> None:
     """
     if before != after and not item.live:
         raise ParameterError(
-            f'{item.name} cannot change from {before!r} to {after!r} now; clean the node up, '
-            'set it, and configure the node again'
+            f'{item.name} cannot change from {before!r:.{_SHOWN}} to {after!r:.{_SHOWN}} now; '
+            'clean the node up, set it, and configure the node again'
         )
 
 

@@ -221,6 +221,12 @@ def test_estimator_params_hold_from_the_next_frame_on() -> None:
     assert len(estimator(grey(size))) == 1
 
 
+def test_what_is_no_estimate_is_refused_in_one_line() -> None:
+    estimator = estimator_of(people_on((640, 480), 1, COCO), (640, 480))
+    with pytest.raises(ParameterError, match='an estimate is a NoneType, but must be what'):
+        estimator.parse_again(None)  # type: ignore[arg-type]
+
+
 def test_kept_maps_are_parsed_again_without_the_network() -> None:
     size = (640, 480)
     estimator = estimator_of(people_on(size, 3, COCO), size)

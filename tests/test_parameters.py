@@ -130,6 +130,7 @@ def test_value_that_is_allowed_gets_the_type_of_the_default(
         ('window', 10**400, 'inf, but must be from 3 to 31'),  # no more digits than one reads
         ('share', -(10**400), '-inf, but must be from 0.0 to 1.0'),
         ('least', 10**400, 'inf, but must be 0 or more'),
+        ('window', 'x' * 10**5, f"'{'x' * 99}..., but must be of type int"),
         ('size', (10**400, 1), '(inf, 1), but must be from -1 to 4096'),
     ],
 )

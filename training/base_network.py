@@ -55,6 +55,8 @@ class BaseConfig:
         Its residual blocks.
     dense_blocks : int
         With more than 0 the second stage is a `DenseRefinement` of so many blocks instead.
+    wide_blocks : int
+        Blocks of it that follow those, with a view twice as wide.
     keypoints, limbs : int
         K and L; the network has K + 1 heatmaps and 2L PAFs.
     scale, offset : float
@@ -83,6 +85,7 @@ class BaseConfig:
     paf_blocks: int = 3
     heat_blocks: int = 2
     dense_blocks: int = 0
+    wide_blocks: int = 0
     keypoints: int = 18
     limbs: int = 19
     scale: float = 1.0
@@ -158,19 +161,22 @@ class DenseRefinement(nn.Module):
     """
     Maps from features and first maps, by residual blocks of two 3x3 convolutions.
 
-    The second of each block is dilated, as in the teacher's second stage. PAFs come first, the
-    heatmaps are made from what they were made from and from them.
+    The second of each block is dilated, as in the teacher's second stage; of the wide ones both
+    are, by 2 and 4. PAFs come first, the heatmaps are made from what they were made from and from
+    them.
     """
 
-    def __init__(self, features: int, channels: int, maps: tuple[int, int], blocks: int) -> None:
+    def __init__(
+        self, features: int, channels: int, maps: tuple[int, int], blocks: int, wide: int = 0
+    ) -> None:
         super().__init__()
         self.squeeze = conv(features + sum(maps), channels, norm=False)
         self.blocks = nn.ModuleList(
             nn.Sequential(
-                conv(channels, channels, 3, norm=False),
-                conv(channels, channels, 3, dilation=2, norm=False),
+                conv(channels, channels, 3, dilation=dilation, norm=False),
+                conv(channels, channels, 3, dilation=2 * dilation, norm=False),
             )
-            for _ in range(blocks)
+            for dilation in (1,) * blocks + (2,) * wide
         )
         self.predict = nn.ModuleList(nn.Conv2d(channels + sum(maps), count, 1) for count in maps)
 
@@ -229,7 +235,9 @@ class BaseNetwork(nn.Module):
         )
         self.refinement = self.paf_stage = self.heat_stage = None
         if config.dense_blocks:
-            self.refinement = DenseRefinement(features, config.refine, maps, config.dense_blocks)
+            self.refinement = DenseRefinement(
+                features, config.refine, maps, config.dense_blocks, config.wide_blocks
+            )
             return
         inputs = features + sum(maps)
         self.paf_stage = Refinement(inputs, config.refine, maps[0], config.paf_blocks)

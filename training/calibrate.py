@@ -2,32 +2,39 @@
 Scores that say how often a person of that score is really there.
 
     python -m training.calibrate NETWORK… [--images DIR] [--half even] [--size 456x256]
+                                 [--nobody PACK]
 
 runs each network on annotated photographs with `min_score` 0, and fits the probability that a
 person found has an OKS of 0.5 or better with an annotated one (each annotated person once), as a
-logistic function of the parser's own score. Prints `score_calibration: [slope, offset]` for the
-manifest, as `openpose_ros.models.ScoreCalibration` applies it. Prints the best F1 on the
-same pictures and the score at which it is reached too.
+logistic function of the parser's own score. Whoever is found on the pictures of --nobody, 300
+spread over each pack, is wrong: without them there is too little to fit low scores to. Prints
+`score_calibration: [slope, offset]` for the manifest, as `openpose_ros.models.ScoreCalibration`
+applies it. Prints the best F1 on the same pictures and the score at which it is reached too.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 import io
 import math
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from openpose_ros.models import ScoreCalibration, load_model
 
+if TYPE_CHECKING:
+    from openpose_ros.estimator import PoseEstimator
+
 RIDGE = 1e-3  # keeps the slope finite where right and wrong can be told apart without a mistake
 LEAST_SLOPE = 0.1  # where better scores are no better: the order must stay
+CALIBRATED_AT = (456, 256)
+PICTURES_OF_NOBODY = 300
 _ROUNDS = 50
 
 
@@ -153,19 +160,96 @@ def compare_with_truth(results: list[dict[str, Any]], annotations: dict[str, Any
     return Found(np.array(scores), np.array(right, bool), annotated)
 
 
-def find(
-    model: str | Path, images: Path, annotations: dict[str, Any], size: tuple[int, int]
-) -> Found:
-    """Run a network, with every score let through."""
-    from benchmarks.accuracy import estimate_all
+@contextmanager
+def _open(model: str | Path, size: tuple[int, int]) -> Iterator[PoseEstimator]:
+    """Open a network that tells the parser's own scores, and lets each of them through."""
     from openpose_ros.engine import open_engine
     from openpose_ros.estimator import PoseEstimator
     from openpose_ros.parsing import PafParams
 
-    plain = replace(load_model(model), score_calibration=None)  # the parser's own scores
+    plain = replace(load_model(model), score_calibration=None)
     engine = open_engine(plain, backend='onnxruntime')
     with PoseEstimator(plain, engine, PafParams(min_score=0.0), size) as estimator:
+        yield estimator
+
+
+def find(
+    model: str | Path, images: Path, annotations: dict[str, Any], size: tuple[int, int]
+) -> Found:
+    """Run a network on annotated photographs, with every score let through."""
+    from benchmarks.accuracy import estimate_all
+
+    with _open(model, size) as estimator:
         return compare_with_truth(estimate_all(estimator, images, annotations), annotations)
+
+
+def find_nobody(
+    model: str | Path, pack: Path, size: tuple[int, int], count: int = PICTURES_OF_NOBODY
+) -> Found:
+    """
+    Run a network on pictures without people, with every score let through.
+
+    Parameters
+    ----------
+    model : str or Path
+        As `openpose_ros.models.load_model` takes it.
+    pack : Path
+        As `training.nobody` writes it.
+    size : (int, int)
+        Width and height of the network's input, in pixels.
+    count : int
+        So many pictures are shown, spread over the pack; all, where it has fewer.
+
+    Returns
+    -------
+    Found
+        All of it wrong, of nobody annotated.
+
+    """
+    from training.pack import read_pack
+
+    pictures = list(read_pack(pack))
+    chosen = np.linspace(0, len(pictures) - 1, min(count, len(pictures))).round().astype(int)
+    with _open(model, size) as estimator:
+        people = [estimator(pictures[number].pixels()) for number in chosen]
+    scores = np.array([person.score for each in people for person in each], np.float64)
+    return Found(scores, np.zeros(len(scores), bool), 0)
+
+
+def calibration_of(
+    network: str | Path,
+    images: Path,
+    truth: dict[str, Any],
+    nobody: Sequence[Path] = (),
+    sizes: Sequence[tuple[int, int]] = (CALIBRATED_AT,),
+) -> tuple[ScoreCalibration, Found]:
+    """
+    Fit what a network's scores are worth.
+
+    Parameters
+    ----------
+    network : str or Path
+        As `openpose_ros.models.load_model` takes it.
+    images : Path
+        The folder of the annotated photographs.
+    truth : dict
+        The content of their COCO person_keypoints file.
+    nobody : sequence of Path
+        Packs of pictures without people, see `find_nobody`.
+    sizes : sequence of (int, int)
+        Width and height of the network's input, in pixels.
+
+    Returns
+    -------
+    (ScoreCalibration, Found)
+        What is fitted, and to what.
+
+    """
+    found = joined(
+        [find(network, images, truth, size) for size in sizes]
+        + [find_nobody(network, pack, size) for pack in nobody for size in sizes]
+    )
+    return ScoreCalibration(*fit(found.scores, found.right)), found
 
 
 def choose(annotations: dict[str, Any], half: str) -> dict[str, Any]:
@@ -191,6 +275,7 @@ def joined(parts: Sequence[Found]) -> Found:
 
 def main() -> None:
     from benchmarks.accuracy import ANNOTATIONS, SHARED, read_annotations
+    from openpose_ros.cli.parameters import net_resolution
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -200,19 +285,19 @@ def main() -> None:
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
     parser.add_argument('--half', choices=('even', 'odd', 'all'), default='even')
     parser.add_argument('--size', action='append', metavar='WxH', help='default: 456x256')
+    parser.add_argument('--nobody', type=Path, action='append', default=[], metavar='PACK')
     arguments = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     truth = read_annotations(arguments.annotations or arguments.images / ANNOTATIONS)
     truth = choose(truth, arguments.half)
-    sizes = [tuple(map(int, size.split('x'))) for size in arguments.size or ['456x256']]
+    sizes = [net_resolution(size) for size in arguments.size or ()] or [CALIBRATED_AT]
     for network in arguments.networks:
         model = Path(network) if network.endswith('.onnx') else network
-        found = joined([find(model, arguments.images, truth, (w, h)) for w, h in sizes])
-        slope, offset = fit(found.scores, found.right)
+        fitted, found = calibration_of(model, arguments.images, truth, arguments.nobody, sizes)
         f1, least = best_f1(found)
-        told = float(ScoreCalibration(slope, offset).told(least))
+        told = float(fitted.told(least))
         print(  # noqa: T201, a table on standard output
-            f'{network}: score_calibration: [{slope:.4f}, {offset:.4f}] '
+            f'{network}: score_calibration: [{fitted.slope:.4f}, {fitted.offset:.4f}] '
             f'({found.right.sum()} of {len(found.right)} found are right, {found.annotated} '
             f'annotated; best F1 {f1:.3f} from score {least:.3f}, told as {told:.3f})'
         )

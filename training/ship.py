@@ -1,18 +1,20 @@
 """
 A checkpoint into the package: both networks, manifests, the tables and the picture of the docs.
 
-    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--share S] [--sports PACK]
-                            [--nobody DIR]
+    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--empty PACK …] [--share S]
+                            [--sports PACK] [--nobody DIR]
 
 It is `openpose-ros-base` or `openpose-ros-small`, by the checkpoint's kind. The pictures of --data
 give the int8 form its ranges (--share: see `training.quantise`); scores are calibrated on the even
-half of ../shared/images (see `training.calibrate`); the pictures of --sports and --nobody are held
-out and measured on. What changes in the checkout is one commit.
+half of ../shared/images and the pictures without people of --empty (see `training.calibrate`); the
+pictures of --sports and --nobody are held out and measured on. What changes in the checkout is one
+commit.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 import json
 import logging
 from pathlib import Path
@@ -30,7 +32,7 @@ from openpose_ros.models.default import BASE, INT8_SUFFIX, SMALL
 from openpose_ros.models.finding import file_sha256
 from openpose_ros.models.manifest import fields_of_metadata
 from training.base_network import BaseNetwork
-from training.calibrate import choose, find, fit
+from training.calibrate import calibration_of, choose
 from training.export import METADATA, export, load_network
 from training.factor import shrink_to_maps
 from training.network import PoseNetwork
@@ -38,7 +40,6 @@ from training.quantise import calibration_batches, quantise
 
 ROOT = Path(__file__).parents[1]
 BOX = ROOT / 'openpose_ros/models/data'
-CALIBRATED_AT = (456, 256)
 _FEW = 40  # pictures that show what is concatenated
 _KINDS = {
     BaseNetwork: (BASE, 'human-pose-estimation-0001 factored, with a cheaper refinement'),
@@ -70,17 +71,12 @@ def manifest(
     return fields
 
 
-def calibration_of(network: Path, images: Path) -> ScoreCalibration:
-    """Fit what a network's scores are worth, on the even half of annotated photographs."""
-    truth = choose(read_annotations(images / ANNOTATIONS), 'even')
-    return ScoreCalibration(*fit(*find(network, images, truth, CALIBRATED_AT)[:2]))
-
-
 def fill(
     box: Path,
     checkpoint: Path,
     packs: list[Path],
     *,
+    empty: Sequence[Path] = (),
     share: float = 1.0,
     images: Path | None = None,
 ) -> None:
@@ -95,10 +91,13 @@ def fill(
         As `training.train` writes it; its kind says which network it is.
     packs : list of Path
         Pictures that the ranges of the int8 form are measured on.
+    empty : sequence of Path
+        Packs of pictures without people, that scores are calibrated on too.
     share : float
         See `training.quantise.activation_ranges`.
     images : Path, optional
-        Annotated photographs; without them scores are not calibrated.
+        Annotated photographs, of which the even half calibrates the scores; without them these
+        are not calibrated.
 
     """
     network = load_network(checkpoint)
@@ -113,7 +112,10 @@ def fill(
             shrink_to_maps(network, (torch.from_numpy(pictures[number]) for number in few))
             export(network, float32)
         quantise(float32, int8, pictures, share=share)
-        fitted = [images and calibration_of(path, images) for path in (float32, int8)]
+        fitted: list[ScoreCalibration | None] = [None, None]
+        if images:
+            truth = choose(read_annotations(images / ANNOTATIONS), 'even')
+            fitted = [calibration_of(path, images, truth, empty)[0] for path in (float32, int8)]
         shutil.copyfile(float32, full)
         shutil.copyfile(int8, small)
     parameters = sum(parameter.numel() for parameter in network.parameters()) / 1e6
@@ -123,7 +125,7 @@ def fill(
         f'{name} in int8, for CPUs: what those run {_WHERE[name]} where no network is named',
     )
     for path, description, calibration in zip((full, small), descriptions, fitted):
-        text = json.dumps(manifest(path, description, calibration or None), indent=2)
+        text = json.dumps(manifest(path, description, calibration), indent=2)
         path.with_suffix('.json').write_text(f'{text}\n', encoding='utf-8')
         _log.info('%s: %d bytes', path.relative_to(box.parent), path.stat().st_size)
 
@@ -134,6 +136,7 @@ def main() -> None:
     )
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='PACK')
+    parser.add_argument('--empty', type=Path, action='append', default=[], metavar='PACK')
     parser.add_argument('--share', type=float, default=1.0)
     parser.add_argument('--sports', type=Path, metavar='PACK')
     parser.add_argument('--nobody', type=Path, metavar='DIR')
@@ -144,6 +147,7 @@ def main() -> None:
         BOX,
         arguments.checkpoint,
         arguments.data,
+        empty=arguments.empty,
         share=arguments.share,
         images=images if images.is_dir() else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 import os
 from pathlib import Path
@@ -30,7 +30,12 @@ _ENOUGH = 4096  # bytes of metadata.yaml, to see what it is
 _SUFFIXES = {VIDEO: '.jsonl', PICTURE: '.jsonl', PICTURES: '.jsonl', BAG: '.bag'}  # of results
 
 
-def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[Item]:
+def find_items(
+    inputs: Sequence[str],
+    *,
+    without: Path | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+) -> list[Item]:
     """
     Return what has a result each: videos, bags, and the pictures of each folder.
 
@@ -42,6 +47,8 @@ def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[It
         name if these say nothing; of addresses the name alone. Hidden files are left out.
     without : Path, optional
         A folder that is not looked into: that of the results.
+    tell : callable
+        Takes a line for what lies in a folder and is left out, a pipe say.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[It
     """
     items: list[Item] = []
     for name in inputs:
-        found = _found_in(name, without)
+        found = _found_in(name, without, tell)
         if not found:
             raise SourceError(
                 f'{name} has no videos, no pictures and no bags, in no folder below it'
@@ -72,8 +79,8 @@ def find_items(inputs: Sequence[str], *, without: Path | None = None) -> list[It
     return items
 
 
-def _found_in(name: str, without: Path | None) -> list[Item]:
-    entries, is_file = listed(name, without)
+def _found_in(name: str, without: Path | None, tell: Callable[[str], object]) -> list[Item]:
+    entries, is_file = listed(name, without, tell)
     if is_file:
         (entry,) = entries
         kind = _kind(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import os
@@ -39,7 +39,11 @@ class Entry:
     stamp: Mapping[str, int | str]
 
 
-def listed(name: str, without: Path | None = None) -> tuple[list[Entry], bool]:
+def listed(
+    name: str,
+    without: Path | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+) -> tuple[list[Entry], bool]:
     """
     Return the files of an input, and whether it is one itself.
 
@@ -52,6 +56,8 @@ def listed(name: str, without: Path | None = None) -> tuple[list[Entry], bool]:
         A file, a folder, or an address.
     without : Path, optional
         A folder that is not looked into.
+    tell : callable
+        Takes a line for what lies in a folder and is left out, a pipe say.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def listed(name: str, without: Path | None = None) -> tuple[list[Entry], bool]:
     try:
         found = os.stat(name)
         if stat.S_ISDIR(found.st_mode):
-            return list(_walked(name, without)), False
+            return list(_walked(name, without, tell)), False
     except OSError as exc:
         raise SourceError(f'cannot read {name}: {exc.strerror}') from exc
     if not stat.S_ISREG(found.st_mode):
@@ -74,7 +80,7 @@ def listed(name: str, without: Path | None = None) -> tuple[list[Entry], bool]:
     return [Entry(os.path.basename(name), os.path.abspath(name), _stamp(found))], True
 
 
-def _walked(top: str, without: Path | None) -> Iterator[Entry]:
+def _walked(top: str, without: Path | None, tell: Callable[[str], object]) -> Iterator[Entry]:
     seen: set[tuple[int, int]] = set()
     if without is not None:
         with suppress(OSError):
@@ -104,6 +110,8 @@ def _walked(top: str, without: Path | None) -> Iterator[Entry]:
             if found is None or stat.S_ISREG(found.st_mode):
                 below = os.path.relpath(path, top).replace(os.sep, '/')
                 yield Entry(below, os.path.abspath(path), _stamp(found))
+            elif not stat.S_ISDIR(found.st_mode):
+                tell(f'{path} is no file but a pipe or a device, and left out')
 
 
 def _is_result(folder: str, beside: list[str]) -> bool:

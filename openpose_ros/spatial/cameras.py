@@ -192,10 +192,10 @@ def camera_of_info(info: Any, size: Size | None = None, *, rectified: bool = Fal
     region = (int(roi.width) or whole[0], int(roi.height) or whole[1])
     binning = (int(info.binning_x) or 1, int(info.binning_y) or 1)
     delivered = (region[0] / binning[0], region[1] / binning[1])
-    if min(delivered) <= 0:
+    if min(map(round, delivered)) < 1:
         raise CameraError(
-            f'camera_info is for images of {whole[0]}x{whole[1]} pixels: its driver must say how '
-            'large they are'
+            f'camera_info is for images of {whole[0]}x{whole[1]} pixels, binned by '
+            f'{binning[0]}x{binning[1]}: its driver must say how large they are'
         )
     offset = (int(roi.x_offset), int(roi.y_offset))
     for which, focal in enumerate((float(fx), float(fy))):

@@ -19,7 +19,7 @@ from openpose_ros.errors import TransformError
 Array = npt.NDArray[np.float64]
 
 KEPT_S = 10.0  # as tf2 has it
-_DEEPEST = 100  # frames from a root; more is a circle
+AGAIN = 3  # stamps in a row that are older than what is remembered: time jumped back
 UNHEARD = 20_000  # transforms of others, after which a frame is forgotten that has had none
 
 
@@ -100,6 +100,7 @@ class _Frame:
     stamps_ns: list[int]
     transforms: dict[int, Transform]
     heard: int = 0  # which number its last transform had
+    late: int = 0  # how many in a row were too old
 
 
 def checked(parent: str, child: str, transform: Transform) -> Transform:
@@ -130,9 +131,10 @@ class TransformBuffer:
     """
     What /tf and /tf_static said of late. Every method may be called from any thread.
 
-    A frame whose stamps jump back further than is remembered starts anew, as where a bag starts
-    over, or once a clock is right: what came before would keep out all that comes. A frame of
-    which nothing comes any more, as those of people who left, is forgotten after a while.
+    A frame whose stamps jump back further than is remembered, and stay there, starts anew, as
+    where a bag starts over, or once a clock is right: what came before would keep out all that
+    comes. A frame of which nothing comes any more, as those of people who left, is forgotten after
+    a while.
 
     Parameters
     ----------
@@ -180,7 +182,11 @@ class TransformBuffer:
                 frame.static = transform
                 return
             if frame.stamps_ns and stamp_ns < frame.stamps_ns[-1] - self._kept_ns:
+                frame.late += 1
+                if frame.late < AGAIN:  # one alone, or of two who disagree, changes nothing
+                    return
                 frame = self._frames[child] = _Frame(parent, None, [], {})
+            frame.late = 0
             self._heard += 1
             frame.heard = self._heard
             if self._heard % UNHEARD == 0:
@@ -226,26 +232,37 @@ class TransformBuffer:
         """
         target, source = target.lstrip('/'), source.lstrip('/')
         with self._lock:
-            from_source = self._chain(source, stamp_ns)
-            from_target = self._chain(target, stamp_ns)
-            common = next((name for name in from_source if name in from_target), None)
+            from_source, from_target = self._chain(source), self._chain(target)
+            # Where the frames form a circle, the way up from the source is taken, as tf2 does.
+            ends = [target] if target in from_source else from_target
+            common = next((name for name in from_source if name in ends), None)
             if common is None:
                 raise TransformError(
-                    f"no transform joins '{source}' to '{target}'; "
-                    f'{self._unknown(source) or self._unknown(target) or "they are of two trees"}'
+                    f"no transform joins '{source}' to '{target}'; {self._why(source, target)}"
                 )
             up = self._composed(from_source, common, stamp_ns)
             down = self._composed(from_target, common, stamp_ns)
         return down.inverse().after(up)
 
-    def _chain(self, name: str, stamp_ns: int) -> list[str]:
-        """Return a frame and those above it, up to the root."""
-        chain = [name]
-        while chain[-1] in self._frames:
-            chain.append(self._frames[chain[-1]].parent)
-            if len(chain) > _DEEPEST:
-                raise TransformError(f"the frames above '{name}' form a circle")
-        return chain
+    def _chain(self, name: str) -> list[str]:
+        """Return a frame and those above it, up to the root, or to where a circle closes."""
+        chain = {name: None}
+        while name in self._frames:
+            name = self._frames[name].parent
+            if name in chain:
+                break
+            chain[name] = None
+        return list(chain)
+
+    def _why(self, *names: str) -> str:
+        """Return why frames are not connected."""
+        for name in names:
+            if not (name in self._frames or any(f.parent == name for f in self._frames.values())):
+                return f"nothing was heard of '{name}'"
+        for name in names:
+            if self._chain(name)[-1] in self._frames:
+                return f"the frames above '{name}' form a circle"
+        return 'they are of two trees'
 
     def _composed(self, chain: list[str], end: str, stamp_ns: int) -> Transform:
         whole = Transform.identity()
@@ -274,7 +291,3 @@ class TransformBuffer:
         return interpolated(
             frame.transforms[stamps[at - 1]], after, (stamp_ns - stamps[at - 1]) / span
         )
-
-    def _unknown(self, name: str) -> str:
-        known = name in self._frames or any(f.parent == name for f in self._frames.values())
-        return '' if known else f"nothing was heard of '{name}'"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.parameters import from_mapping
 from openpose_ros.people import People
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.tracking.assignment import assign
@@ -39,6 +41,7 @@ _WORTH = 0.3  # by how much a jump of the camera must explain more than rest, in
 _BEYOND = 3.0  # what nobody does alone, in standard deviations
 _PERSPECTIVE = 0.6  # of a motion in common, by which it differs from person to person
 _TURNING_S = 1.0  # how long a camera that has moved is thought to move
+_GAP = 3.0  # times the time between frames, after which it is more than a frame that failed
 
 
 class Tracker:
@@ -54,25 +57,26 @@ class Tracker:
 
     Parameters
     ----------
-    params : TrackingParams
+    params : TrackingParams or mapping of str to object
+        Or names and values, as PoseEstimator takes them.
     new_id : callable, optional
         Gives a name for somebody new. By default `new_id`, whose names nobody else has in this
         process; `Names(seed).next` gives the same in every process.
 
     Attributes
     ----------
-    params
+    params : TrackingParams
         As given.
 
     """
 
     def __init__(
         self,
-        params: TrackingParams = _DEFAULT_PARAMS,
+        params: TrackingParams | Mapping[str, Any] = _DEFAULT_PARAMS,
         *,
         new_id: Callable[[], str] = new_id,
     ) -> None:
-        self.params = params
+        self.params = _params(params)
         self._new_id = new_id
         self._count = 0  # of all bodies so far
         self.reset()
@@ -82,6 +86,7 @@ class Tracker:
         self._skeleton: Skeleton | None = None
         self._bodies: Bodies | None = None
         self._stamp_s = -np.inf
+        self._elapsed_s = 0.0  # between the last two frames
         self._turning_until_s = -np.inf
 
     def update(self, people: People, stamp_s: float) -> Tracks:
@@ -126,6 +131,8 @@ class Tracker:
         rows = np.zeros(len(points), np.int64)  # whose each pose is
         new = np.ones(len(points), np.bool_)
         bodies = self._bodies
+        if self._is_too_late(stamp_s, params):
+            bodies = None
         if bodies is not None:
             self._expect(bodies, stamp_s, params)
             parts = parts_of(people.skeleton)
@@ -147,9 +154,19 @@ class Tracker:
             bodies = born if bodies is None else bodies.joined(born)
         self._confirm(bodies, stamp_s)
         tracks = self._tracks(bodies, people, visible, rows, points, stamp_s, params)
+        self._elapsed_s = stamp_s - self._stamp_s if self._stamp_s > -np.inf else 0.0
         self._skeleton, self._stamp_s = people.skeleton, stamp_s
         self._bodies = self._remembered(bodies, stamp_s, params)
         return tracks
+
+    def _is_too_late(self, stamp_s: float, params: TrackingParams) -> bool:
+        """
+        Tell whether nobody can be known any more, as after a night with the camera off.
+
+        Where frames are further apart than `track_timeout` all the time, that is no gap.
+        """
+        gap_s = stamp_s - self._stamp_s
+        return gap_s > max(params.track_timeout, _GAP * self._elapsed_s)
 
     def _expect(self, bodies: Bodies, stamp_s: float, params: TrackingParams) -> None:
         elapsed_s = stamp_s - self._stamp_s
@@ -254,6 +271,17 @@ class Tracker:
         patience_s = np.where(confirmed, params.track_timeout, _CONFIRMED_WITHIN_S)
         stays = stamp_s - bodies.sightings_s[:, 0] <= patience_s
         return bodies if stays.all() else bodies.kept(stays)
+
+
+def _params(given: TrackingParams | Mapping[str, Any]) -> TrackingParams:
+    if isinstance(given, TrackingParams):
+        return given
+    if isinstance(given, Mapping):
+        return from_mapping(TrackingParams, given)
+    raise ParameterError(
+        f'the parameters of a Tracker are a {type(given).__name__}, but must be TrackingParams or '
+        'names and values'
+    )
 
 
 def _match(

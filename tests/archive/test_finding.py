@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,15 @@ def test_bags_are_folders_with_metadata_and_files_by_their_names(
     (bag,) = [item for item in find_items([str(tmp_path / 'in/day/walk')]) if item.kind == BAG]
     assert (bag.name, bag.result) == (f'{tmp_path}/in/day/walk', 'walk.bag')
     assert bag.files == ('metadata.yaml', 'walk_0.mcap', 'walk_1.mcap')
+
+
+def test_pipe_in_a_folder_is_told_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / 'a.png').write_bytes(b'\x89PNG\r\n\x1a\n')
+    os.mkfifo(tmp_path / 'b.png')
+    lines: list[str] = []
+    (item,) = find_items([str(tmp_path)], tell=lines.append)
+    assert item.files == ('a.png',)
+    assert lines == [f'{tmp_path}/b.png is no file but a pipe or a device, and left out']
 
 
 def test_folder_of_the_results_is_not_looked_into(make_video: MakeFile, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from benchmarks import parse_on_request
 from benchmarks.against import (
     REPOSITORY,
     Times,
@@ -128,3 +129,12 @@ def test_revision_finds_the_same_people_as_itself(
     out = capsys.readouterr().out
     assert f'now, in {REPOSITORY}' in out
     assert 'people: 0 of 1 scenes differ' in out
+
+
+@pytest.mark.parametrize('words', [[], ['--help'], ['scenes', 'many']])
+def test_parser_on_request_says_what_it_takes(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr('sys.argv', ['parse_on_request', *words])
+    assert parse_on_request.main() == 2
+    assert 'usage: SCENES MEGABYTES' in capsys.readouterr().err

@@ -192,6 +192,7 @@ def test_region_of_a_driver_that_says_the_regions_size_of_the_whole() -> None:
         ({'k': np.zeros(9)}, 'focal lengths of 0 and 0 pixels: the camera is not calibrated'),
         ({'distortion_model': 'magic'}, "'magic', but must be one of"),
         ({'width': 0}, 'images of 0x480 pixels'),
+        ({'binning_x': 2**32 - 1}, 'images of 640x480 pixels, binned by 4294967295x1'),
         ({'d': [np.nan] * 5}, 'the coefficients of plumb_bob are nan, nan'),
         # In units of the image's side, or of another image.
         ({'k': MATRIX.flatten() / 640}, 'a focal length of 0.8.* pixels for a side of 640'),

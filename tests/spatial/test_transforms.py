@@ -104,6 +104,7 @@ def test_circle_is_an_error() -> None:
     buffer = TransformBuffer()
     buffer.add('a', 'b', some(1), 0)
     buffer.add('b', 'a', some(2), 0)
+    buffer.add('root', 'c', some(3), 0)
     with pytest.raises(TransformError, match='form a circle'):
         buffer.lookup('a', 'c', 0)
 
@@ -136,12 +137,29 @@ def test_frame_whose_time_jumps_back_far_starts_anew() -> None:
     buffer = TransformBuffer(seconds=10.0)
     buffer.add('map', 'base', some(1), 3600 * S)  # a clock that was wrong once
     buffer.add('map', 'other', some(2), 60 * S)
-    for second in (60, 61, 62):
+    for second in (60, 61, 62, 63, 64):
         buffer.add('map', 'base', some(second), second * S)
-    np.testing.assert_allclose(matrix(buffer.lookup('map', 'base', 61 * S)), matrix(some(61)))
+    np.testing.assert_allclose(matrix(buffer.lookup('map', 'base', 63 * S)), matrix(some(63)))
     np.testing.assert_allclose(matrix(buffer.lookup('map', 'other', 60 * S)), matrix(some(2)))
     with pytest.raises(TransformError, match='after the last'):
         buffer.lookup('map', 'base', 3600 * S)
+
+
+def test_stamps_of_two_who_disagree_leave_those_of_the_later_one() -> None:
+    buffer = TransformBuffer(seconds=10.0)
+    for second in range(60, 70):
+        buffer.add('map', 'base', some(second), second * S)
+        buffer.add('map', 'base', some(1), -5 * S)
+    for second in range(60, 70):
+        found = buffer.lookup('map', 'base', second * S)
+        np.testing.assert_allclose(matrix(found), matrix(some(second)))
+
+
+def test_circle_beside_the_way_does_not_matter() -> None:
+    buffer = filled()
+    before = matrix(buffer.lookup('map', 'camera', S))
+    buffer.add('camera', 'map', some(5), S)  # once, by mistake
+    np.testing.assert_allclose(matrix(buffer.lookup('map', 'camera', S)), before)
 
 
 def test_frames_of_which_nothing_comes_any_more_are_forgotten() -> None:

@@ -85,11 +85,40 @@ def test_who_comes_back_in_time_is_the_same() -> None:
     assert tracker.update(people(ANN), 2.3).people.ids == (ann,)
 
 
+@pytest.mark.parametrize('night_s', [2.5, 3600.0, 1e9])
+def test_who_is_seen_after_a_night_without_frames_is_somebody_else(night_s: float) -> None:
+    tracker = Tracker()
+    (ann,) = known(tracker, ANN)
+    tracks = tracker.update(people(ANN), 0.4 + night_s)
+    assert tracks.people.ids == ('',)
+    assert len(tracks.coasting) == 0
+    assert np.isnan(tracks.velocities).all()
+    tracker.update(people(ANN), 0.5 + night_s)
+    (morning,) = tracker.update(people(ANN), 0.6 + night_s).people.ids
+    assert morning not in ('', ann)
+
+
+def test_frames_that_are_always_further_apart_than_the_timeout_are_no_nights() -> None:
+    tracker = Tracker(TrackingParams(track_timeout=0.1))
+    (ann,) = known(tracker, ANN)
+    for stamp_s in (0.6, 0.8, 1.0, 1.4):
+        assert tracker.update(people(ANN), stamp_s).people.ids == (ann,)
+
+
 def test_who_was_never_confirmed_does_not_coast() -> None:
     tracker = Tracker()
     tracker.update(people(ANN), 0.0)
     tracker.update(people(ANN), 0.1)
     assert len(tracker.update(NOBODY, 0.2).coasting) == 0
+
+
+def test_parameters_may_be_names_and_values() -> None:
+    tracker = Tracker({'track_timeout': 0.5})
+    assert tracker.params == TrackingParams(track_timeout=0.5)
+    with pytest.raises(ParameterError, match='unknown parameter'):
+        Tracker({'timeout': 0.5})
+    with pytest.raises(ParameterError, match='are a float, but must be TrackingParams or'):
+        Tracker(0.5)  # type: ignore[arg-type]
 
 
 def test_the_timeout_changes_while_running() -> None:

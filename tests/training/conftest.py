@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 
-class WithoutTorch(pytest.Module):
-    """A test module that is not even imported: its first lines need PyTorch."""
+class MayNeedTorch(pytest.Module):
+    """A test module that is skipped where it cannot be imported without PyTorch."""
 
     def collect(self) -> list:
-        reason = 'training needs PyTorch: pip install openpose_ros[training]'
-        pytest.skip(reason, allow_module_level=True)
+        try:
+            return list(super().collect())
+        except self.CollectError as error:
+            if "No module named 'torch'" not in str(error):
+                raise
+            reason = 'training needs PyTorch: pip install openpose_ros[training]'
+            pytest.skip(reason, allow_module_level=True)
 
 
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> object:
-    missing = find_spec('torch') is None
-    return WithoutTorch.from_parent(parent, path=module_path) if missing else None
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module:
+    return MayNeedTorch.from_parent(parent, path=module_path)
 
 
 @pytest.fixture

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 from openpose_ros.models import ScoreCalibration
-from training.calibrate import Found, best_f1, choose, compare_with_truth, fit, joined
+from training.calibrate import (
+    Found,
+    best_f1,
+    calibration_of,
+    choose,
+    compare_with_truth,
+    find,
+    find_nobody,
+    fit,
+    joined,
+)
+from training.pack import Picture, write_pack
+
+PHOTOS = Path(__file__).parents[2] / 'docs/photos'
+NETWORK = 'openpose-ros-small-int8'
+SIZE = (256, 256)
 
 
 def drawn(slope: float, offset: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     scores = rng.uniform(0, 1, count)
-    return scores, rng.random(count) < ScoreCalibration(slope, offset).told(scores)
+    return scores, rng.random(count) < 1 / (1 + np.exp(-(slope * scores + offset)))
 
 
 @pytest.mark.parametrize(('slope', 'offset'), [(8.0, -3.0), (15.0, -9.0), (2.0, 0.5)])
@@ -113,3 +131,53 @@ def test_joined_adds_up():
     both = joined([part, part])
     assert both.annotated == 4
     assert len(both.scores) == 2
+
+
+def pack(folder: Path, *names: str) -> Path:
+    """Pack photographs of the docs, as if nobody were in them."""
+    write_pack(folder, [Picture(name, (PHOTOS / name).read_bytes()) for name in names])
+    return folder
+
+
+def test_whoever_is_found_in_a_picture_of_nobody_is_wrong(tmp_path):
+    found = find_nobody(NETWORK, pack(tmp_path, 'walker.jpg'), SIZE)
+    assert len(found.scores)
+    assert not found.right.any()
+    assert found.annotated == 0
+
+
+def test_pictures_of_nobody_are_spread_over_the_pack(tmp_path):
+    photos = [
+        Picture(name, (PHOTOS / name).read_bytes()) for name in ('walker.jpg', 'astronaut.jpg')
+    ]
+
+    def found(*which: int, count: int = 9) -> list[float]:
+        write_pack(tmp_path, [photos[number] for number in which])
+        return find_nobody(NETWORK, tmp_path, SIZE, count).scores.tolist()
+
+    one, other = found(0), found(1)
+    assert one != other
+    assert found(0, 1, 0, 1, 0, count=1) == one
+    assert found(0, 1, 0, 1, 0, count=2) == 2 * one
+    assert found(0, 1, 0, 1, 0, count=3) == 3 * one
+    assert found(0, 1, 0, 1, 0) == one + other + one + other + one
+
+
+def test_pictures_of_nobody_make_the_same_score_worth_less(tmp_path):
+    """The people of a photograph are right where they are annotated, wrong where nobody is."""
+    height, width = cv2.imread(str(PHOTOS / 'walker.jpg')).shape[:2]
+    truth = {
+        'images': [{'id': 1, 'file_name': 'walker.jpg', 'width': width, 'height': height}],
+        'categories': [{'id': 1, 'keypoints': [str(n) for n in range(17)]}],
+        'annotations': [],
+    }
+    nobody = pack(tmp_path, 'walker.jpg')
+    scores = find_nobody(NETWORK, nobody, SIZE).scores
+    best = float(scores.max())
+    right = joined([Found(np.array([best, 0.01]), np.array([True, False]), 1)])
+    without = ScoreCalibration(*fit(right.scores, right.right))
+    assert len(find(NETWORK, PHOTOS, truth, SIZE).scores) == len(scores)
+    with pytest.raises(ValueError, match='some are right and some are wrong'):
+        calibration_of(NETWORK, PHOTOS, truth, [nobody], [SIZE])
+    both = joined([right, find_nobody(NETWORK, nobody, SIZE)])
+    assert ScoreCalibration(*fit(both.scores, both.right)).told(best) < without.told(best) - 0.1

@@ -73,12 +73,12 @@ def run(args: argparse.Namespace) -> int:
 
             check_ray()
             for line in looked_for_in_vain(args):
-                print(f'openpose-ros: {line}', file=sys.stderr)
+                _tell(line)
             if args.address is None:  # the machines of a cluster may have what this one has not
                 check_backend(args.backend)
             check_form(args.index)
             own = None if is_address(args.output) else Path(args.output)
-            items = find_items(args.inputs, without=own)
+            items = find_items(args.inputs, without=own, tell=_tell)
             settings = _settings(args)
             run_of = settings.run()
             place = open_place(args.output)
@@ -88,6 +88,10 @@ def run(args: argparse.Namespace) -> int:
             place.tidy()
             schedule = _planned(biggest_first(items), place, run_of, args)
         return _work(args, items, settings, run_of, place, schedule)
+
+
+def _tell(line: str) -> None:
+    print(f'openpose-ros: {line}', file=sys.stderr)
 
 
 def _settings(args: argparse.Namespace) -> Settings:

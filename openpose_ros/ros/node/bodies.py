@@ -41,6 +41,7 @@ class Bodies:
         self._tf2: Any = None
         self._frames: Outlet | None = None
         self._humans: Humans | None = None
+        self._told_nameless = False
 
     def open(self, params: NodeParams) -> None:
         """
@@ -69,7 +70,9 @@ class Bodies:
     def publish(self, camera: Hashable, persons: Any, skeleton: Skeleton) -> None:
         """Publish who is in an image; as `Humans.publish` takes it."""
         frames, humans = self._frames, self._humans
-        if frames and nanoseconds(persons.header.stamp):  # 0 is no time for a frame
+        if frames and not persons.header.frame_id:
+            self._tell_nameless()
+        elif frames and nanoseconds(persons.header.stamp):  # 0 is no time for a frame
             found = body_transforms(self._transport.types, self._tf2, persons)
             if found.transforms:
                 frames.publish(found)
@@ -92,6 +95,15 @@ class Bodies:
         """Tell whether somebody listens."""
         frames, humans = self._frames, self._humans
         return bool(frames and frames.subscribers()) or bool(humans and humans.is_heard())
+
+    def _tell_nameless(self) -> None:
+        if not self._told_nameless:
+            self._told_nameless = True
+            self._transport.log(
+                'warning',
+                'publish_tf: an image has no frame_id, so nobody in it has a frame; the camera '
+                'driver must set header.frame_id',
+            )
 
     def _begin(self, params: NodeParams) -> None:
         transport = self._transport

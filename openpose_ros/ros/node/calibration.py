@@ -16,6 +16,7 @@ from openpose_ros.spatial import Camera, camera_of_info
 from openpose_ros.spatial.sizes import is_same_picture
 
 CAMERA, DEPTH_CAMERA = 'camera_info', 'depth_camera_info'
+_EDGE = 0.1  # of an image's side
 
 
 class Calibration:
@@ -105,9 +106,17 @@ class Calibration:
             return None
         camera = self._of(topic, info, size, rectified, needed=needed)
         if isinstance(camera, CameraError):
-            self._without(topic, f'{called} cannot be used: {camera}', needed=needed)
+            text = f'{called} cannot be used: {camera}'
+            self._without(topic, text, needed=needed, anew=True)
             return None
         self._faults.fine(topic, f'{topic} never')
+        if needed and not (info.roi.width or _is_inside(camera)):
+            self._faults.tell(
+                f'{topic} aside',
+                f'{called} puts the optical axis at {camera.centre[0]:.0f}, '
+                f'{camera.centre[1]:.0f} of images of {size[0]}x{size[1]}: unless they are cut '
+                'out of larger ones, its K is of another resolution, and positions are wrong',
+            )
         if needed and topic == CAMERA and not rectified and 'rect' in self._image_topic():
             self._faults.tell(
                 'rectified',
@@ -143,9 +152,19 @@ class Calibration:
         self._cameras[topic] = key, camera
         return camera
 
-    def _without(self, kind: str, text: str, *, needed: bool, may_settle: bool = False) -> None:
+    def _without(
+        self, kind: str, text: str, *, needed: bool, may_settle: bool = False, anew: bool = False
+    ) -> None:
         if needed:
-            self._faults.tell(kind, text, may_settle=may_settle)
+            self._faults.tell(kind, text, may_settle=may_settle, anew=anew)
+
+
+def _is_inside(camera: Camera) -> bool:
+    """Return whether the optical axis meets the image well within its edges."""
+    return all(
+        _EDGE * side <= place <= (1 - _EDGE) * side
+        for place, side in zip(camera.centre, camera.size)
+    )
 
 
 def _contents(info: Any, size: Size, rectified: bool) -> tuple[Any, ...]:

@@ -291,7 +291,7 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         check_cameras(self.cameras)
         if self.target_camera not in ('', *self.cameras):
             raise ParameterError(
-                f"target_camera is '{self.target_camera}', but must be empty or one of "
+                f'target_camera is {self.target_camera!r:.100}, but must be empty or one of '
                 f'{list(self.cameras)}'
             )
         checked = checked_overrides(self.overrides, self.cameras, _declared())

@@ -13,7 +13,7 @@ from openpose_ros.documents import parse_yaml, read_document
 from openpose_ros.errors import ParameterError
 from openpose_ros.home import expand_user
 from openpose_ros.parameters import edit_distance, nearest
-from openpose_ros.ros.node.camera_names import override_names
+from openpose_ros.ros.node.camera_names import is_override, override_names
 
 _PARAMETERS = 'ros__parameters'
 
@@ -141,7 +141,7 @@ def read_params_files(
                     name in single and value == ''
                 ):  # null: what `ros2 param dump` writes if not set
                     continue
-                if name in known or name in _ALWAYS or name.startswith(_ALWAYS_BELOW):
+                if name in known or is_of_every_node(name):
                     values[name] = value
                     continue
                 near = nearest(name, known)
@@ -156,6 +156,45 @@ def read_params_files(
                         f"'{near}' is a parameter of this node"
                     )
     return values, odd
+
+
+def is_of_every_node(name: str) -> bool:
+    """Return whether a parameter is of ROS's own libraries, or of our transports."""
+    return name in _ALWAYS or name.startswith(_ALWAYS_BELOW)
+
+
+def check_known(names: Iterable[str], known: Collection[str]) -> None:
+    """
+    Check that a node has the parameters that are given to it by name; of others ROS is silent.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Those of single cameras are not looked at.
+    known : collection of str
+        The node's own parameters, of all its cameras.
+
+    Raises
+    ------
+    ParameterError
+        If one is unknown.
+
+    """
+    for name in names:
+        if name not in known and not is_override(name) and not is_of_every_node(name):
+            raise ParameterError(
+                f"unknown parameter '{name}'; the nearest is '{nearest(name, known)}'"
+            )
+
+
+def misspelt(names: Iterable[str], known: Collection[str]) -> list[str]:
+    """Return a line for each name that looks like a known one misspelt, short ones left out."""
+    near = {name: nearest(name, known) for name in names if name not in known}
+    return [
+        f"'{name}' is ignored; did you mean '{meant}'?"
+        for name, meant in near.items()
+        if edit_distance(name, meant) <= min(_LIKELY_TYPO, len(name) // 5)
+    ]
 
 
 def can_be_read_again(path: str | Path) -> bool:

@@ -105,6 +105,7 @@ class Processing:
         self._frames = Frames(transport, faults)
         self.measuring = Measuring(self._calibration, self._frames, faults, camera, remedies)
         self._tracker: Tracker | None = None
+        self._size: Size | None = None  # of the last image
         self._paths = Paths()
         self._targets = Targets(transport, self._frames)
         self._bodies = bodies or Bodies(transport, clock)
@@ -203,7 +204,7 @@ class Processing:
         estimate = estimator.estimate(rotate_upright(frame, params.rotate))
         people = unrotate_people(estimate.people, params.rotate, size)
         stamp_s = _stamp_s(arrival)
-        tracks = self._follow(people, stamp_s, params)
+        tracks = self._follow(people, stamp_s, size, params)
         coasting = None if tracks is None else tracks.coasting
         people = people if tracks is None else tracks.people
         followed = perf_counter()
@@ -307,14 +308,23 @@ class Processing:
                 return found.inverse().turn([0.0, 0.0, 1.0])
         return up_in_image(params.rotate)
 
-    def _follow(self, people: People, stamp_s: float, params: NodeParams) -> Tracks | None:
+    def _follow(
+        self, people: People, stamp_s: float, size: Size, params: NodeParams
+    ) -> Tracks | None:
         """Say who people are, and who else is expected; None: nobody wants to know."""
-        tracker = self._tracker
+        tracker, before, self._size = self._tracker, self._size, size
         if tracker is None:
             return None
-        if not params.tracking:
+        if not params.tracking or size != before:  # pixels are other ones then
             tracker.reset()
             self._paths.reset()
+        if params.tracking and before not in (None, size):
+            self._warn(
+                f'images have {size[0]}x{size[1]} pixels, after some of '
+                '{}x{}: everybody in them gets a new id'.format(*before),
+                'size',
+            )
+        if not params.tracking:
             return None
         tracker.params = params
         return tracker.update(people, stamp_s)

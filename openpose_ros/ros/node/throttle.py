@@ -7,6 +7,7 @@ import threading
 from time import monotonic
 
 _MOST_KINDS = 100
+_LONGEST_LINE = 600  # characters
 _LENGTH_OF_KIND = 40  # characters by which warnings are held to be the same
 
 
@@ -74,4 +75,10 @@ class Warnings:
         held_back = self._throttle.passes(kind or text[:_LENGTH_OF_KIND])
         if held_back is not None:
             more = f' (and {held_back} more like this)' if held_back else ''
-            self._log('warning', text + more)
+            self._log('warning', plain(text) + more)
+
+
+def plain(text: str) -> str:
+    """Return a text in one line, whatever names of others are in it, and not too long."""
+    line = ''.join(sign if sign.isprintable() else '?' for sign in ' '.join(text.split()))
+    return line if len(line) <= _LONGEST_LINE else f'{line[:_LONGEST_LINE]}...'

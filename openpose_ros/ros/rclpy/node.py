@@ -31,6 +31,7 @@ from openpose_ros.ros.node.loading import OpenEstimator, open_estimator
 from openpose_ros.ros.node.params_file import (
     can_be_read_again,
     check_can_be_read_again,
+    check_known,
     read_params_files,
     ros_arguments,
 )
@@ -53,6 +54,7 @@ _INPUTS = {
 }
 _NODE_NAME = 'openpose'
 _CHANGE_S = 5.0  # how long the page waits for a change
+_SHORTEST_S = 0.05  # between two diagnostics: a timer of 0 is always due
 _GLANCE_S = 0.1  # how long a signal may wait until it is seen
 
 
@@ -107,7 +109,7 @@ class OpenPoseNode(LifecycleNode):
         # Its own timer goes by ROS time, which may never begin.
         self.destroy_timer(self._updater.timer)
         self.create_timer(
-            self._updater.period,
+            max(self._updater.period, _SHORTEST_S),
             guard.around('diagnostics', self._update_diagnostics),
             clock=self._steady,
         )
@@ -226,6 +228,7 @@ class OpenPoseNode(LifecycleNode):
         """
         name = self.get_fully_qualified_name()
         files, assigned = ros_arguments(self._arguments, name)
+        check_known(assigned, DECLARATIONS)
         files = [file for file in files if can_be_read_again(file)]  # rcl has emptied a pipe
         values, odd = read_params_files(files, name, DECLARATIONS, assigned)
         for line in odd:

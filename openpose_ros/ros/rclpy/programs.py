@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+import sys
 
 from openpose_ros.home import forget_empty_home
 from openpose_ros.signals import leave, watched
@@ -32,7 +33,13 @@ def openpose_follow(arguments: Sequence[str] | None = None) -> int:
 def _run(module: str, arguments: Sequence[str] | None, *, reloads: bool) -> int:
     forget_empty_home()
     with watched(serves=True, reloads=reloads) as stop:
-        status: int = import_module(f'openpose_ros.ros.rclpy.{module}').main(stop, arguments)
+        try:
+            status: int = import_module(f'openpose_ros.ros.rclpy.{module}').main(stop, arguments)
+        except Exception as exc:  # noqa: BLE001  rclpy's, of a rule, a file, a parameter's type
+            from openpose_ros.ros.node.guard import one_line
+
+            sys.stderr.write(f'openpose_{module}: error: {one_line(exc)}\n')
+            status = 1
         if stop.requested:
             leave(stop.status if status == 0 else status)
     return status

@@ -21,7 +21,7 @@ from openpose_ros.ros.messages.transforms import LEFT_OUT, transform_of
 from openpose_ros.ros.node.guard import one_line
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.spatial import Transform
-from openpose_ros.spatial.transforms import KEPT_S, UNHEARD, checked
+from openpose_ros.spatial.transforms import AGAIN, KEPT_S, UNHEARD, checked
 
 _GLANCE_S = 0.002
 _WARN_EVERY_S = 5.0
@@ -171,12 +171,13 @@ class Heard:
     """
 
     def __init__(
-        self, buffer: Any, warn: Callable[[str], object], clock: Callable[[], float] = monotonic
+        self, buffer: Any, warn: Callable[..., object], clock: Callable[[], float] = monotonic
     ) -> None:
         self._buffer = buffer
         self._warn = warn
         self._clock = clock
         self._newest: dict[str, tuple[int, int]] = {}  # stamp, and number when it was heard
+        self._late: dict[str, int] = {}  # how many of a child came in a row that were too old
         self._number = 0
         self._again_s = -inf  # from when on what is known may be forgotten anew
 
@@ -187,14 +188,17 @@ class Heard:
             return
         newest = self._newest.get(child, (stamp_ns, 0))[0]
         if stamp_ns < newest - _KEPT_NS:
-            if self._clock() < self._again_s:  # two that disagree would leave nothing
+            late = self._late[child] = self._late.get(child, 0) + 1
+            if late < AGAIN or self._clock() < self._again_s:  # as `TransformBuffer` has it
                 self._warn(
                     f"the transform of '{child}' is {(newest - stamp_ns) / 1e9:.1f} s older than "
-                    'one before, and left out: do two nodes publish it, with clocks that differ?'
+                    'one before, and left out: do two nodes publish it, with clocks that differ?',
+                    'late',
                 )
                 return
             self.forget()
             newest = stamp_ns
+        self._late.pop(child, None)
         self._number += 1
         self._newest[child] = max(newest, stamp_ns), self._number
         if self._number % UNHEARD == 0 and self._unheard() > _MOST_UNHEARD:
@@ -209,7 +213,7 @@ class Heard:
     def forget(self) -> None:
         """Forget what moves; from any thread."""
         self._again_s = self._clock() + _SETTLED_S
-        self._newest = {}
+        self._newest, self._late = {}, {}
         self._buffer.clear()
 
     def _unheard(self) -> int:

@@ -120,6 +120,20 @@ def test_people_keep_their_ids_while_tracking_is_on(stage: Stage) -> None:
     assert [person.id for person in stage.persons()[-1].persons] == ['', '']
 
 
+def test_images_of_another_size_do_not_hand_ids_to_whoever_has_those_pixels(stage: Stage) -> None:
+    stage.node.set_parameters({'tracking': True})
+    for tenth in range(4):
+        stage.show(picture(stamp_ns=10**9 + tenth * 10**8))
+    before = {person.id for person in stage.persons()[-1].persons}
+    assert len(before - {''}) == 2
+    for tenth in range(4, 8):
+        stage.show(picture((640, 480), stamp_ns=10**9 + tenth * 10**8))
+        assert not before & {person.id for person in stage.persons()[-1].persons}
+    assert len({person.id for person in stage.persons()[-1].persons} - {''}) == 2
+    (line,) = [line for line in stage.transport.said('warning') if 'pixels' in line]
+    assert line.startswith('images have 640x480 pixels, after some of 320x240: everybody')
+
+
 def test_who_is_hidden_is_published_last_until_the_timeout(stage: Stage) -> None:
     stage.node.set_parameters({'tracking': True, 'track_timeout': 0.5})
     for tenth in range(4):

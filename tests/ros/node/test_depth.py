@@ -387,6 +387,32 @@ def test_camera_info_that_cannot_be_used(stage: Stage, info: Any, expected: str)
     comes_right(stage)
 
 
+def test_camera_info_that_is_wrong_in_another_way_is_told_again(stage: Stage) -> None:
+    wrong = [
+        camera_info(d=np.full(5, np.nan)),
+        camera_info(d=np.ones(3)),
+        camera_info(distortion_model='mystery', d=np.ones(5)),
+    ]
+    for number in range(9):
+        stage.camera.on_camera_info(wrong[number % 3])
+        assert not has_places(stage.pair(33 * number))
+    lines = [line for line in stage.warned() if 'camera_info cannot be used' in line]
+    assert ['nan' in line for line in lines] == [True, False, False]
+    assert 'has 3 coefficients' in lines[1]
+    assert 'mystery' in lines[2]
+
+
+def test_camera_info_of_another_resolution_with_the_size_of_this_one_is_told(
+    stage: Stage,
+) -> None:
+    k = np.array([500, 0, 319.5, 0, 500, 239.5, 0, 0, 1])
+    stage.camera.on_camera_info(camera_info(k=k))
+    for number in range(3):
+        assert has_places(stage.pair(33 * number))
+    (line,) = [line for line in stage.warned() if 'optical axis' in line]
+    assert 'at 320, 240 of images of 320x240' in line
+
+
 def test_camera_info_that_changes(stage: Stage) -> None:
     for number in range(4):
         focal = 250.0 + 10 * number

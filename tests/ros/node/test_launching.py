@@ -146,7 +146,8 @@ def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any], tmp_pa
     given = {'min_parts': '5', 'lazy': 'true', 'model': '8', 'use_sim_time': 'true'}
     given['net_resolution'] = '[656, 368]'
     context = Context({**defaults, **NOTHING, 'params_file': str(path), **given})
-    pose, _ = launch_file['start'](context)
+    pose, rviz = launch_file['start'](context)
+    assert rviz.named['parameters'] == [{'use_sim_time': True}]
     file, parameters = pose.named['parameters']
     assert file == str(path)
     model = parameters.pop('model')
@@ -154,6 +155,21 @@ def test_launch_file_hands_on_what_was_given(launch_file: dict[str, Any], tmp_pa
     size = parameters.pop('net_resolution')
     assert (size.given, size.named) == (([656, 368],), {'value_type': List[int]})  # noqa: UP006
     assert parameters == {'min_parts': 5, 'lazy': True, 'use_sim_time': True}
+
+
+def test_launch_file_leaves_the_time_to_the_parameter_file(
+    launch_file: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / 'mine.yaml'
+    path.write_text('/**: {ros__parameters: {use_sim_time: true}}')
+    defaults = {name: default for name, default, *_ in launch_file['ARGUMENTS']}
+    context = Context({**defaults, **NOTHING, 'params_file': str(path)})
+    pose, rviz = launch_file['start'](context)
+    assert pose.named['parameters'] == [str(path)]
+    assert rviz.named['parameters'] == []
+    context['use_sim_time'] = 'False'
+    pose, _ = launch_file['start'](context)
+    assert pose.named['parameters'] == [str(path), {'use_sim_time': False}]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +253,7 @@ def test_launch_file_hands_on_several_cameras(launch_file: dict[str, Any], tmp_p
         (['front', 'left'],),
         {'value_type': List[str]},  # noqa: UP006  as above
     )
-    assert parameters == {'left.rotate': 90, 'use_sim_time': False}
+    assert parameters == {'left.rotate': 90}
     assert ('front/image', 'front/image') in pose.named['remappings']
     assert ('left/image', '/usb/image') in pose.named['remappings']
     with pytest.raises(ParameterError, match=r'right\.rotate is of no camera'):

@@ -107,6 +107,18 @@ def test_frames_go_out_for_bodies_that_are_somewhere() -> None:
     assert message.transforms[0].header == header(5)
 
 
+def test_image_without_a_frame_gives_nobody_one_and_is_told() -> None:
+    stage = Stage(publish_tf=True)
+    people = some_people('kqf1')
+    persons = persons_of(people, somewhere(people))
+    persons.header.frame_id = ''  # of which tf2 logs an error, wherever /tf is heard
+    for _ in range(3):
+        stage.outgoing.publish(persons, people, stage.params, positions=None, up=np.zeros(3))
+    assert stage.transport.outlets['/tf'].published == []
+    (line,) = stage.transport.said('warning')
+    assert line.startswith('publish_tf: an image has no frame_id')
+
+
 def test_who_is_there_is_said_on_change_and_every_second() -> None:
     stage = Stage(hri=True)
     stage.show('kqf1', '')

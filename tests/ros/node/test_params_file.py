@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 
 from openpose_ros.errors import ParameterError
+from openpose_ros.ros.node.declared import node_declarations
 from openpose_ros.ros.node.params_file import (
+    check_known,
+    misspelt,
     parse_assignment,
     read_params_file,
     read_params_files,
@@ -304,3 +308,32 @@ def test_arguments_of_a_ros_command_line() -> None:
 def test_argument_without_its_value() -> None:
     with pytest.raises(ParameterError):
         ros_arguments(['--ros-args', '-p'], '/openpose')
+
+
+def test_name_that_is_given_must_be_known() -> None:
+    others = (
+        'use_sim_time',
+        'qos_overrides./image.subscription.depth',
+        'diagnostic_updater.period',
+    )
+    check_known([*KNOWN, 'front.rotate', *others], KNOWN)
+    with pytest.raises(ParameterError, match=r"'peak_treshold'; the nearest is 'peak_threshold'"):
+        check_known(['lazy', 'peak_treshold'], KNOWN)
+
+
+def test_names_that_look_misspelt() -> None:
+    known = ('model', 'tracking', 'peak_threshold')
+    assert misspelt(['mode', 'patience', 'tracking', 'front.rotate'], known) == []
+    assert misspelt(['tracing', 'peak_treshhold'], known) == [
+        "'tracing' is ignored; did you mean 'tracking'?",
+        "'peak_treshhold' is ignored; did you mean 'peak_threshold'?",
+    ]
+
+
+@pytest.mark.parametrize('name', ['demo', 'follow'])
+def test_own_arguments_of_other_launch_files_look_like_none(name: str) -> None:
+    text = (Path(__file__).parents[3] / f'launch/{name}.launch.py').read_text()
+    own = re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", text)
+    assert own
+    known = [item.name for item in node_declarations()]
+    assert misspelt(own, known) == []

@@ -61,6 +61,48 @@ def test_node_ends_well_at_any_moment(seed: int) -> None:
     assert monotonic() - asked_s < PATIENCE_S
 
 
+@pytest.mark.parametrize('program', ['openpose_node', 'openpose_camera', 'openpose_follow'])
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ('-p', 'use_sim_time:=maybe'),
+        ('--params-file', 'nowhere.yaml'),
+        ('-r', 'a b:='),
+        ('--log-level', 'loud'),
+    ],
+)
+def test_what_ros_itself_refuses_is_one_line(program: str, arguments: tuple[str, ...]) -> None:
+    process = start(program, *arguments)
+    said = process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode == 1, said
+    assert 'Traceback' not in said
+    assert f'{program}: error: ' in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize('period', ['.nan', '-1.0'])
+def test_diagnostics_that_cannot_be_so_often_are_one_line(period: str) -> None:
+    process = start('openpose_node', '-p', f'diagnostic_updater.period:={period}')
+    said = process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode == 1, said
+    assert 'Traceback' not in said
+
+
+def test_parameter_that_no_node_has_is_told() -> None:
+    process = start('openpose_node', '-p', 'backend:=fake', '-p', 'peak_treshold:=0.5')
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            assert 'loaded and warm' not in line
+            if 'cannot configure' in line:
+                assert "unknown parameter 'peak_treshold'; the nearest is" in line
+                break
+        else:
+            pytest.fail('the node ended')
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE_S)
+
+
 def test_node_reads_its_files_again_at_sighup(tmp_path: Path) -> None:
     file = tmp_path / 'params.yaml'
     section = '/**:\n  ros__parameters:\n    backend: fake\n    peak_threshold: {}\n'
