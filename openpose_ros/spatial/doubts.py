@@ -1,8 +1,9 @@
 """
-Which places are not said, since it may be another part of the same body that is seen there.
+Which places are not said, since another part of a body may be seen there, or somebody else.
 
 A keypoint is a pixel or two off, and depth images have holes beside edges: what is next to a thin
-part, and is seen all around the keypoint, is taken for it, and no depth around it tells.
+part, and is seen all around the keypoint, is taken for it, and no depth around it tells. So is who
+stands before somebody, where no limb would be too long.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.skeletons import Skeleton
+from openpose_ros.people import People
 from openpose_ros.spatial.located import Positions
 from openpose_ros.spatial.parts import PLACE, places_of
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 # Left and right knees, and what is below them, are so far apart, or one was taken for the other.
 _LEGS_APART = 0.12  # metres
@@ -22,6 +24,7 @@ _LEGS_APART = 0.12  # metres
 # far away, one is mostly the torso beside which it is seen.
 _SIDEWAYS = 0.18  # metres across the sight from shoulder to shoulder, of who is seen so
 _ARMS_APART = 0.06  # metres along the sight
+_NEAR = 0.35  # metres: what is so near to the middle of a body needs no limb to be of it
 _HAND = 0.06  # metres across the sight: a hip so near to a wrist may be hidden by a hand
 
 _LEFT_SHOULDER, _RIGHT_SHOULDER = PLACE['left_shoulder'], PLACE['right_shoulder']
@@ -32,10 +35,11 @@ _LEFT = slice(PLACE['left_elbow'], PLACE['left_big_toe'] + 1, 2)
 _RIGHT = slice(PLACE['right_elbow'], PLACE['right_big_toe'] + 1, 2)
 _ARMS = 2
 _ONES = np.ones(3)
+_NOBODY: Index = np.zeros((2, 0), np.int64)
 
 
 def undoubted(
-    positions: Positions, sight: Array, surface: Array, distance: Array, skeleton: Skeleton
+    positions: Positions, sight: Array, surface: Array, distance: Array, people: People
 ) -> Positions:
     """
     Return positions, NaN where another part may be seen.
@@ -51,8 +55,8 @@ def undoubted(
         What is seen there, along the same axes, metres; NaN where no depth is known.
     distance : float64 (N,)
         Of the people, horizontally, metres; NaN unknown.
-    skeleton : Skeleton
-        Of the K keypoints.
+    people : People
+        The same N.
 
     """
     apart = surface[:, _LEFT] - surface[:, _RIGHT]
@@ -63,13 +67,31 @@ def undoubted(
     off = sight[:, _HIPS, np.newaxis, ::2] - sight[:, np.newaxis, _WRISTS, ::2]
     near = (off * off) @ _ONES[:2] < ((_HAND / distance) ** 2)[:, np.newaxis, np.newaxis]
     hidden = near[..., 0] | near[..., 1]
-    if not (doubts.any() or hidden.any()):
+    another = _of_another(surface, distance, people) if len(people) > 1 else _NOBODY
+    if not (doubts.any() or hidden.any() or another.size):
         return positions
     of_parts = np.zeros(surface.shape[:2], np.bool_)
     of_parts[:, _LEFT] = of_parts[:, _RIGHT] = doubts
     of_parts[:, _HIPS] = hidden
-    people, parts = of_parts.nonzero()
-    keypoints = places_of(skeleton)[0][parts]  # -1 of none, of which no depth is known
+    of_parts[another[0], another[1]] = True
+    rows, parts = of_parts.nonzero()
+    keypoints = places_of(people.skeleton)[0][parts]  # -1 of none, of which no depth is known
     left = positions.copy()
-    left[people, keypoints] = np.nan
+    left[rows, keypoints] = np.nan
     return left
+
+
+def _of_another(surface: Array, distance: Array, people: People) -> Index:
+    """Return whose parts (2, M) are seen where another body is, far from their own."""
+    ranges = np.sqrt(surface[..., 0] ** 2 + surface[..., 1] ** 2)
+    rows, parts = (np.abs(ranges - distance[:, np.newaxis]) > _NEAR).nonzero()
+    if not len(rows):
+        return _NOBODY
+    near = np.abs(ranges[rows, parts][:, np.newaxis] - distance) < _NEAR
+    places = people.keypoints[rows, places_of(people.skeleton)[0][parts], :2]
+    found = people.keypoints[..., 2:] > 0
+    low = np.where(found, people.keypoints[..., :2], np.inf).min(axis=1)
+    high = np.where(found, people.keypoints[..., :2], -np.inf).max(axis=1)
+    within = (places[:, np.newaxis] >= low) & (places[:, np.newaxis] <= high)
+    hers = (near & within.all(axis=2)).any(axis=1)  # not her own: that is farther away
+    return np.stack([rows[hers], parts[hers]])

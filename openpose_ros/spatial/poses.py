@@ -103,7 +103,7 @@ def poses(
     distance = np.sqrt(found[:, 0] ** 2 + found[:, 1] ** 2)
     return Located(
         on_faces(
-            undoubted(positions, sight, surface, distance, people.skeleton),
+            undoubted(positions, sight, surface, distance, people),
             heads,
             surface,
             lost,

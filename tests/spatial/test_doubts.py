@@ -104,3 +104,37 @@ def test_position_is_measured_by_hips_that_are_not_said() -> None:
     assert behind.positions is not None
     assert np.isnan(behind.positions[0, hips]).all()
     np.testing.assert_allclose(behind.position, apart.position)
+
+
+def test_knee_that_is_seen_on_who_stands_before_her_is_not_said() -> None:
+    """It was 96 cm too near: no limb was too long for that."""
+    back, far = seen(FACING)
+    own = np.array(back.people.keypoints)
+    index = back.people.skeleton.keypoint_names.index('left_knee')
+    # Somebody of the same stature 0.8 m before her, so that her own knee is over the other's.
+    nearer = far - np.array([0, 0, 0.8], np.float32)
+    other = own.copy()
+    other[0, :, :2] = back.room.lens.project(nearer[0].astype(np.float64))
+    people = replace(
+        back.people,
+        keypoints=np.concatenate([own, other]),
+        scores=np.array([0.8, 0.8], np.float32),
+    )
+    positions = np.concatenate([far, nearer])
+
+    def unsaid(some: Positions, beside: float) -> set[tuple[int, int]]:
+        keypoints = np.array(people.keypoints)
+        keypoints[1, :, 0] += beside
+        known = replace(Located.unknown(2), positions=some)
+        found = locate(
+            replace(people, keypoints=keypoints), back.room.lens, known, back.truths[0].up
+        ).positions
+        assert found is not None
+        return set(zip(*np.isnan(found[..., 0]).nonzero()))
+
+    whole = unsaid(positions, 0)
+    wrong = positions.copy()
+    wrong[0, index] *= nearer[0, index, 2] / far[0, index, 2]
+    assert unsaid(wrong, 0) - whole == {(0, index)}
+    # Where the other stands a metre aside, the knee may be stretched out so far.
+    assert (0, index) not in unsaid(wrong, 250)
