@@ -29,12 +29,14 @@ _HAND = 0.06  # metres across the sight: a hip so near to a wrist may be hidden 
 
 _LEFT_SHOULDER, _RIGHT_SHOULDER = PLACE['left_shoulder'], PLACE['right_shoulder']
 _HIPS = slice(PLACE['left_hip'], PLACE['right_hip'] + 1)
-_WRISTS = slice(PLACE['left_wrist'], PLACE['right_wrist'] + 1)
+# Both hips beside the left wrist, then both beside the right one.
+_HIPS_OF_PAIRS = np.array(2 * [PLACE['left_hip'], PLACE['right_hip']])
+_WRISTS_OF_PAIRS = np.array([PLACE[f'{side}_wrist'] for side in ('left', 'right')]).repeat(2)
 # Elbows, wrists; knees, ankles, heels and toes.
 _LEFT = slice(PLACE['left_elbow'], PLACE['left_big_toe'] + 1, 2)
 _RIGHT = slice(PLACE['right_elbow'], PLACE['right_big_toe'] + 1, 2)
 _ARMS = 2
-_ONES = np.ones(3)
+_ONES, _ACROSS_AND_UP = np.ones(3), np.array([1.0, 0.0, 1.0])
 _NOBODY: Index = np.zeros((2, 0), np.int64)
 
 
@@ -64,9 +66,9 @@ def undoubted(
     wide = (sight[:, _LEFT_SHOULDER, 0] - sight[:, _RIGHT_SHOULDER, 0]) * distance
     sideways = np.abs(wide) < _SIDEWAYS
     doubts[:, :_ARMS] = (np.abs(apart[:, :_ARMS, 1]) < _ARMS_APART) & sideways[:, np.newaxis]
-    off = sight[:, _HIPS, np.newaxis, ::2] - sight[:, np.newaxis, _WRISTS, ::2]
-    near = (off * off) @ _ONES[:2] < ((_HAND / distance) ** 2)[:, np.newaxis, np.newaxis]
-    hidden = near[..., 0] | near[..., 1]
+    off = sight.take(_HIPS_OF_PAIRS, axis=1) - sight.take(_WRISTS_OF_PAIRS, axis=1)
+    near = (off * off) @ _ACROSS_AND_UP < ((_HAND / distance) ** 2)[:, np.newaxis]
+    hidden = near[:, :2] | near[:, 2:]
     another = _of_another(surface, distance, people) if len(people) > 1 else _NOBODY
     if not (doubts.any() or hidden.any() or another.size):
         return positions

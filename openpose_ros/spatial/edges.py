@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.people import People
+from openpose_ros.skeletons import Skeleton
 from openpose_ros.spatial.angles import ANGLES
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.facing import ACROSS, APART, APART_SPREAD, SIZE_SPREAD
@@ -100,11 +101,11 @@ def alone_at_edges(
         both: that says as much, whichever way she faces.
 
     """
-    places = places_of(people.skeleton)[0]
-    found = people.keypoints[..., 2].take(places[_WITH_MIDDLES], axis=1) > 0
-    found &= places[_WITH_MIDDLES] >= 0
+    keypoints, known = _with_middles(people.skeleton)
+    found = (people.keypoints[..., 2].take(keypoints, axis=1) > 0) & known
     alone = (found[..., 0] != found[..., 1]) & ~found[..., 2]
     if alone.any():
+        places = places_of(people.skeleton)[0]
         row, pair = alone.nonzero()
         keypoint = places[_PAIRS[pair, np.where(found[row, pair, 0], 0, 1)]]
         depth = np.full(len(row), _NEAREST)
@@ -153,6 +154,13 @@ def torsos_outside(
     is_outside = 1 / (1 + np.exp(-1.702 * beyond))
     np.multiply.at(cut, row, 1 - FOUND + FOUND * is_outside)
     return cut
+
+
+@lru_cache(maxsize=8)
+def _with_middles(skeleton: Skeleton) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the keypoints of left, right and middle (2, 3), and which of them there are."""
+    keypoints = places_of(skeleton)[0][_WITH_MIDDLES]
+    return keypoints, keypoints >= 0
 
 
 @lru_cache(maxsize=8)

@@ -56,11 +56,12 @@ def poses(
     sums = torso_sums(directions) @ _levels(*up.tolist())  # horizontally, and to its left
     length = np.sqrt((sums[:, :3] * sums[:, :3]) @ _ONES)
     lost = ~(length > STRAIGHT_DOWN)  # no torso is seen, or it is right above the camera
+    any_lost = lost.any()
     frames = np.empty((count, 3, 3))  # rows: axes of a person
     frames[:, 1::-1] = (sums / length[:, np.newaxis]).reshape(count, 2, 3)
     frames[:, 2] = up
     towards = frames[:, 1]
-    if lost.any():
+    if any_lost:
         frames[lost, 1::-1] = upright(*up.tolist())[:2, :3]
     sight, surface = both.reshape(2, count, -1, 3) @ frames.transpose(0, 2, 1)
     sight /= np.sqrt(1 - sight[..., 2:] ** 2)
@@ -88,7 +89,7 @@ def poses(
             heads = np.exp(found_logs(directions, people.skeleton, outside(*edges)))
         if torsos_are_cut:
             torsos = torsos_outside(alone, *edges)
-    if lost.any():
+    if any_lost:
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
     find_poses(sight, surface, far, off, noise, heads, torsos, np.empty_like(heads), found)
     facing, stddev = found[:, 8:].T.copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from benchmarks.scenes import KINDS, LENS, Shot, film, millimetres, scene
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Camera, Located
+from openpose_ros.spatial._kernels.angles import exponential
 from openpose_ros.spatial.depth import DepthImage
 from openpose_ros.spatial.paths import Paths
 from openpose_ros.spatial.people import locate, poses_in_numpy
@@ -38,7 +40,10 @@ def shots(kind: str, skeleton: str) -> Iterator[Shot]:
 def assert_alike(one: Located, other: Located) -> None:
     # Of whom left and right of the camera are alike, rounding says which of the two is meant.
     clear = ~(other.facing_stddev > 0.35)
-    for name in ('position', 'covariance', 'orientation', 'facing'):
+    off = one.facing - other.facing
+    off -= 2 * np.pi * np.round(off / (2 * np.pi))  # -pi and pi are the same
+    np.testing.assert_allclose(off[clear], 0 * off[clear], atol=1e-9, err_msg='facing')
+    for name in ('position', 'covariance', 'orientation'):
         np.testing.assert_allclose(
             getattr(one, name)[clear],
             getattr(other, name)[clear],
@@ -50,6 +55,14 @@ def assert_alike(one: Located, other: Located) -> None:
         np.testing.assert_allclose(
             getattr(one, name), getattr(other, name), rtol=1e-7, atol=1e-9, err_msg=name
         )
+
+
+def test_exponential_is_that_of_the_library() -> None:
+    powers = [0.0, -1e-9, *np.linspace(-40, -0.01, 400).tolist()]
+    found = [exponential(power) for power in powers]
+    np.testing.assert_allclose(found, np.exp(powers), rtol=1e-12)
+    for power in (-41.0, -300.0, -709.0, -1e6, -math.inf):
+        assert 0 <= exponential(power) < 1e-17
 
 
 @pytest.mark.parametrize('skeleton', ['coco_18', 'body_25', 'mpi_15'])

@@ -6,7 +6,7 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import piece
-from openpose_ros.spatial._kernels.angles import COUNT, PLANE
+from openpose_ros.spatial._kernels.angles import COUNT, PLANE, exponential
 from openpose_ros.spatial.gaze import (
     ASIDE,
     DEPTH,
@@ -24,6 +24,13 @@ POINTS = types.Array(types.float64, 3, 'C', readonly=True)
 
 _EXPECTED = np.stack([ASIDE, TOWARDS])  # (2, 5, G)
 _PARTS = len(FACE)
+
+
+@piece(types.float64(POINTS, types.int64, types.int64, types.int64, types.int64))
+def share(parts, person, part, axis, count):
+    """Return what a part of a face counts among so many that are seen."""
+    place = parts[person, PLACES[part], axis]
+    return 1.0 / count if place == place else 0.0
 
 
 @piece(
@@ -57,19 +64,21 @@ def weigh_face(parts, person, axis, distance, noise, weights):
         if place == place:
             count += 1
             middle += place
-    for angle in range(COUNT):
-        centre = 0.0
-        for part in range(_PARTS):
-            place = parts[person, PLACES[part], axis]
-            if place == place:
-                centre += _EXPECTED[axis, part, angle]
-        for part in range(_PARTS):
-            place = scale * parts[person, PLACES[part], axis]
-            if place == place:
-                centred = _EXPECTED[axis, part, angle] - centre / count
+    nose = share(parts, person, 0, axis, count)
+    one_eye, other_eye = share(parts, person, 1, axis, count), share(parts, person, 2, axis, count)
+    one_ear, other_ear = share(parts, person, 3, axis, count), share(parts, person, 4, axis, count)
+    expected = _EXPECTED[axis]
+    for part in range(_PARTS):
+        place = scale * parts[person, PLACES[part], axis]
+        if place == place:
+            for angle in range(COUNT):  # the inner one, so that many are computed at once
+                centre = nose * expected[0, angle]
+                centre += one_eye * expected[1, angle] + other_eye * expected[2, angle]
+                centre += one_ear * expected[3, angle] + other_ear * expected[4, angle]
+                centred = expected[part, angle] - centre
                 away = place - middle / count - centred
                 spread = SIZE_SPREAD * centred
-                bell = math.exp(-0.5 * away * away / (off + spread * spread))
+                bell = exponential(-0.5 * away * away / (off + spread * spread))
                 weights[person, angle] *= bell + OUTLIER
 
 

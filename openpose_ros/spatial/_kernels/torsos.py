@@ -15,7 +15,7 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import piece
-from openpose_ros.spatial._kernels.angles import COUNT, PLANE
+from openpose_ros.spatial._kernels.angles import COUNT, PLANE, exponential
 from openpose_ros.spatial._kernels.heads import POINTS
 from openpose_ros.spatial.facing import (
     ACROSS,
@@ -252,5 +252,5 @@ def weigh_torso(
                     variance = halved * (blur + _VARIANCE[kind, pair, angle])
                     variance += spread * expected * expected
                     off = seen - expected
-                    bell = math.exp(-0.5 * off * off / variance) * math.sqrt(least / variance)
+                    bell = exponential(-0.5 * off * off / variance) * math.sqrt(least / variance)
                     weights[person, angle] *= bell + SWAPPED
