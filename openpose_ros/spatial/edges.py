@@ -8,6 +8,7 @@ shoulder that is missed beside the other says that it is beyond the edge, and so
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ from openpose_ros.spatial.sight import NOISE_PX
 
 Array = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.float32]
+Index = npt.NDArray[Any]
 
 _WITH_MIDDLES = np.array(
     [
@@ -31,7 +33,6 @@ _WITH_MIDDLES = np.array(
         for part, middle in (('shoulder', 'neck'), ('hip', 'mid_hip'))
     ]
 )
-_PAIRS = _WITH_MIDDLES[:, :2]
 _SPREAD = np.hypot(SIZE_SPREAD, APART_SPREAD)
 _FURTHEST = APART * (1 + 2 * _SPREAD)  # metres: so far apart are those of nearly all people
 _NEAREST = 0.5  # metres: who is nearer shows no torso
@@ -87,10 +88,8 @@ def alone_at_edges(
 
     Parameters
     ----------
-    people : People
-        N, in pixels of the camera's image.
-    camera : Camera
-        That took it.
+    people, camera
+        As of `outside`.
     positions : float32 (N, K, 3) or None
         Where the keypoints are, as far as that is known.
 
@@ -105,9 +104,7 @@ def alone_at_edges(
     found = (people.keypoints[..., 2].take(keypoints, axis=1) > 0) & known
     alone = (found[..., 0] != found[..., 1]) & ~found[..., 2]
     if alone.any():
-        places = places_of(people.skeleton)[0]
-        row, pair = alone.nonzero()
-        keypoint = places[_PAIRS[pair, np.where(found[row, pair, 0], 0, 1)]]
+        row, pair, keypoint, _ = _found_of(alone, people)
         depth = np.full(len(row), _NEAREST)
         if positions is not None:
             depth = np.fmax(positions[row, keypoint, 2], _NEAREST)
@@ -138,10 +135,7 @@ def torsos_outside(
 
     """
     cut = np.ones((len(people), len(ANGLES)))
-    places = places_of(people.skeleton)[0]
-    row, pair = alone.nonzero()
-    is_left = people.keypoints[row, places[_PAIRS[pair, 0]], 2] > 0
-    keypoint = places[_PAIRS[pair, np.where(is_left, 0, 1)]]
+    row, pair, keypoint, is_left = _found_of(alone, people)
     centre, _ = _inside(camera)
     known = people.keypoints[row, keypoint, :2] - centre.astype(np.float64)
     # From the one that is found to the other, metres, and pixels: (M, G, 2).
@@ -154,6 +148,14 @@ def torsos_outside(
     is_outside = 1 / (1 + np.exp(-1.702 * beyond))
     np.multiply.at(cut, row, 1 - FOUND + FOUND * is_outside)
     return cut
+
+
+def _found_of(alone: npt.NDArray[np.bool_], people: People) -> tuple[Index, Index, Index, Index]:
+    """Return row, pair and keypoint (M,) of what is found of one of two, and if it is the left."""
+    row, pair = alone.nonzero()
+    left, right = _with_middles(people.skeleton)[0][pair, :2].T
+    is_left = (left >= 0) & (people.keypoints[row, left, 2] > 0)
+    return row, pair, np.where(is_left, left, right), is_left
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,7 @@ from openpose_ros.spatial.sight import Sight
 Array = npt.NDArray[np.float64]
 
 # Hips and shoulders, left and right, and what is asked where neither hip is known.
-_PAIRS = np.array(
+PAIRS = np.array(
     [[PLACE[f'{side}_{part}'] for side in ('left', 'right')] for part in ('hip', 'shoulder')]
 )
 _MID_HIP = PLACE['mid_hip']
@@ -81,7 +81,7 @@ def torso_surfaces(surface: Array, up: Array) -> TorsoSurface:
         The vertical.
 
     """
-    ranges = _ranges(surface[:, _PAIRS], up)
+    ranges = _ranges(surface[:, PAIRS], up)
     known = ~np.isnan(ranges)
     count = known.sum(axis=2)
     mean = np.where(known, ranges, 0).sum(axis=2) / count

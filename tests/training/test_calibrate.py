@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
+from benchmarks.accuracy import estimate_all
+from openpose_ros.estimator import PoseEstimator
 from openpose_ros.models import ScoreCalibration
+from openpose_ros.parsing import PafParams
+from openpose_ros.skeletons import load_skeleton
 from training.calibrate import (
     Found,
     best_f1,
     calibration_of,
     choose,
     compare_with_truth,
-    find,
     find_nobody,
     fit,
     joined,
@@ -164,20 +166,26 @@ def test_pictures_of_nobody_are_spread_over_the_pack(tmp_path):
 
 
 def test_pictures_of_nobody_make_the_same_score_worth_less(tmp_path):
-    """The people of a photograph are right where they are annotated, wrong where nobody is."""
-    height, width = cv2.imread(str(PHOTOS / 'walker.jpg')).shape[:2]
+    """One of those found on a photograph is annotated there; where nobody is, all are wrong."""
+    names = [name for name in load_skeleton('coco_18').keypoint_names if name != 'neck']
     truth = {
-        'images': [{'id': 1, 'file_name': 'walker.jpg', 'width': width, 'height': height}],
-        'categories': [{'id': 1, 'keypoints': [str(n) for n in range(17)]}],
+        'images': [{'id': 1, 'file_name': 'walker.jpg'}],
+        'categories': [{'id': 1, 'keypoints': names}],
         'annotations': [],
     }
+    with PoseEstimator.from_model(
+        NETWORK, backend='onnxruntime', net_resolution=SIZE, params=PafParams(min_score=0.0)
+    ) as estimator:
+        best, *others = estimate_all(estimator, PHOTOS, truth)
+    assert others
+    x, y, _ = np.reshape(best['keypoints'], (-1, 3)).T
+    box = [float(value) for value in (x.min(), y.min(), np.ptp(x), np.ptp(y))]
+    person = {'id': 1, 'iscrowd': 0, 'num_keypoints': 17, 'area': box[2] * box[3], 'bbox': box}
+    truth['annotations'] = [{**best, **person}]
+    alone, found = calibration_of(NETWORK, PHOTOS, truth, sizes=[SIZE])
     nobody = pack(tmp_path, 'walker.jpg')
-    scores = find_nobody(NETWORK, nobody, SIZE).scores
-    best = float(scores.max())
-    right = joined([Found(np.array([best, 0.01]), np.array([True, False]), 1)])
-    without = ScoreCalibration(*fit(right.scores, right.right))
-    assert len(find(NETWORK, PHOTOS, truth, SIZE).scores) == len(scores)
-    with pytest.raises(ValueError, match='some are right and some are wrong'):
-        calibration_of(NETWORK, PHOTOS, truth, [nobody], [SIZE])
-    both = joined([right, find_nobody(NETWORK, nobody, SIZE)])
-    assert ScoreCalibration(*fit(both.scores, both.right)).told(best) < without.told(best) - 0.1
+    beside, more = calibration_of(NETWORK, PHOTOS, truth, [nobody], [SIZE])
+    assert (found.right.sum(), more.right.sum()) == (1, 1)
+    assert len(more.scores) == 2 * len(found.scores)
+    score = float(found.scores.max())
+    assert beside.told(score) < alone.told(score) - 0.1

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from openpose_ros.errors import OpenPoseError
-from openpose_ros.ros.node.throttle import Throttle
+from openpose_ros.ros.node.throttle import Throttle, plain
 
 _SAY_EVERY_S = 5.0
 _LONGEST_LINE = 400  # characters of an error that others wrote
@@ -81,5 +81,4 @@ class Guard:
 def one_line(exc: BaseException) -> str:
     """Return what an exception says, whoever wrote it."""
     kind = '' if isinstance(exc, OpenPoseError) else f'{type(exc).__name__}: '
-    text = ' '.join(f'{kind}{exc}'.split())
-    return text if len(text) <= _LONGEST_LINE else f'{text[:_LONGEST_LINE]}...'
+    return plain(f'{kind}{exc}', _LONGEST_LINE)

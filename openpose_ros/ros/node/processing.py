@@ -318,14 +318,14 @@ class Processing:
         if not params.tracking or size != before:  # pixels are other ones then
             tracker.reset()
             self._paths.reset()
-        if params.tracking and before not in (None, size):
+        if not params.tracking:
+            return None
+        if before is not None and size != before:
             self._warn(
                 f'images have {size[0]}x{size[1]} pixels, after some of '
                 '{}x{}: everybody in them gets a new id'.format(*before),
                 'size',
             )
-        if not params.tracking:
-            return None
         tracker.params = params
         return tracker.update(people, stamp_s)
 

@@ -78,7 +78,7 @@ class Warnings:
             self._log('warning', plain(text) + more)
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = _LONGEST_LINE) -> str:
     """Return a text in one line, whatever names of others are in it, and not too long."""
     line = ''.join(sign if sign.isprintable() else '?' for sign in ' '.join(text.split()))
-    return line if len(line) <= _LONGEST_LINE else f'{line[:_LONGEST_LINE]}...'
+    return line if len(line) <= longest else f'{line[:longest]}...'

@@ -42,6 +42,7 @@ from openpose_ros.spatial.hips import (
     ELLIPSES,
     HIDDEN,
     LEAN_SPREAD,
+    PAIRS,
     STRAIGHT,
     THIGH_BEFORE,
     UPRIGHT,
@@ -64,7 +65,6 @@ _OTHER = np.array(
 )
 _HIPS = np.array([PLACE['left_hip'], PLACE['right_hip']])
 _KNEES = np.array([PLACE['left_knee'], PLACE['right_knee']])
-_PAIRS = np.array([[_ONE[0, 1], _OTHER[0, 1]], [_ONE[0, 0], _OTHER[0, 0]]])  # hips, shoulders
 _MIDDLES = np.array([PLACE['neck'], PLACE['mid_hip']])
 _NECK, _MID_HIP = PLACE['neck'], PLACE['mid_hip']
 
@@ -103,7 +103,7 @@ def seen_of(surface, person, pair):
     """Return what `hips.torso_surfaces` does of somebody: of hips if `pair` is 0, or shoulders."""
     total, side, count = 0.0, 0.0, 0
     for other in range(2):
-        x, y = surface[person, _PAIRS[pair, other], 0], surface[person, _PAIRS[pair, other], 1]
+        x, y = surface[person, PAIRS[pair, other], 0], surface[person, PAIRS[pair, other], 1]
         if x == x:
             total += math.sqrt(x * x + y * y)
             side += 1.0 - 2 * other
