@@ -91,7 +91,7 @@ def poses(
             torsos = torsos_outside(alone, *edges)
     if any_lost:
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
-    find_poses(sight, surface, far, off, noise, heads, torsos, np.empty_like(heads), found)
+    find_poses(sight, surface, far, off, noise, heads, torsos, np.zeros_like(heads), found)
     facing, stddev = found[:, 8:].T.copy()
     places = found[:, :6].reshape(count, 2, 3) @ frames
     position = places[:, 0]

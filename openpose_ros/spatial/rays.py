@@ -28,8 +28,9 @@ def keypoint_rays(camera: Camera, keypoints: npt.NDArray[np.float32]) -> npt.NDA
 
     """
     rays = np.empty(keypoints.shape, np.float64)
-    rows = np.ascontiguousarray(keypoints).reshape(-1, 3)
-    if find_rays(rows, ray_table(camera), rays.reshape(-1, 3)):
+    table = ray_table(camera)
+    flat = np.ascontiguousarray(keypoints).reshape(-1)
+    if find_rays(flat, table.reshape(-1), table.shape[1], rays.reshape(-1)):
         lacking = rays[..., 2] == 0
         rays[lacking] = camera.rays(keypoints[lacking, :2])
     return rays

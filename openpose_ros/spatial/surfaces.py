@@ -57,6 +57,7 @@ def surface_positions(
     positions = np.empty(people.keypoints.shape, np.float32)
     if not len(people):
         return positions
+    number = people.keypoints.shape[1]
     limbs, lengths = limbs_of(people.skeleton)
     is_millimetres = depth.pixels.dtype == np.uint16
     image = np.ascontiguousarray(depth.pixels).reshape(-1)
@@ -67,15 +68,16 @@ def surface_positions(
         _NO_METRES if is_millimetres else image,
         width,
         height,
-        np.ascontiguousarray(people.keypoints),
+        np.ascontiguousarray(people.keypoints).reshape(-1),
+        number,
         scale_x,
         scale_y,
-        limbs,
+        limbs.reshape(-1),
         lengths,
         float(camera.focal[0] * scale_x),
-        keypoint_rays(camera, people.keypoints),
-        positions,
-        *_workspace(people.keypoints.shape[1], len(limbs)),
+        keypoint_rays(camera, people.keypoints).reshape(-1),
+        positions.reshape(-1),
+        *_workspace(number, len(limbs)),
     )
     return positions
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from llvmlite.binding import ModulePassManager, ModuleRef
 import numba
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Flags, StateDict
+from numba.core.compiler_machinery import CompilerPass, PassManager
 import numpy as np
 import pytest
 
-from openpose_ros.parsing._kernels import parts
+from openpose_ros.parsing._kernels import parts, quick
 from openpose_ros.parsing._kernels.compiling import piece
 
 pytestmark = pytest.mark.skipif(
@@ -97,3 +99,47 @@ def test_kernels_compile_where_llvmlite_is_not_as_we_know_it(
     assert total(np.arange(9.0)) == 36.0
     assert machine_code.count('kernel') == 1
     assert optimised.count('kernel') == (1 if known else 2)  # as often as Numba does
+
+
+def flags_of_a_kernel() -> Flags:
+    flags = Flags()
+    flags.nrt, flags.error_model = False, 'numpy'
+    return flags
+
+
+def test_quick_flags_are_numbas_to_numba() -> None:
+    flags = flags_of_a_kernel()
+    quicker = quick.quick(flags)
+    assert type(quicker) is quick.QuickFlags
+    assert quicker == flags
+    assert flags == quicker
+    assert hash(quicker) == hash(flags)
+    assert {flags: 'found'}[quicker.copy()] == 'found'
+    quicker.nrt = True
+    assert quicker != flags
+
+
+def test_flags_stay_as_they_are_where_numba_is_not_as_we_know_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flags = flags_of_a_kernel()
+    monkeypatch.setattr(quick, '_DEFAULTS', {})
+    assert quick.quick(flags) is flags
+
+
+def test_kernels_are_compiled_without_what_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[str] = []
+    run = PassManager._runPass
+
+    def note(self: PassManager, index: int, each: CompilerPass, state: StateDict) -> None:
+        ran.append(each.name())
+        run(self, index, each, state)
+
+    monkeypatch.setattr(PassManager, '_runPass', note)
+    kernel, _ = compiled_in_three()
+    names = {kind().name() for kind in quick.IDLE}
+    assert kernel(3.0) == 13.0
+    assert ran.count('native_lowering') == 3
+    assert [name for name in ran if name in names] == sorted(names)  # of numba.njit's one alone

@@ -15,7 +15,6 @@ from typing import Any
 
 import numba
 from numba import types
-from numba.core.compiler import Compiler
 from numba.extending import typeof_impl
 
 from openpose_ros.parsing._kernels.cache import keep_compiled
@@ -24,6 +23,7 @@ from openpose_ros.parsing._kernels.parts import (
     PartCompiler,
     WholeCompiler,
 )
+from openpose_ros.parsing._kernels.quick import QuickCompiler
 
 _OPTIONS = {'error_model': 'numpy', 'nogil': True, 'no_cfunc_wrapper': True}
 
@@ -74,7 +74,7 @@ def compiled(signature, *, allocating=False):
     def compile_function(function):
         if numba.config.DISABLE_JIT:
             return function
-        compiler = Compiler if allocating else WholeCompiler
+        compiler = QuickCompiler if allocating else WholeCompiler
         dispatcher = numba.njit(pipeline_class=compiler, **_options(allocating))(function)
         keep_compiled(dispatcher)
         with _no_collecting():

@@ -11,7 +11,8 @@ from __future__ import annotations
 from llvmlite import binding
 from numba.core import config
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
+
+from openpose_ros.parsing._kernels.quick import QuickCompiler
 
 
 class _Part(JITCodeLibrary):
@@ -54,7 +55,7 @@ class _Whole(JITCodeLibrary):
         builder.getModulePassManager().run(self._final_module, builder)
 
 
-class WholeCompiler(Compiler):
+class WholeCompiler(QuickCompiler):
     """Numba's way to compile, for kernels that allocate nothing."""
 
     _library_class = _Whole

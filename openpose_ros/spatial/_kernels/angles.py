@@ -8,12 +8,13 @@ import numpy as np
 from openpose_ros.parsing._kernels.compiling import piece
 from openpose_ros.spatial.angles import ANGLES
 
-PLANE = types.float64[:, ::1]
+WEIGHTS = types.float64[::1]
 COUNT = len(ANGLES)
 _BIN = ANGLES[1] - ANGLES[0]
 _NEAR = int(0.7 / _BIN)  # to the left and right of the likeliest: what is meant
 _ALIKE = 1 + 1e-9  # as likely, but for rounding: then the first is taken
 _LOWEST = -700.0  # e to the power of less is hardly a number
+_SERIES = tuple(1 / math.factorial(term) for term in range(7, -1, -1))  # of e^x, backwards
 _COSINES, _SINES = np.cos(ANGLES), np.sin(ANGLES)
 
 
@@ -26,24 +27,23 @@ def exponential(x):
     where x is above -40; what is below that is below 1e-17 here, too.
     """
     part = (x if x > _LOWEST else _LOWEST) / 1024
-    terms = 1 + part / 6 * (1 + part / 7)
-    power = 1 + part * (1 + part / 2 * (1 + part / 3 * (1 + part / 4 * (1 + part / 5 * terms))))
+    power = _SERIES[0]
+    for term in range(1, len(_SERIES)):
+        power = power * part + _SERIES[term]
     for _ in range(10):
         power *= power
     return power
 
 
-@piece(types.UniTuple(types.float64, 2)(PLANE, types.int64))
-def summed_up(weights, row):
+@piece(types.UniTuple(types.float64, 2)(WEIGHTS))
+def summed_up(weights):
     """
     Return the angle that is meant, and how far off it may be.
 
     Parameters
     ----------
-    weights : float64 (N, G)
+    weights : float64 (G,)
         How likely each of ANGLES is; of any sum.
-    row : int
-        Which of the N.
 
     Returns
     -------
@@ -54,17 +54,18 @@ def summed_up(weights, row):
         nothing is known.
 
     """
-    best, total, along, across, squares = 0, 0.0, 0.0, 0.0, 0.0
+    best, most, total, along, across, squares = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     for place in range(COUNT):
-        total += weights[row, place]
-        if weights[row, place] > weights[row, best] * _ALIKE:
-            best = place
+        weight = weights[place]
+        total += weight
+        if weight > most * _ALIKE:
+            best, most = place, weight
     for step in range(best - _NEAR, best + _NEAR + 1):
-        weight = weights[row, step % COUNT]
-        along += weight * _COSINES[step % COUNT]
-        across += weight * _SINES[step % COUNT]
+        place = step % COUNT
+        along += weights[place] * _COSINES[place]
+        across += weights[place] * _SINES[place]
     angle = math.atan2(across, along)
     for place in range(COUNT):
         off = math.pi - abs(math.pi - abs(ANGLES[place] - angle))  # the shorter way
-        squares += weights[row, place] * off * off
+        squares += weights[place] * off * off
     return angle, math.sqrt(squares / total + _BIN * _BIN / 12)

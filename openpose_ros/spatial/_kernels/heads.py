@@ -6,7 +6,7 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import piece
-from openpose_ros.spatial._kernels.angles import COUNT, PLANE, exponential
+from openpose_ros.spatial._kernels.angles import COUNT, WEIGHTS, exponential
 from openpose_ros.spatial.gaze import (
     ASIDE,
     DEPTH,
@@ -20,38 +20,37 @@ from openpose_ros.spatial.gaze import (
     TOWARDS,
 )
 
-POINTS = types.Array(types.float64, 3, 'C', readonly=True)
+POINTS = types.Array(types.float64, 2, 'C', readonly=True)
 
 _EXPECTED = np.stack([ASIDE, TOWARDS])  # (2, 5, G)
 _PARTS = len(FACE)
+_X, _Y, _Z = np.ascontiguousarray(FACE.T)
+_FIRST = int(PLACES[0])  # the others follow it
 
 
-@piece(types.float64(POINTS, types.int64, types.int64, types.int64, types.int64))
-def share(parts, person, part, axis, count):
+@piece(types.float64(types.float64, types.int64))
+def share(place, count):
     """Return what a part of a face counts among so many that are seen."""
-    place = parts[person, PLACES[part], axis]
     return 1.0 / count if place == place else 0.0
 
 
-@piece(
-    types.void(POINTS, types.int64, types.int64, types.float64, types.float64, PLANE),
-)
-def weigh_face(parts, person, axis, distance, noise, weights):
+@piece(types.void(POINTS, types.int64, types.float64, types.float64, WEIGHTS))
+def weigh_face(parts, axis, distance, noise, weights):
     """
     Multiply by how likely it is to see a face so, wherever the head is.
 
     Parameters
     ----------
-    parts : float64 (N, P, 3)
-        Where the parts of people are seen if axis is 0, what is seen there if it is 1, as
+    parts : float64 (P, 3)
+        Where the parts of somebody are seen if axis is 0, what is seen there if it is 1, as
         `find_poses` has both.
-    person, axis : int
-        Of whom, and along which axis.
+    axis : int
+        Along which axis.
     distance : float
         Of her, metres.
     noise : float
         Of the directions, radians.
-    weights : float64 (N, G)
+    weights : float64 (G,)
         Of ANGLES.
 
     """
@@ -60,16 +59,22 @@ def weigh_face(parts, person, axis, distance, noise, weights):
         scale, off = 1.0, DEPTH * DEPTH + DEPTH_NOISE * distance * DEPTH_NOISE * distance
     count, middle = 0, 0.0
     for part in range(_PARTS):
-        place = scale * parts[person, PLACES[part], axis]
+        place = scale * parts[_FIRST + part, axis]
         if place == place:
             count += 1
             middle += place
-    nose = share(parts, person, 0, axis, count)
-    one_eye, other_eye = share(parts, person, 1, axis, count), share(parts, person, 2, axis, count)
-    one_ear, other_ear = share(parts, person, 3, axis, count), share(parts, person, 4, axis, count)
+    nose = share(parts[_FIRST, axis], count)
+    one_eye, other_eye = (
+        share(parts[_FIRST + 1, axis], count),
+        share(parts[_FIRST + 2, axis], count),
+    )
+    one_ear, other_ear = (
+        share(parts[_FIRST + 3, axis], count),
+        share(parts[_FIRST + 4, axis], count),
+    )
     expected = _EXPECTED[axis]
     for part in range(_PARTS):
-        place = scale * parts[person, PLACES[part], axis]
+        place = scale * parts[_FIRST + part, axis]
         if place == place:
             for angle in range(COUNT):  # the inner one, so that many are computed at once
                 centre = nose * expected[0, angle]
@@ -79,19 +84,19 @@ def weigh_face(parts, person, axis, distance, noise, weights):
                 away = place - middle / count - centred
                 spread = SIZE_SPREAD * centred
                 bell = exponential(-0.5 * away * away / (off + spread * spread))
-                weights[person, angle] *= bell + OUTLIER
+                weights[angle] *= bell + OUTLIER
 
 
 @piece(
-    types.float64(POINTS, types.int64, types.float64, types.float64, types.float64),
+    types.float64(POINTS, types.float64, types.float64, types.float64),
 )
-def nodding(sight, person, distance, noise, yaw):
+def nodding(sight, distance, noise, yaw):
     """
     Return by how much a head looks down, radians; NaN where fewer than two parts are seen.
 
     Parameters
     ----------
-    sight, person, distance, noise
+    sight, distance, noise
         As of `weigh_face`.
     yaw : float
         Which way the head looks.
@@ -99,29 +104,28 @@ def nodding(sight, person, distance, noise, yaw):
     """
     x = y = z = 0.0
     count = 0
-    for part in range(_PARTS):
-        place = PLACES[part]
-        if sight[person, place, 0] == sight[person, place, 0]:
-            x += sight[person, place, 0]
-            y += sight[person, place, 1]
-            z += sight[person, place, 2]
+    for part in range(_FIRST, _FIRST + _PARTS):
+        aside = sight[part, 0]
+        if aside == aside:
+            x += aside
+            y += sight[part, 1]
+            z += sight[part, 2]
             count += 1
     if count < 2:
         return np.nan
     # Sine and cosine of how far the head is above the camera.
-    length = math.sqrt(x * x + y * y + z * z)
-    raised = z / length
+    raised = z / math.sqrt(x * x + y * y + z * z)
     level = math.sqrt(1 - raised * raised)
     c, s = math.cos(yaw), math.sin(yaw)
     # What explains the heights of the parts, which are about the head's own.
     off = factor = product = squares = 0.0
     for part in range(_PARTS):
-        place = PLACES[part]
-        height = level * sight[person, place, 2] + raised * sight[person, place, 1]
+        height = level * sight[_FIRST + part, 2] + raised * sight[_FIRST + part, 1]
         if height == height:
-            ahead = c * FACE[part, 0] - s * FACE[part, 1]
-            seen = distance * height - level * FACE[part, 2] - raised * ahead
-            turns = raised * c * FACE[part, 2] - level * FACE[part, 0]
+            before, above = _X[part], _Z[part]
+            ahead = c * before - s * _Y[part]
+            seen = distance * height - level * above - raised * ahead
+            turns = raised * c * above - level * before
             off += seen
             factor += turns
             product += seen * turns

@@ -6,9 +6,11 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import VALUES, compiled
-from openpose_ros.spatial._kernels.angles import PLANE, summed_up
-from openpose_ros.spatial._kernels.heads import POINTS, nodding, weigh_face
+from openpose_ros.spatial._kernels.angles import COUNT, summed_up
+from openpose_ros.spatial._kernels.heads import nodding, weigh_face
 from openpose_ros.spatial._kernels.torsos import (
+    LEFT_HIP,
+    LEFT_SHOULDER,
     body_size,
     seen_of,
     sitting,
@@ -29,9 +31,12 @@ _LEFT = np.array([0.0, -1.0, 1.0, 0.0])
 _ABOVE = np.array([0.0, 0.0, 0.0, -1.0])
 _BLUR = np.array([0.0, GUESSED, GUESSED, LEAN_SPREAD])
 
+_POINTS = types.Array(types.float64, 3, 'C', readonly=True)
+_PLANE = types.float64[:, ::1]
+
 
 @compiled(
-    types.void(POINTS, POINTS, VALUES, VALUES, types.float64, *4 * (PLANE,)),
+    types.void(_POINTS, _POINTS, VALUES, VALUES, types.float64, *4 * (_PLANE,)),
 )
 def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
     """
@@ -56,15 +61,17 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
     cut : float64 (N, G) or (0, G)
         What `edges.torsos_outside` says, if that is known of anybody.
     torsos : float64 (N, G)
-        Becomes that of where torsos face.
+        0; becomes that of where torsos face.
     found : float64 (N, 10)
         The mid-hip, the way the head faces, the standard deviation of the distance, of itself,
         and of the mid-hip across it, besides that of joints; facing, and its standard deviation.
 
     """
     for person in range(len(sight)):
-        hips, at_hips, apart = seen_of(surface, person, 0)
-        shoulders, at_shoulders, _ = seen_of(surface, person, 1)
+        seen, depths, known = sight[person], surface[person], found[person]
+        head, torso = heads[person], torsos[person]
+        hips, at_hips, apart = seen_of(depths, LEFT_HIP)
+        shoulders, at_shoulders, _ = seen_of(depths, LEFT_SHOULDER)
         distance, spread = torso_distance(
             hips, at_hips, apart, shoulders, at_shoulders, 1.0, 0.0, 0.0
         )
@@ -76,13 +83,14 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         if distance == distance:
             guess, relative = distance, spread / distance
         for axis in range(2):
-            weigh_face(surface if axis else sight, person, axis, guess, noise, heads)
-        size, size_spread = body_size(sight, person, guess, relative)
-        sits = sitting(sight, person, guess)
-        weigh_torso(
-            sight, surface, person, guess, noise, size, size_spread, sits, heads, cut, torsos
-        )
-        facing, stddev = summed_up(torsos, person)
+            weigh_face(depths if axis else seen, axis, guess, noise, head)
+        size, size_spread = body_size(seen, guess, relative)
+        sits = sitting(seen, guess)
+        weigh_torso(seen, depths, guess, noise, size, size_spread, sits, head, torso)
+        if len(cut) > 0:
+            for angle in range(COUNT):
+                torso[angle] *= cut[person, angle]
+        facing, stddev = summed_up(torso)
         c, s = math.cos(facing), math.sin(facing)
         if not stddev <= UNKNOWN:
             facing, stddev, c, s = np.nan, np.nan, 1.0, 0.0
@@ -93,16 +101,15 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         for guessed in range(len(_FROM)):
             part = _FROM[guessed]
             beside = _LEFT[guessed] * HIPS / 2 * size if facing == facing else 0.0
-            found[person, 0] = distance * sight[person, part, 0] + c * beside
-            found[person, 1] = distance * sight[person, part, 1] - s * beside
-            above = _ABOVE[guessed] * TORSO * size
-            found[person, 2] = distance * sight[person, part, 2] + above
-            found[person, 7] = _BLUR[guessed]
-            if found[person, 0] == found[person, 0]:
+            known[0] = distance * seen[part, 0] + c * beside
+            known[1] = distance * seen[part, 1] - s * beside
+            known[2] = distance * seen[part, 2] + _ABOVE[guessed] * TORSO * size
+            known[7] = _BLUR[guessed]
+            if known[0] == known[0]:
                 break
-        found[person, 6], found[person, 8], found[person, 9] = spread / distance, facing, stddev
-        yaw, spread = summed_up(heads, person)
-        pitch = nodding(sight, person, guess, noise, yaw) if spread <= SURE else np.nan
-        found[person, 3] = math.cos(pitch) * math.sin(yaw)
-        found[person, 4] = math.cos(pitch) * math.cos(yaw)
-        found[person, 5] = -math.sin(pitch)
+        known[6], known[8], known[9] = spread / distance, facing, stddev
+        yaw, spread = summed_up(head)
+        pitch = nodding(seen, guess, noise, yaw) if spread <= SURE else np.nan
+        level = math.cos(pitch)
+        known[3], known[4] = level * math.sin(yaw), level * math.cos(yaw)
+        known[5] = -math.sin(pitch)

@@ -3,25 +3,26 @@
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import compiled
+from openpose_ros.parsing._kernels.compiling import VALUES, compiled
 from openpose_ros.spatial.quick import CELL, OBLIQUE
 
-_KEYPOINTS = types.Array(types.float32, 2, 'C', readonly=True)
-_TABLE = types.Array(types.float64, 3, 'C', readonly=True)
+_KEYPOINTS = types.Array(types.float32, 1, 'C', readonly=True)
 
 
-@compiled(types.int64(_KEYPOINTS, _TABLE, types.float64[:, ::1]))
-def find_rays(keypoints, table, rays):
+@compiled(types.int64(_KEYPOINTS, VALUES, types.int64, types.float64[::1]))
+def find_rays(keypoints, table, columns, rays):
     """
     Fill the rays of keypoints, NaN of those that were not found.
 
     Parameters
     ----------
-    keypoints : float32 (M, 3)
+    keypoints : float32 (M * 3,)
         Pixels; of score 0: not found.
-    table : float64 (rows, columns, 2)
+    table : float64 (rows * columns * 2,)
         What `ray_table` returns.
-    rays : float64 (M, 3)
+    columns : int
+        Of that.
+    rays : float64 (M * 3,)
         What is found: x, y, 1.
 
     Returns
@@ -30,28 +31,29 @@ def find_rays(keypoints, table, rays):
         How many of them the table does not have: their z is 0.
 
     """
-    lacking = 0
-    for keypoint in range(len(keypoints)):
+    lacking, width = 0, 2 * columns
+    right, bottom = columns - 1.001, len(table) / width - 1.001
+    for first in range(0, len(keypoints), 3):
         x = y = z = np.nan
-        if keypoints[keypoint, 2] > 0:
-            x = keypoints[keypoint, 0] / CELL + 1
-            y = keypoints[keypoint, 1] / CELL + 1
-        rays[keypoint, 0], rays[keypoint, 1] = x, y
+        if keypoints[first + 2] > 0:
+            x = keypoints[first] / CELL + 1
+            y = keypoints[first + 1] / CELL + 1
+        rays[first], rays[first + 1] = x, y
         if x == x and y == y:
             z = 0.0
-            if x >= 0 and x <= table.shape[1] - 1.001 and y >= 0 and y <= table.shape[0] - 1.001:
+            if x >= 0 and x <= right and y >= 0 and y <= bottom:
                 z = 1.0
                 column, row = np.int64(x), np.int64(y)
                 x, y = x - column, y - row
+                corner = row * width + 2 * column
                 for axis in range(2):
-                    above = (1 - x) * table[row, column, axis] + x * table[row, column + 1, axis]
-                    row += 1
-                    below = (1 - x) * table[row, column, axis] + x * table[row, column + 1, axis]
-                    row -= 1
+                    above = (1 - x) * table[corner] + x * table[corner + 2]
+                    below = (1 - x) * table[corner + width] + x * table[corner + width + 2]
                     place = (1 - y) * above + y * below
-                    rays[keypoint, axis] = place
+                    rays[first + axis] = place
                     if not abs(place) < OBLIQUE:  # or the table has no ray there
                         z = 0.0
+                    corner += 1
             lacking += z == 0
-        rays[keypoint, 2] = z
+        rays[first + 2] = z
     return lacking

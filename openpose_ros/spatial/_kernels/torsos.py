@@ -15,7 +15,7 @@ from numba import types
 import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import piece
-from openpose_ros.spatial._kernels.angles import COUNT, PLANE, exponential
+from openpose_ros.spatial._kernels.angles import COUNT, WEIGHTS, exponential
 from openpose_ros.spatial._kernels.heads import POINTS
 from openpose_ros.spatial.facing import (
     ACROSS,
@@ -42,7 +42,6 @@ from openpose_ros.spatial.hips import (
     ELLIPSES,
     HIDDEN,
     LEAN_SPREAD,
-    PAIRS,
     STRAIGHT,
     THIGH_BEFORE,
     UPRIGHT,
@@ -54,19 +53,16 @@ from openpose_ros.spatial.proportions import (
     TORSO,
 )
 
-# Of three kinds (across the sight, along it, feet) two pairs each: left or front, and its other.
-_ONE = np.array(
-    [[PLACE[f'left_{part}'] for part in ('shoulder', 'hip')]] * 2
-    + [[PLACE['left_big_toe'], PLACE['right_big_toe']]]
+# Each is followed by its other side.
+LEFT_SHOULDER, LEFT_HIP, _LEFT_KNEE = (
+    PLACE[f'left_{part}'] for part in ('shoulder', 'hip', 'knee')
 )
-_OTHER = np.array(
-    [[PLACE[f'right_{part}'] for part in ('shoulder', 'hip')]] * 2
-    + [[PLACE['left_heel'], PLACE['right_heel']]]
-)
-_HIPS = np.array([PLACE['left_hip'], PLACE['right_hip']])
-_KNEES = np.array([PLACE['left_knee'], PLACE['right_knee']])
+_LEFT_TOE, _LEFT_HEEL = PLACE['left_big_toe'], PLACE['left_heel']
 _MIDDLES = np.array([PLACE['neck'], PLACE['mid_hip']])
 _NECK, _MID_HIP = PLACE['neck'], PLACE['mid_hip']
+_HIPS, _SHOULDERS = ELLIPSES.tolist()
+_HIPS_DEEP, _HIPS_BROAD, _HIPS_OUT = _HIPS
+_SHOULDERS_DEEP, _SHOULDERS_BROAD, _SHOULDERS_OUT = _SHOULDERS
 
 _TRUST = SIZE_SPREAD**2 / (SIZE_SPREAD**2 + TORSO_SPREAD**2)
 _TRUSTED_SPREAD = float(np.sqrt(_TRUST)) * TORSO_SPREAD
@@ -79,8 +75,8 @@ _LEAST = _VARIANCE.min(axis=2)
 _NEXT_TO = np.concatenate([LOOKS_AHEAD[0, :1], LOOKS_AHEAD[0, :0:-1], LOOKS_AHEAD[0]])
 
 
-@piece(types.float64(POINTS, types.int64, types.float64))
-def sitting(sight, person, distance):
+@piece(types.float64(POINTS, types.float64))
+def sitting(sight, distance):
     """
     Return how much somebody's thighs are stretched out, 0: she stands, 1: she sits.
 
@@ -88,7 +84,7 @@ def sitting(sight, person, distance):
     """
     drops, count = 0.0, 0
     for side in range(2):
-        drop = sight[person, _HIPS[side], 2] - sight[person, _KNEES[side], 2]
+        drop = sight[LEFT_HIP + side, 2] - sight[_LEFT_KNEE + side, 2]
         if drop == drop:
             drops += drop
             count += 1
@@ -98,30 +94,31 @@ def sitting(sight, person, distance):
     return 0.0 if sits < 0 else 1.0 if sits > 1 else sits
 
 
-@piece(types.UniTuple(types.float64, 3)(POINTS, types.int64, types.int64))
-def seen_of(surface, person, pair):
-    """Return what `hips.torso_surfaces` does of somebody: of hips if `pair` is 0, or shoulders."""
+@piece(types.UniTuple(types.float64, 3)(POINTS, types.int64))
+def seen_of(surface, left):
+    """Return what `hips.torso_surfaces` does of somebody: of LEFT_SHOULDER, or LEFT_HIP."""
     total, side, count = 0.0, 0.0, 0
     for other in range(2):
-        x, y = surface[person, PAIRS[pair, other], 0], surface[person, PAIRS[pair, other], 1]
+        x, y = surface[left + other, 0], surface[left + other, 1]
         if x == x:
             total += math.sqrt(x * x + y * y)
             side += 1.0 - 2 * other
             count += 1
     if count:
         return total / count, side, 1.0
-    if pair == 0:
-        x, y = surface[person, _MID_HIP, 0], surface[person, _MID_HIP, 1]
-        return math.sqrt(x * x + y * y), 0.0, 0.0
-    return np.nan, 0.0, 0.0
+    if left == LEFT_SHOULDER:
+        return np.nan, 0.0, 0.0
+    x, y = surface[_MID_HIP, 0], surface[_MID_HIP, 1]
+    return math.sqrt(x * x + y * y), 0.0, 0.0
 
 
-@piece(types.float64(types.int64, *4 * (types.float64,)))
-def inside(pair, side, apart, c, s):
+@piece(types.float64(*7 * (types.float64,)))
+def inside(deep, broad, out, side, apart, c, s):
     """Return how far behind what is seen of it the middle is, as `hips.torso_distances` does."""
-    deep, broad = ELLIPSES[pair, 0] * ELLIPSES[pair, 0], ELLIPSES[pair, 1] * ELLIPSES[pair, 1]
+    deep *= deep
+    broad *= broad
     wide = broad * c * c + deep * s * s
-    x = apart * ELLIPSES[pair, 2] * c
+    x = apart * out * c
     level = math.sqrt(deep * broad * (1 - x * x / wide) / wide)
     return level - side * x * c * s * (broad - deep) / wide
 
@@ -150,10 +147,12 @@ def torso_distance(hips, at_hips, apart, shoulders, at_shoulders, ahead, aside, 
         Metres, horizontally, and the standard deviation; NaN where no depth is known.
 
     """
-    hips += inside(0, at_hips, apart, ahead, aside)
+    hips += inside(_HIPS_DEEP, _HIPS_BROAD, _HIPS_OUT, at_hips, apart, ahead, aside)
     if ahead > 0:
         hips += THIGH_BEFORE * sits * ahead
-    distance = shoulders + inside(1, at_shoulders, 1.0, ahead, aside)
+    distance = shoulders + inside(
+        _SHOULDERS_DEEP, _SHOULDERS_BROAD, _SHOULDERS_OUT, at_shoulders, 1.0, ahead, aside
+    )
     spread = LEAN_SPREAD
     if hips == hips:
         behind = distance - hips if distance == distance else 0.0
@@ -165,14 +164,12 @@ def torso_distance(hips, at_hips, apart, shoulders, at_shoulders, ahead, aside, 
     return distance, math.sqrt(spread * spread + noise * noise)
 
 
-@piece(
-    types.UniTuple(types.float64, 2)(POINTS, types.int64, types.float64, types.float64),
-)
-def body_size(sight, person, distance, spread):
+@piece(types.UniTuple(types.float64, 2)(POINTS, types.float64, types.float64))
+def body_size(sight, distance, spread):
     """Return how large somebody is, 1 as `proportions` has her, and the spread of that."""
     squares = 0.0
     for axis in range(3):
-        off = sight[person, _NECK, axis] - sight[person, _MID_HIP, axis]
+        off = sight[_NECK, axis] - sight[_MID_HIP, axis]
         squares += off * off
     length = math.sqrt(squares) * distance / TORSO
     if SHORTEST < length < LONGEST:
@@ -181,76 +178,63 @@ def body_size(sight, person, distance, spread):
     return 1.0, math.sqrt(SIZE_SPREAD * SIZE_SPREAD + spread * spread)
 
 
-@piece(
-    types.void(
-        POINTS,
-        POINTS,
-        types.int64,
-        *5 * (types.float64,),
-        *3 * (PLANE,),
-    ),
-)
-def weigh_torso(
-    sight, surface, person, distance, noise, size, size_spread, sits, heads, cut, weights
-):
+@piece(types.void(POINTS, POINTS, *5 * (types.float64,), *2 * (WEIGHTS,)))
+def weigh_torso(sight, surface, distance, noise, size, size_spread, sits, head, weights):
     """
     Fill how likely it is that somebody's torso faces each way.
 
     Parameters
     ----------
-    sight, surface, noise
-        As of `find_poses`.
-    person : int
-        Her row.
+    sight, surface : float64 (P, 3)
+        Of somebody, as of `find_poses`.
     distance : float
         Of her, metres.
+    noise : float
+        As of `find_poses`.
     size, size_spread : float
         What `body_size` returns.
     sits : float
         What `sitting` returns.
-    heads : float64 (N, G)
-        How likely each of ANGLES is for where the head looks.
-    cut : float64 (N, G) or (0, G)
-        As of `find_poses`.
-    weights : float64 (N, G)
-        What is found.
+    head : float64 (G,)
+        How likely each of ANGLES is for where her head looks.
+    weights : float64 (G,)
+        0; becomes that of her torso.
 
     """
-    for angle in range(COUNT):
-        weights[person, angle] = 0.0
     for other in range(COUNT):
-        head = heads[person, other]
+        likely = head[other]
         for angle in range(COUNT):  # the inner one, so that many are computed at once
-            weights[person, angle] += head * _NEXT_TO[angle - other + COUNT]
-    if len(cut) > 0:
-        for angle in range(COUNT):
-            weights[person, angle] *= cut[person, angle]
+            weights[angle] += likely * _NEXT_TO[angle - other + COUNT]
     joint = 2 * (JOINT * JOINT + noise * distance * noise * distance)
     depth = 2 * (DEPTH_NOISE * distance * DEPTH_NOISE * distance)
     for kind in range(3):
         for pair in range(2):
-            one, other = _ONE[kind, pair], _OTHER[kind, pair]
+            expecting, varying = _EXPECTED[kind, pair], _VARIANCE[kind, pair]
+            one, other = _LEFT_TOE + pair, _LEFT_HEEL + pair
             points, axis, unit = sight, 0, distance
             scale, blur, spread, halved = 1.0, joint, 0.0, 1.0
-            if kind == 0:
+            if kind < 2:
+                one = LEFT_SHOULDER + 2 * pair
+                other = one + 1
                 scale = size
+            if kind == 0:
                 spread = size_spread * size_spread + APART_SPREAD[pair] * APART_SPREAD[pair]
             elif kind == 1:
                 points, axis, unit = surface, 1, 1.0
-                scale, blur = size, depth + SITTING[pair] * sits * SITTING[pair] * sits
-            seen = points[person, one, axis] - points[person, other, axis]
+                blur = depth + SITTING[pair] * sits * SITTING[pair] * sits
+            seen = points[one, axis] - points[other, axis]
             if kind < 2 and seen != seen:
-                middle, halved = points[person, _MIDDLES[pair], axis], HALVED
-                seen = 2 * (points[person, one, axis] - middle)
+                middle, halved = points[_MIDDLES[pair], axis], HALVED
+                seen = 2 * (points[one, axis] - middle)
                 if seen != seen:
-                    seen = 2 * (middle - points[person, other, axis])
+                    seen = 2 * (middle - points[other, axis])
             seen *= unit
             if seen == seen:
                 least = halved * (blur + _LEAST[kind, pair])
                 for angle in range(COUNT):
-                    expected = scale * _EXPECTED[kind, pair, angle]
-                    variance = halved * (blur + _VARIANCE[kind, pair, angle])
+                    expected = scale * expecting[angle]
+                    variance = halved * (blur + varying[angle])
                     variance += spread * expected * expected
                     off = seen - expected
                     bell = exponential(-0.5 * off * off / variance) * math.sqrt(least / variance)
-                    weights[person, angle] *= bell + SWAPPED
+                    weights[angle] *= bell + SWAPPED
