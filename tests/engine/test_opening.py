@@ -105,6 +105,8 @@ ON_CPU = {'providers': ['CPUExecutionProvider']}
 def test_the_default_model_suits_what_runs_it(
     monkeypatch, tmp_path, caplog, cuda, facts, wishes, name
 ):
+    if wishes.get('backend') == 'openvino':
+        pytest.importorskip('openvino', reason='needs the extra openvino')
     (tmp_path / 'cpuinfo').write_text(facts)
     monkeypatch.setattr(default, '_FACTS', tmp_path / 'cpuinfo')
     monkeypatch.setenv('OPENPOSE_ROS_CACHE', str(tmp_path))  # without TensorRT engines
