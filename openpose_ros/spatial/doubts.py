@@ -36,6 +36,11 @@ _WRISTS_OF_PAIRS = np.array([PLACE[f'{side}_wrist'] for side in ('left', 'right'
 _LEFT = slice(PLACE['left_elbow'], PLACE['left_big_toe'] + 1, 2)
 _RIGHT = slice(PLACE['right_elbow'], PLACE['right_big_toe'] + 1, 2)
 _ARMS = 2
+# Of arms what counts is along the sight alone, and how far apart, squared, each pair may be.
+_COUNTING = np.ones((len(range(_LEFT.start, _LEFT.stop, 2)), 3))
+_COUNTING[:_ARMS, ::2] = 0
+_APART = np.full(len(_COUNTING), _LEGS_APART**2)
+_APART[:_ARMS] = _ARMS_APART**2
 _ONES, _ACROSS_AND_UP = np.ones(3), np.array([1.0, 0.0, 1.0])
 _NOBODY: Index = np.zeros((2, 0), np.int64)
 
@@ -62,10 +67,9 @@ def undoubted(
 
     """
     apart = surface[:, _LEFT] - surface[:, _RIGHT]
-    doubts = (apart * apart) @ _ONES < _LEGS_APART**2
+    doubts = (apart * apart * _COUNTING) @ _ONES < _APART
     wide = (sight[:, _LEFT_SHOULDER, 0] - sight[:, _RIGHT_SHOULDER, 0]) * distance
-    sideways = np.abs(wide) < _SIDEWAYS
-    doubts[:, :_ARMS] = (np.abs(apart[:, :_ARMS, 1]) < _ARMS_APART) & sideways[:, np.newaxis]
+    doubts[:, :_ARMS] &= (np.abs(wide) < _SIDEWAYS)[:, np.newaxis]
     off = sight.take(_HIPS_OF_PAIRS, axis=1) - sight.take(_WRISTS_OF_PAIRS, axis=1)
     near = (off * off) @ _ACROSS_AND_UP < ((_HAND / distance) ** 2)[:, np.newaxis]
     hidden = near[:, :2] | near[:, 2:]

@@ -20,7 +20,7 @@ from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.facing import ACROSS, APART, APART_SPREAD, SIZE_SPREAD
 from openpose_ros.spatial.gaze import ASIDE, FOUND, face_keypoints
 from openpose_ros.spatial.located import Positions
-from openpose_ros.spatial.parts import PLACE, places_of
+from openpose_ros.spatial.parts import LEFTS, MIDDLES, PLACE, RIGHTS, places_of
 from openpose_ros.spatial.sight import NOISE_PX
 
 Array = npt.NDArray[np.float64]
@@ -78,6 +78,13 @@ def outside(people: People, camera: Camera, aside: Array, distance: Array) -> Ar
     off = (middle - centre)[:, np.newaxis, np.newaxis]
     off = np.abs(off + across[..., np.newaxis] * metre[:, np.newaxis, np.newaxis])
     return np.asarray((off > centre + 0.5).any(axis=3), np.float64)
+
+
+def any_alone(directions: Array) -> bool:
+    """Return whether of any pair one is seen (N, P, 3), and neither the other nor the middle."""
+    x = directions[:, : RIGHTS.stop, 0]
+    found = x == x
+    return bool((~found[:, MIDDLES] & (found[:, LEFTS] | found[:, RIGHTS])).any())
 
 
 def alone_at_edges(

@@ -65,6 +65,15 @@ def parts_in(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Array:
     parts = np.asarray(points.take(places, axis=1), np.float64)  # -1 takes the last
     if len(missing):
         parts[:, missing] = np.nan
+    return _with_middles(parts)
+
+
+def parts_of_one_more(points: Array, skeleton: Skeleton) -> Array:
+    """Return what `parts_in` does, more quickly, of (N, K + 1, D), of which the last is NaN."""
+    return _with_middles(points.take(places_of(skeleton)[0], axis=1))
+
+
+def _with_middles(parts: Array) -> Array:
     between = 0.5 * (parts[:, LEFTS] + parts[:, RIGHTS])
     np.copyto(parts[:, MIDDLES], between, where=between == between)
     return parts

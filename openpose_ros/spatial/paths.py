@@ -13,7 +13,7 @@ import numpy.typing as npt
 from openpose_ros.spatial.angles import wrapped
 from openpose_ros.spatial.facing import UNKNOWN
 from openpose_ros.spatial.located import DIAGONAL, Located
-from openpose_ros.spatial.orientations import orientations, turned
+from openpose_ros.spatial.orientations import orientations, turn, turned
 from openpose_ros.tracking.motion import Index, Motion
 
 Array = npt.NDArray[np.float64]
@@ -180,10 +180,12 @@ class Paths:
             # Of whom only a direction is known, not how far away she is.
             lost = ~measured[::2]
             orientation[lost], position[lost] = located.orientation[lost], np.nan
+        covariance = located.covariance.copy()
+        turn(covariance, stddev, up)
         return Located(
             located.positions,
             position,
-            turned(located.covariance, stddev, up),
+            covariance,
             orientation,
             self._velocities(rows),
             located.gaze,
@@ -248,6 +250,8 @@ class Paths:
 
 def _turn_noise(stddev: Array) -> Array:
     """Return by how much facing differs from image to image, as standard deviations."""
+    if stddev.max(initial=0) < _CLEAR:  # not where one is not known
+        return _TURN_JITTER * stddev
     doubtful = np.minimum(np.maximum((stddev - _CLEAR) / (_DOUBTFUL - _CLEAR), 0), 1)
     return np.asarray((_TURN_JITTER + (1 - _TURN_JITTER) * doubtful) * stddev)
 

@@ -13,14 +13,20 @@ from openpose_ros.spatial.angles import ANGLES
 from openpose_ros.spatial.cameras import Camera
 from openpose_ros.spatial.distance import monocular_distances
 from openpose_ros.spatial.doubts import undoubted
-from openpose_ros.spatial.edges import alone_at_edges, near_edges, outside, torsos_outside
+from openpose_ros.spatial.edges import (
+    alone_at_edges,
+    any_alone,
+    near_edges,
+    outside,
+    torsos_outside,
+)
 from openpose_ros.spatial.faces import on_faces
 from openpose_ros.spatial.gaze import found_logs, found_weights
-from openpose_ros.spatial.hips import JOINT, torso_distances, torso_surfaces
+from openpose_ros.spatial.hips import torso_distances, torso_surfaces
 from openpose_ros.spatial.located import DIAGONAL, Located, Positions
 from openpose_ros.spatial.orientations import leftwards, orientations, turn, upright
-from openpose_ros.spatial.parts import PLACE, parts_in
-from openpose_ros.spatial.rays import keypoint_rays
+from openpose_ros.spatial.parts import PLACE, parts_of_one_more
+from openpose_ros.spatial.rays import keypoint_directions
 from openpose_ros.spatial.sight import (
     NOISE_PX,
     SOMEWHERE,
@@ -47,11 +53,11 @@ def poses(
 ) -> Located:
     """Return what `people.locate` does, of one person or more, with depth; compiled."""
     count, number, _ = people.keypoints.shape
-    rays = keypoint_rays(camera, people.keypoints)
-    both = np.empty((2, count, number, 3))  # rays and surfaces at once: half as many calls
-    np.divide(rays, np.sqrt((rays * rays) @ _ONES)[..., np.newaxis], out=both[0])
-    both[1] = positions
-    both = parts_in(both.reshape(2 * count, number, 3), people.skeleton)
+    units = np.empty((count, number, 3))
+    keypoint_directions(camera, people.keypoints, units)
+    both = np.empty((2, count, number + 1, 3))  # of rays and surfaces: half as many calls
+    both[0, :, :-1], both[1, :, :-1], both[:, :, -1] = units, positions, np.nan
+    both = parts_of_one_more(both.reshape(2 * count, number + 1, 3), people.skeleton)
     directions = both[:count]
     sums = torso_sums(directions) @ _levels(*up.tolist())  # horizontally, and to its left
     length = np.sqrt((sums[:, :3] * sums[:, :3]) @ _ONES)
@@ -66,20 +72,23 @@ def poses(
     sight, surface = both.reshape(2, count, -1, 3) @ frames.transpose(0, 2, 1)
     sight /= np.sqrt(1 - sight[..., 2:] ** 2)
     noise = NOISE_PX / min(camera.focal)
-    far, off = np.full((2, count), np.nan)
+    far, off = _unknown(count)
     torso = surface[:, _TORSO, 0]
     lacking = ~(torso == torso).any(axis=1) if monocular else lost & False
     if lacking.any():
         seen = directions[lacking]
         flat = np.sqrt(1 - (torso_directions(seen) @ up) ** 2)
         one, other = monocular_distances(seen, noise)
+        far, off = far.copy(), off.copy()
         far[lacking], off[lacking] = one * flat, other * flat
-    found = np.empty((count, 10))
+    found = np.empty((count, 11))
     heads = found_weights(directions, people.skeleton)
     torsos = _NOT_CUT
     faces_are_cut = near_edges(people, camera)
-    alone = alone_at_edges(people, camera, positions)
-    torsos_are_cut = alone.any()
+    torsos_are_cut = any_alone(directions)
+    if torsos_are_cut:
+        alone = alone_at_edges(people, camera, positions)
+        torsos_are_cut = bool(alone.any())
     if faces_are_cut or torsos_are_cut:
         distance, _ = torso_distances(torso_surfaces(surface, _UP), _FRONT, _STANDS)
         distance = np.where(np.isnan(distance), far, distance)
@@ -92,16 +101,14 @@ def poses(
     if any_lost:
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
     find_poses(sight, surface, far, off, noise, heads, torsos, np.zeros_like(heads), found)
-    facing, stddev = found[:, 8:].T.copy()
+    facing, stddev, distance = found[:, 8:].T.copy()
     places = found[:, :6].reshape(count, 2, 3) @ frames
     position = places[:, 0]
     along = found[:, 6:7] * position
-    across = noise**2 * ((position * position) @ _ONES) + JOINT**2 + found[:, 7] ** 2
     covariance = np.empty((count, 6, 6))
     covariance[:, :3, :3] = along[:, :, np.newaxis] * along[:, np.newaxis]
-    covariance.reshape(count, 36)[:, DIAGONAL] += across[:, np.newaxis]
+    covariance.reshape(count, 36)[:, DIAGONAL] += found[:, 7:8]
     turn(covariance, stddev, up)
-    distance = np.sqrt(found[:, 0] ** 2 + found[:, 1] ** 2)
     return Located(
         on_faces(
             undoubted(positions, sight, surface, distance, people),
@@ -119,6 +126,14 @@ def poses(
         stddev,
         known.turning,
     )
+
+
+@lru_cache(maxsize=64)
+def _unknown(count: int) -> Array:
+    """Return distances (2, N) that are not known; not to be changed."""
+    nothing = np.full((2, count), np.nan)
+    nothing.setflags(write=False)
+    return nothing
 
 
 @lru_cache(maxsize=16)

@@ -14,11 +14,18 @@ from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial.angles import ANGLES, wrapped
 from openpose_ros.spatial.depth import DepthImage
-from openpose_ros.spatial.edges import alone_at_edges, near_edges, outside, torsos_outside
+from openpose_ros.spatial.edges import (
+    alone_at_edges,
+    any_alone,
+    near_edges,
+    outside,
+    torsos_outside,
+)
 from openpose_ros.spatial.faces import on_faces
 from openpose_ros.spatial.located import Located
-from openpose_ros.spatial.parts import NAMES, PLACE
+from openpose_ros.spatial.parts import NAMES, PLACE, parts_in
 from openpose_ros.spatial.people import locate
+from openpose_ros.spatial.rays import keypoint_rays
 from openpose_ros.spatial.surfaces import surface_positions
 from openpose_ros.spatial.windows import nearer
 from tests.spatial.bodies import room_of
@@ -178,6 +185,14 @@ def test_neck_or_other_shoulder_says_as_much_whichever_way_she_faces() -> None:
     assert not alone_at_edges(shoulder_at(610, 'neck'), LENS, None).any()
     assert not alone_at_edges(shoulder_at(610, 'left_shoulder'), LENS, None).any()
     np.testing.assert_array_equal(beyond(shoulder_at(610, 'neck')), 1)
+
+
+@pytest.mark.parametrize('other', ['neck', 'left_shoulder', 'left_hip', 'nose'])
+def test_who_may_be_cut_at_an_edge_is_found_by_directions_too(other: str) -> None:
+    people = shoulder_at(610, other)
+    directions = parts_in(keypoint_rays(LENS, people.keypoints), COCO)
+    assert any_alone(directions) == alone_at_edges(people, LENS, None).any()
+    assert any_alone(directions) == (other in ('left_hip', 'nose'))
 
 
 @pytest.mark.parametrize(('seed', 'frame'), [(243, 0), (204, 0)])

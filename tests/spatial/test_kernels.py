@@ -14,10 +14,11 @@ from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial import Camera, Located
 from openpose_ros.spatial._kernels.angles import exponential
 from openpose_ros.spatial.depth import DepthImage
+from openpose_ros.spatial.parts import parts_in, parts_of_one_more
 from openpose_ros.spatial.paths import Paths
 from openpose_ros.spatial.people import locate, poses_in_numpy
 from openpose_ros.spatial.quick import quick_rays
-from openpose_ros.spatial.rays import keypoint_rays
+from openpose_ros.spatial.rays import keypoint_directions, keypoint_rays
 from openpose_ros.spatial.surfaces import limbs_of, surface_positions
 from tests.spatial.plain_depths import find_depths
 
@@ -134,6 +135,20 @@ def test_rays_of_keypoints_are_quick_rays(camera: Camera) -> None:
     np.testing.assert_allclose(
         keypoint_rays(camera, keypoints), quick_rays(camera, pixels), atol=1e-9
     )
+    rays, directions = quick_rays(camera, pixels), np.empty((6, 18, 3))
+    keypoint_directions(camera, keypoints, directions)
+    np.testing.assert_allclose(
+        directions, rays / np.linalg.norm(rays, axis=2, keepdims=True), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize('name', ['coco_18', 'body_25', 'mpi_15'])
+def test_parts_are_the_same_of_points_with_an_unknown_one_more(name: str) -> None:
+    random, skeleton = np.random.default_rng(4), load_skeleton(name)
+    points = random.normal(size=(4, skeleton.num_keypoints, 3))
+    points[random.uniform(size=points.shape[:2]) < 0.3] = np.nan
+    more = np.concatenate([points, np.full((4, 1, 3), np.nan)], axis=1)
+    np.testing.assert_array_equal(parts_of_one_more(more, skeleton), parts_in(points, skeleton))
 
 
 def test_people_are_smoothed_as_if_each_were_alone() -> None:

@@ -19,7 +19,7 @@ from openpose_ros.spatial._kernels.torsos import (
 )
 from openpose_ros.spatial.facing import UNKNOWN
 from openpose_ros.spatial.gaze import SURE
-from openpose_ros.spatial.hips import GUESSED, LEAN_SPREAD
+from openpose_ros.spatial.hips import GUESSED, JOINT, LEAN_SPREAD
 from openpose_ros.spatial.parts import PLACE
 from openpose_ros.spatial.proportions import HIPS, TORSO
 from openpose_ros.spatial.sight import SOMEWHERE
@@ -62,9 +62,10 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         What `edges.torsos_outside` says, if that is known of anybody.
     torsos : float64 (N, G)
         0; becomes that of where torsos face.
-    found : float64 (N, 10)
+    found : float64 (N, 11)
         The mid-hip, the way the head faces, the standard deviation of the distance, of itself,
-        and of the mid-hip across it, besides that of joints; facing, and its standard deviation.
+        and the variance of the mid-hip across it; facing, its standard deviation, and how far the
+        mid-hip is, horizontally.
 
     """
     for person in range(len(sight)):
@@ -98,16 +99,20 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
             distance, spread = torso_distance(
                 hips, at_hips, apart, shoulders, at_shoulders, c, s, sits
             )
+        blur = 0.0
         for guessed in range(len(_FROM)):
             part = _FROM[guessed]
             beside = _LEFT[guessed] * HIPS / 2 * size if facing == facing else 0.0
             known[0] = distance * seen[part, 0] + c * beside
             known[1] = distance * seen[part, 1] - s * beside
             known[2] = distance * seen[part, 2] + _ABOVE[guessed] * TORSO * size
-            known[7] = _BLUR[guessed]
+            blur = _BLUR[guessed]
             if known[0] == known[0]:
                 break
+        flat = known[0] * known[0] + known[1] * known[1]
         known[6], known[8], known[9] = spread / distance, facing, stddev
+        known[7] = noise * noise * (flat + known[2] * known[2]) + JOINT * JOINT + blur * blur
+        known[10] = math.sqrt(flat)
         yaw, spread = summed_up(head)
         pitch = nodding(seen, guess, noise, yaw) if spread <= SURE else np.nan
         level = math.cos(pitch)

@@ -1,5 +1,7 @@
 """Rays of keypoints, between those of a table."""
 
+import math
+
 from numba import types
 import numpy as np
 
@@ -9,8 +11,8 @@ from openpose_ros.spatial.quick import CELL, OBLIQUE
 _KEYPOINTS = types.Array(types.float32, 1, 'C', readonly=True)
 
 
-@compiled(types.int64(_KEYPOINTS, VALUES, types.int64, types.float64[::1]))
-def find_rays(keypoints, table, columns, rays):
+@compiled(types.int64(_KEYPOINTS, VALUES, types.int64, types.int64, types.float64[::1]))
+def find_rays(keypoints, table, columns, are_units, rays):
     """
     Fill the rays of keypoints, NaN of those that were not found.
 
@@ -22,8 +24,10 @@ def find_rays(keypoints, table, columns, rays):
         What `ray_table` returns.
     columns : int
         Of that.
+    are_units : int
+        1: rays of length 1; 0: of z = 1.
     rays : float64 (M * 3,)
-        What is found: x, y, 1.
+        What is found.
 
     Returns
     -------
@@ -56,4 +60,8 @@ def find_rays(keypoints, table, columns, rays):
                     corner += 1
             lacking += z == 0
         rays[first + 2] = z
+        if are_units and z > 0:
+            length = math.sqrt(rays[first] * rays[first] + rays[first + 1] * rays[first + 1] + 1)
+            for axis in range(first, first + 3):
+                rays[axis] /= length
     return lacking
