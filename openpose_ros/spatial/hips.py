@@ -197,7 +197,7 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
         Covariance, long along the direction of sight.
 
     """
-    up, points = sight.up, sight.directions[:, _ENDS] * sight.distance[:, np.newaxis, np.newaxis]
+    directions, distance = sight.directions[:, _ENDS], sight.distance[:, np.newaxis]
     left = np.where(
         np.isnan(facing)[:, np.newaxis],
         0,
@@ -206,11 +206,11 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
     )
     half = (HIPS / 2 * sizes)[:, np.newaxis] * left
     guesses = (
-        points[:, 1] - half,
-        points[:, 2] + half,
-        points[:, 3] - TORSO * sizes[:, np.newaxis] * up,
+        _beside(directions[:, 1], -half, distance),
+        _beside(directions[:, 2], half, distance),
+        directions[:, 3] * distance - TORSO * sizes[:, np.newaxis] * sight.up,
     )
-    position = points[:, 0]
+    position = directions[:, 0] * distance
     blur = np.zeros(len(position))
     for guess, extra in zip(guesses, (GUESSED, GUESSED, LEAN_SPREAD)):
         lacking = np.isnan(position[:, 0])
@@ -227,3 +227,22 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
         along[:, :, np.newaxis] * along[:, np.newaxis]
     )
     return position, covariance
+
+
+def _beside(directions: Array, shift: Array, distance: Array) -> Array:
+    """
+    Return what is so much beside points (N, 3), and itself so far away.
+
+    Parameters
+    ----------
+    directions : float64 (N, 3)
+        To the points, horizontally of length 1; how far away they are is not known.
+    shift : float64 (N, 3)
+        From the points, horizontally, metres.
+    distance : float64 (N, 1)
+        Of what is beside them, horizontally, metres.
+
+    """
+    nearer = (directions * shift).sum(axis=1, keepdims=True)
+    squares = distance**2 + nearer**2 - (shift * shift).sum(axis=1, keepdims=True)
+    return np.asarray(directions * (np.sqrt(squares) - nearer) + shift)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openpose_ros.spatial.hips import ELLIPSES, torso_distances, torso_surfaces
+from openpose_ros.spatial.hips import ELLIPSES, mid_hips, torso_distances, torso_surfaces
 from openpose_ros.spatial.parts import NAMES, PLACE
+from openpose_ros.spatial.proportions import HIPS
+from openpose_ros.spatial.sight import Sight, axes
 
 UP = np.array([0.0, 0.0, 1.0])
 FAR = 200.0  # metres: so far away all rays are alike
@@ -70,3 +72,21 @@ def test_without_hips_the_middle_is_below_the_shoulders() -> None:
     parts = {'left_shoulder': seen_at(ELLIPSES[1], 0.9, 1.0)}
     assert distance_of(parts, 0.9) == pytest.approx(FAR, abs=1e-3)
     assert np.isnan(distance_of({'nose': (0.0, 0.1)}, 0.9))
+
+
+@pytest.mark.parametrize('degrees', [0, 25, -50, 65, 90, -90, 180])
+@pytest.mark.parametrize(('hip', 'side'), [('left_hip', 1.0), ('right_hip', -1.0)])
+def test_mid_hip_is_as_far_away_as_it_is_whichever_hip_is_missed(
+    hip: str, side: float, degrees: float
+) -> None:
+    """In profile it was said 11 cm nearer or farther."""
+    facing, middle = np.radians([degrees]), np.array([[0.4, 2.8, -0.3]])
+    towards, aside = axes(middle / np.linalg.norm(middle), UP)
+    left = np.cos(facing) * aside - np.sin(facing) * towards
+    directions = np.full((1, len(NAMES), 3), np.nan)
+    directions[0, PLACE[hip]] = middle + side * HIPS / 2 * left
+    directions /= np.hypot(directions[..., :1], directions[..., 1:2])
+    distance, spread = np.array([np.hypot(0.4, 2.8)]), np.array([0.02])
+    sight = Sight(directions, None, distance, spread, 0.004, UP, towards, aside)
+    position, _ = mid_hips(sight, facing, np.ones(1))
+    np.testing.assert_allclose(position, middle, atol=1e-9)

@@ -103,9 +103,12 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         for guessed in range(len(_FROM)):
             part = _FROM[guessed]
             beside = _LEFT[guessed] * HIPS / 2 * size if facing == facing else 0.0
-            known[0] = distance * seen[part, 0] + c * beside
-            known[1] = distance * seen[part, 1] - s * beside
-            known[2] = distance * seen[part, 2] + _ABOVE[guessed] * TORSO * size
+            # So far away is the mid-hip, not what is seen beside it.
+            nearer = beside * (c * seen[part, 0] - s * seen[part, 1])
+            range_ = math.sqrt(distance * distance + nearer * nearer - beside * beside) - nearer
+            known[0] = range_ * seen[part, 0] + c * beside
+            known[1] = range_ * seen[part, 1] - s * beside
+            known[2] = range_ * seen[part, 2] + _ABOVE[guessed] * TORSO * size
             blur = _BLUR[guessed]
             if known[0] == known[0]:
                 break
