@@ -153,7 +153,9 @@ def torsos_outside(
     beyond = ((np.abs(known[:, np.newaxis] + off) - centre) / spread).max(axis=2)
     # As a logistic function has it, which differs by 0.01 from the normal one.
     is_outside = 1 / (1 + np.exp(-1.702 * beyond))
-    np.multiply.at(cut, row, 1 - FOUND + FOUND * is_outside)
+    # A shoulder and a hip are missed for the same reason: together they say as much as one.
+    share = 1 / alone.sum(axis=1)[row, np.newaxis]
+    np.multiply.at(cut, row, (1 - FOUND + FOUND * is_outside) ** share)
     return cut
 
 
