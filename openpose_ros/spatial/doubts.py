@@ -13,40 +13,32 @@ import numpy.typing as npt
 
 from openpose_ros.people import People
 from openpose_ros.spatial.located import Positions
-from openpose_ros.spatial.parts import PLACE, places_of
+from openpose_ros.spatial.parts import places_of
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 # Left and right knees, and what is below them, are so far apart, or one was taken for the other.
-_LEGS_APART = 0.12  # metres
+LEGS_APART, LEGS_APART_IN_PROFILE = 0.12, 0.16  # metres
 # Of who is seen from the side, left and right are one behind the other. Where both arms are as
 # far away, one is mostly the torso beside which it is seen.
-_SIDEWAYS = 0.18  # metres across the sight from shoulder to shoulder, of who is seen so
-_ARMS_APART = 0.06  # metres along the sight
+SIDEWAYS = 0.18  # metres across the sight from shoulder to shoulder, of who is seen so
+ARMS_APART = 0.06  # metres along the sight
+# In profile the nearer one of two limbs is what it seems to be; what is seen of the farther one is
+# behind the middle of the body, unless a hand is held before it.
+PROFILE, ARM_BEFORE = 0.5, 0.26  # cosines of facing: 60 to 120 degrees, 75 degrees
+HAND = 0.06  # metres across the sight: a hip so near to a wrist may be hidden by a hand
 _NEAR = 0.35  # metres: what is so near to the middle of a body needs no limb to be of it
-_HAND = 0.06  # metres across the sight: a hip so near to a wrist may be hidden by a hand
 
-_LEFT_SHOULDER, _RIGHT_SHOULDER = PLACE['left_shoulder'], PLACE['right_shoulder']
-_HIPS = slice(PLACE['left_hip'], PLACE['right_hip'] + 1)
-# Both hips beside the left wrist, then both beside the right one.
-_HIPS_OF_PAIRS = np.array(2 * [PLACE['left_hip'], PLACE['right_hip']])
-_WRISTS_OF_PAIRS = np.array([PLACE[f'{side}_wrist'] for side in ('left', 'right')]).repeat(2)
-# Elbows, wrists; knees, ankles, heels and toes.
-_LEFT = slice(PLACE['left_elbow'], PLACE['left_big_toe'] + 1, 2)
-_RIGHT = slice(PLACE['right_elbow'], PLACE['right_big_toe'] + 1, 2)
-_ARMS = 2
-# Of arms what counts is along the sight alone, and how far apart, squared, each pair may be.
-_COUNTING = np.ones((len(range(_LEFT.start, _LEFT.stop, 2)), 3))
-_COUNTING[:_ARMS, ::2] = 0
-_APART = np.full(len(_COUNTING), _LEGS_APART**2)
-_APART[:_ARMS] = _ARMS_APART**2
-_ONES, _ACROSS_AND_UP = np.ones(3), np.array([1.0, 0.0, 1.0])
 _NOBODY: Index = np.zeros((2, 0), np.int64)
 
 
 def undoubted(
-    positions: Positions, sight: Array, surface: Array, distance: Array, people: People
+    positions: Positions,
+    doubtful: npt.NDArray[np.uint8],
+    surface: Array,
+    distance: Array,
+    people: People,
 ) -> Positions:
     """
     Return positions, NaN where another part may be seen.
@@ -55,32 +47,23 @@ def undoubted(
     ----------
     positions : float32 (N, K, 3)
         The surface under each keypoint, metres; only read.
-    sight : float64 (N, P, 3)
-        To the parts of `parts.NAMES`, horizontally of length 1: across the sight, towards the
-        camera, up; NaN where they are not seen.
+    doubtful : uint8 (N, P)
+        1 of the parts of `parts.NAMES` that may be another part of the same body, as
+        `find_poses` says; what may be somebody else's is added.
     surface : float64 (N, P, 3)
-        What is seen there, along the same axes, metres; NaN where no depth is known.
+        What is seen there: across the sight, towards the camera, up, metres; NaN where no depth
+        is known.
     distance : float64 (N,)
         Of the people, horizontally, metres; NaN unknown.
     people : People
         The same N.
 
     """
-    apart = surface[:, _LEFT] - surface[:, _RIGHT]
-    doubts = (apart * apart * _COUNTING) @ _ONES < _APART
-    wide = (sight[:, _LEFT_SHOULDER, 0] - sight[:, _RIGHT_SHOULDER, 0]) * distance
-    doubts[:, :_ARMS] &= (np.abs(wide) < _SIDEWAYS)[:, np.newaxis]
-    off = sight.take(_HIPS_OF_PAIRS, axis=1) - sight.take(_WRISTS_OF_PAIRS, axis=1)
-    near = (off * off) @ _ACROSS_AND_UP < ((_HAND / distance) ** 2)[:, np.newaxis]
-    hidden = near[:, :2] | near[:, 2:]
     another = _of_another(surface, distance, people) if len(people) > 1 else _NOBODY
-    if not (doubts.any() or hidden.any() or another.size):
+    doubtful[another[0], another[1]] = 1
+    rows, parts = doubtful.nonzero()
+    if not len(rows):
         return positions
-    of_parts = np.zeros(surface.shape[:2], np.bool_)
-    of_parts[:, _LEFT] = of_parts[:, _RIGHT] = doubts
-    of_parts[:, _HIPS] = hidden
-    of_parts[another[0], another[1]] = True
-    rows, parts = of_parts.nonzero()
     keypoints = places_of(people.skeleton)[0][parts]  # -1 of none, of which no depth is known
     left = positions.copy()
     left[rows, keypoints] = np.nan

@@ -100,7 +100,10 @@ def poses(
             torsos = torsos_outside(alone, *edges)
     if any_lost:
         heads[lost] = np.nan  # what is to the side of whom nothing is towards says nothing
-    find_poses(sight, surface, far, off, noise, heads, torsos, np.zeros_like(heads), found)
+    doubtful = np.zeros(surface.shape[:2], np.uint8)
+    find_poses(
+        sight, surface, far, off, noise, heads, torsos, np.zeros_like(heads), found, doubtful
+    )
     facing, stddev, distance = found[:, 8:].T.copy()
     places = found[:, :6].reshape(count, 2, 3) @ frames
     position = places[:, 0]
@@ -111,7 +114,7 @@ def poses(
     turn(covariance, stddev, up)
     return Located(
         on_faces(
-            undoubted(positions, sight, surface, distance, people),
+            undoubted(positions, doubtful, surface, distance, people),
             heads,
             surface,
             lost,

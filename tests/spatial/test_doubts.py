@@ -13,6 +13,7 @@ from openpose_ros.spatial.people import locate
 from tests.spatial.bodies import room_of, shots, surfaces
 
 FACING, SIDE = np.pi, np.pi / 2
+SIDES = ((SIDE, 'left', 'right'), (-SIDE, 'right', 'left'))  # which of her sides is nearer
 
 
 def seen(heading: float, skeleton: str = 'coco_18') -> tuple[Shot, Positions]:
@@ -61,19 +62,42 @@ def test_all_is_said_of_a_body_as_it_is(heading: float, skeleton: str) -> None:
 
 @pytest.mark.parametrize('part', ['knee', 'ankle'])
 def test_leg_that_is_seen_in_place_of_the_other_is_not_said(part: str) -> None:
-    shot, positions = seen(SIDE)
-    before = said(shot, positions)
-    both = moved(shot, positions, f'left_{part}', f'right_{part}')
-    assert said(shot, both) - before == {f'left_{part}', f'right_{part}'}
+    for heading, near, far in SIDES:
+        shot, positions = seen(heading)
+        before = said(shot, positions)
+        both = moved(shot, positions, f'{far}_{part}', f'{near}_{part}')
+        assert said(shot, both) - before == {f'{far}_{part}'}
+
+
+def test_of_whom_no_leg_is_the_nearer_neither_is_said() -> None:
+    shot, positions = seen(FACING)
+    names, keypoints = shot.people.skeleton.keypoint_names, np.array(shot.people.keypoints)
+    left, right = names.index('left_ankle'), names.index('right_ankle')
+    keypoints[0, left, :2] = keypoints[0, right, :2] + [8, 0]  # pixels, of which 175 are a metre
+    positions[0, left] = positions[0, right] + np.array([8 / 175, 0, 0], np.float32)
+    people = replace(shot.people, keypoints=keypoints)
+    assert {'left_ankle', 'right_ankle'} <= said(replace(shot, people=people), positions)
 
 
 @pytest.mark.parametrize('part', ['elbow', 'wrist'])
 def test_arm_beside_the_torso_is_not_taken_for_the_other(part: str) -> None:
-    for heading, expected in ((SIDE, {f'left_{part}', f'right_{part}'}), (FACING, set())):
+    for heading, near, far in (*SIDES, (FACING, 'left', 'right')):
         shot, positions = seen(heading)
         before = said(shot, positions)
-        both = moved(shot, positions, f'left_{part}', f'right_{part}')
-        assert said(shot, both) - before == expected, heading
+        both = moved(shot, positions, f'{far}_{part}', f'{near}_{part}')
+        assert said(shot, both) - before == ({f'{far}_{part}'} if heading != FACING else set())
+
+
+@pytest.mark.parametrize('part', ['elbow', 'wrist'])
+def test_farther_arm_is_behind_the_body_or_not_seen(part: str) -> None:
+    """Also where nothing is known of the nearer arm, as far as which it could be."""
+    for heading, near, far in SIDES:
+        shot, positions = seen(heading)
+        names = shot.people.skeleton.keypoint_names
+        positions[0, names.index(f'{near}_{part}')] = np.nan
+        assert f'{far}_{part}' not in said(shot, positions)
+        on_torso = moved(shot, positions, f'{far}_{part}', f'{near}_shoulder')
+        assert f'{far}_{part}' in said(shot, on_torso)
 
 
 def test_hip_behind_a_hand_is_not_said() -> None:

@@ -9,7 +9,7 @@ import math
 from numba import types
 import numpy as np
 
-from openpose_ros.parsing._kernels.compiling import COUNTS, VALUES, compiled, piece
+from openpose_ros.parsing._kernels.compiling import COUNTS, NUMBERS, VALUES, compiled, piece
 from openpose_ros.spatial.windows import ENOUGH, REACH, RINGS
 
 _MILLIMETRES = types.Array(types.uint16, 1, 'C', readonly=True)
@@ -88,6 +88,110 @@ def nearest_pixel(place, count, stride):
     return _OUTSIDE  # NaN too
 
 
+@piece(
+    types.float64(
+        _MILLIMETRES,
+        _METRES,
+        *2 * (types.int64,),
+        *6 * (types.float64,),
+        *2 * (_VALUES,),
+        *2 * (NUMBERS,),
+    )
+)
+def depth_around(
+    millimetres,
+    metres,
+    width,
+    height,
+    x,
+    y,
+    spacing,
+    middle,
+    anchor,
+    reach,
+    values,
+    ordered,
+    rows,
+    columns,
+):
+    """
+    Return the depth of the surface around a keypoint, metres; NaN where it is not clear.
+
+    Parameters
+    ----------
+    millimetres, metres, width, height, values, ordered, rows, columns
+        As of `find_surfaces`.
+    x, y : float
+        The keypoint, in the pixels of the depth image.
+    spacing : float
+        Pixels from place to place.
+    middle : float
+        Of the body, metres.
+    anchor, reach : float
+        What it should be about, and by how much it may differ, metres.
+
+    """
+    # The nearest places around it that show something of that.
+    count = around = holes = 0
+    nearest = 0.0  # of this body, or of whatever is as far away
+    for step in range(ACROSS):
+        away = spacing * (step - RINGS)
+        rows[step] = nearest_pixel(y + away, height, width)
+        columns[step] = nearest_pixel(x + away, width, 1)
+    for place in range(len(_ROWS)):
+        depth = depth_at(millimetres, metres, rows[_ROWS[place]] + columns[_COLUMNS[place]])
+        # Whether it counts changes from place to place: what branches is slow.
+        is_known = depth > 0
+        holes += not is_known
+        is_near = is_known & (abs(depth - middle) < _REACH)
+        around += is_near
+        if is_near and nearest == 0:
+            nearest = depth
+            if place >= _BESIDE and holes > _HOLED * place:
+                break  # it lies in a hole, of which the rim says nothing
+        values[count] = depth
+        count += is_known & (abs(depth - anchor) < reach)
+        if count == ENOUGH:
+            break
+    if count < _FEWEST:
+        return _UNKNOWN
+    thickness = _THICKNESS + _NOISE * anchor
+    depth = densest(values, count, thickness, ordered)
+    agreeing, total = 0, 0.0
+    for place in range(count):
+        is_one = abs(values[place] - depth) < thickness
+        agreeing += is_one
+        total += is_one * values[place]
+    # Else it is unclear which of two surfaces it is on.
+    if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
+        return total / agreeing
+    return _UNKNOWN
+
+
+@piece(types.int64(COUNTS, VALUES, types.float64, _VALUES, NUMBERS))
+def reach_all(limbs, lengths, middle, depths, reached):
+    """
+    Return how many keypoints limbs reach from the middle of the body on, and mark these.
+
+    What they cannot reach is not of this body.
+    """
+    count = 0
+    for keypoint in range(len(depths)):
+        reached[keypoint] = abs(depths[keypoint] - middle) < _NEAR
+        count += reached[keypoint]
+    changed = True
+    while changed:
+        changed = False
+        for limb in range(len(lengths)):
+            one, other = limbs[2 * limb], limbs[2 * limb + 1]
+            far = abs(depths[one] - depths[other])
+            if reached[one] != reached[other] and far < lengths[limb] + _NOISE * middle:
+                reached[one] = reached[other] = 1
+                changed = True
+                count += 1
+    return count
+
+
 @compiled(
     types.void(
         _MILLIMETRES,
@@ -104,7 +208,7 @@ def nearest_pixel(place, count, stride):
         VALUES,
         types.float32[::1],
         *6 * (_VALUES,),
-        *3 * (types.int64[::1],),
+        *3 * (NUMBERS,),
     ),
 )
 def find_surfaces(
@@ -224,56 +328,23 @@ def find_surfaces(
             if count:
                 anchor = densest(values, count, _LIMB, ordered)
                 reach = _LIMB_REACH + _NOISE * anchor
-            # The nearest places around it that show something of that.
-            count = around = holes = 0
-            nearest = 0.0  # of this body, or of whatever is as far away
-            for step in range(ACROSS):
-                away = spacing * (step - RINGS)
-                rows[step] = nearest_pixel(y + away, height, width)
-                columns[step] = nearest_pixel(x + away, width, 1)
-            for place in range(len(_ROWS)):
-                depth = depth_at(
-                    millimetres, metres, rows[_ROWS[place]] + columns[_COLUMNS[place]]
-                )
-                # Whether it counts changes from place to place: what branches is slow.
-                is_known = depth > 0
-                holes += not is_known
-                is_near = is_known & (abs(depth - middle) < _REACH)
-                around += is_near
-                if is_near and nearest == 0:
-                    nearest = depth
-                    if place >= _BESIDE and holes > _HOLED * place:
-                        break  # it lies in a hole, of which the rim says nothing
-                values[count] = depth
-                count += is_known & (abs(depth - anchor) < reach)
-                if count == ENOUGH:
-                    break
-            if count >= _FEWEST:
-                thickness = _THICKNESS + _NOISE * anchor
-                depth = densest(values, count, thickness, ordered)
-                agreeing, total = 0, 0.0
-                for place in range(count):
-                    is_one = abs(values[place] - depth) < thickness
-                    agreeing += is_one
-                    total += is_one * values[place]
-                # Else it is unclear which of two surfaces it is on.
-                if abs(depth - nearest) < thickness and agreeing >= _CLEAR * around:
-                    depths[keypoint] = total / agreeing
-        # What its limbs cannot reach, from the middle of the body on, is not of this body.
-        count = 0
-        for keypoint in range(number):
-            reached[keypoint] = abs(depths[keypoint] - middle) < _NEAR
-            count += reached[keypoint]
-        changed = True
-        while changed:
-            changed = False
-            for limb in range(joined):
-                one, other = limbs[2 * limb], limbs[2 * limb + 1]
-                far = abs(depths[one] - depths[other])
-                if reached[one] != reached[other] and far < lengths[limb] + _NOISE * middle:
-                    reached[one] = reached[other] = 1
-                    changed = True
-                    count += 1
+            depths[keypoint] = depth_around(
+                millimetres,
+                metres,
+                width,
+                height,
+                x,
+                y,
+                spacing,
+                middle,
+                anchor,
+                reach,
+                values,
+                ordered,
+                rows,
+                columns,
+            )
+        count = reach_all(limbs, lengths, middle, depths, reached)
         for keypoint in range(number):
             # One alone has nobody to vouch for it.
             depth = depths[keypoint] if count >= 2 and reached[keypoint] else _UNKNOWN

@@ -7,6 +7,7 @@ import numpy as np
 
 from openpose_ros.parsing._kernels.compiling import VALUES, compiled
 from openpose_ros.spatial._kernels.angles import COUNT, summed_up
+from openpose_ros.spatial._kernels.doubts import doubt_limbs
 from openpose_ros.spatial._kernels.heads import nodding, weigh_face
 from openpose_ros.spatial._kernels.torsos import (
     LEFT_HIP,
@@ -32,13 +33,13 @@ _ABOVE = np.array([0.0, 0.0, 0.0, -1.0])
 _BLUR = np.array([0.0, GUESSED, GUESSED, LEAN_SPREAD])
 
 _POINTS = types.Array(types.float64, 3, 'C', readonly=True)
-_PLANE = types.float64[:, ::1]
+_PLANE, _FLAGS = types.float64[:, ::1], types.uint8[:, ::1]
 
 
 @compiled(
-    types.void(_POINTS, _POINTS, VALUES, VALUES, types.float64, *4 * (_PLANE,)),
+    types.void(_POINTS, _POINTS, VALUES, VALUES, types.float64, *4 * (_PLANE,), _FLAGS),
 )
-def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
+def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found, doubtful):
     """
     Fill what is known of N people.
 
@@ -66,6 +67,8 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         The mid-hip, the way the head faces, the standard deviation of the distance, of itself,
         and the variance of the mid-hip across it; facing, its standard deviation, and how far the
         mid-hip is, horizontally.
+    doubtful : uint8 (N, P)
+        0; becomes 1 of parts of which another part of the same body may be seen.
 
     """
     for person in range(len(sight)):
@@ -116,6 +119,7 @@ def find_poses(sight, surface, far, off, noise, heads, cut, torsos, found):
         known[6], known[8], known[9] = spread / distance, facing, stddev
         known[7] = noise * noise * (flat + known[2] * known[2]) + JOINT * JOINT + blur * blur
         known[10] = math.sqrt(flat)
+        doubt_limbs(seen, depths, known[10], c, s, doubtful[person])
         yaw, spread = summed_up(head)
         pitch = nodding(seen, guess, noise, yaw) if spread <= SURE else np.nan
         level = math.cos(pitch)

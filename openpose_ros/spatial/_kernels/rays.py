@@ -36,32 +36,34 @@ def find_rays(keypoints, table, columns, are_units, rays):
 
     """
     lacking, width = 0, 2 * columns
-    right, bottom = columns - 1.001, len(table) / width - 1.001
+    # The middle of the table, in cells; a little less than it has, or the last cell lacks a side.
+    middle_x, middle_y = (columns - 1.001) / 2, (len(table) / width - 1.001) / 2
     for first in range(0, len(keypoints), 3):
-        x = y = z = np.nan
+        x = y = np.nan
         if keypoints[first + 2] > 0:
             x = keypoints[first] / CELL + 1
             y = keypoints[first + 1] / CELL + 1
-        rays[first], rays[first + 1] = x, y
-        if x == x and y == y:
-            z = 0.0
-            if x >= 0 and x <= right and y >= 0 and y <= bottom:
-                z = 1.0
-                column, row = np.int64(x), np.int64(y)
-                x, y = x - column, y - row
-                corner = row * width + 2 * column
-                for axis in range(2):
-                    above = (1 - x) * table[corner] + x * table[corner + 2]
-                    below = (1 - x) * table[corner + width] + x * table[corner + width + 2]
-                    place = (1 - y) * above + y * below
-                    rays[first + axis] = place
-                    if not abs(place) < OBLIQUE:  # or the table has no ray there
-                        z = 0.0
-                    corner += 1
-            lacking += z == 0
+        z = 0 * (x + y)  # NaN where it was not found
+        if abs(x - middle_x) <= middle_x and abs(y - middle_y) <= middle_y:
+            column, row = np.int64(x), np.int64(y)
+            x, y = x - column, y - row
+            z, squares = 1.0, 1.0
+            corner = row * width + 2 * column
+            for axis in range(first, first + 2):
+                above = (1 - x) * table[corner] + x * table[corner + 2]
+                below = (1 - x) * table[corner + width] + x * table[corner + width + 2]
+                place = (1 - y) * above + y * below
+                rays[axis] = place
+                squares += place * place
+                if not abs(place) < OBLIQUE:  # or the table has no ray there
+                    z = 0.0
+                corner += 1
+            if are_units and z > 0:
+                z = 1 / math.sqrt(squares)
+                rays[first] *= z
+                rays[first + 1] *= z
+        else:
+            rays[first] = rays[first + 1] = z
         rays[first + 2] = z
-        if are_units and z > 0:
-            length = math.sqrt(rays[first] * rays[first] + rays[first + 1] * rays[first + 1] + 1)
-            for axis in range(first, first + 3):
-                rays[axis] /= length
+        lacking += z == 0
     return lacking
