@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from training.base_network import Network, make_network
-from training.network import STRIDE
+from training.base_network import BaseConfig, Network, make_network
+from training.network import STRIDE, NetworkConfig
 from training.teacher_maps import PAD_VALUE
 
 OPSET = 17
@@ -72,6 +72,40 @@ def fold_normalisation(network: Network) -> Network:
     network.stem[0].weight.data *= scale
     network.config = replace(network.config, scale=1.0, offset=offset / scale)
     return network
+
+
+def unfold_normalisation(
+    config: BaseConfig | NetworkConfig, weights: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """
+    Return what `fold_normalisation` has taken away, as normalisations that change nothing.
+
+    Parameters
+    ----------
+    config : BaseConfig or NetworkConfig
+        Of the folded network.
+    weights : dict of str to Tensor
+        Its state.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The state of a network of that config.
+
+    """
+    network = make_network(config.to_dict())
+    whole = network.state_dict()
+    for name, module in network.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            before, _, place = name.rpartition('.')
+            bias = weights[f'{before}.{int(place) - 1}.bias']
+            values = (torch.ones_like(bias), bias, torch.zeros_like(bias))
+            for part, value in zip(('weight', 'bias', 'running_mean'), values, strict=True):
+                whole[f'{name}.{part}'] = value
+            whole[f'{name}.running_var'] = torch.ones_like(bias) - module.eps
+    for name in whole.keys() & weights.keys():
+        whole[name] = weights[name]
+    return whole
 
 
 def export(network: Network, path: Path) -> float:

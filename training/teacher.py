@@ -7,6 +7,7 @@ known: convolutions, activations, additions and concatenations in one straight g
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -64,12 +65,15 @@ class OnnxTeacher(nn.Module):
             if node.op_type == 'Conv' and len(set(attributes['pads'])) != 1:
                 raise ValueError(f'{path}: {node.output[0]} has uneven padding')
             self.nodes.append((node.op_type, list(node.input), node.output[0], attributes))
+        self._last = {name: n for n, (_, inputs, *_) in enumerate(self.nodes) for name in inputs}
 
     def weight(self, name: str) -> Tensor:
         """Return the initializer of that ONNX name."""
         return self.get_buffer(_key(name))
 
-    def trace(self, images: Tensor, until: str | None = None) -> dict[str, Tensor]:
+    def trace(
+        self, images: Tensor, until: str | None = None, *, wanted: Collection[str] | None = None
+    ) -> dict[str, Tensor]:
         """
         Compute every value of the graph, or those up to one.
 
@@ -79,6 +83,8 @@ class OnnxTeacher(nn.Module):
             BGR, 0 to 255.
         until : str, optional
             The last value that is needed.
+        wanted : collection of str, optional
+            All but these are let go when nothing needs them any more.
 
         Returns
         -------
@@ -91,7 +97,7 @@ class OnnxTeacher(nn.Module):
         def value(name: str) -> Tensor:
             return values[name] if name in values else self.weight(name)
 
-        for kind, inputs, output, attributes in self.nodes:
+        for number, (kind, inputs, output, attributes) in enumerate(self.nodes):
             arguments = [value(name) for name in inputs]
             if kind == 'Conv':
                 values[output] = F.conv2d(
@@ -110,6 +116,10 @@ class OnnxTeacher(nn.Module):
                 values[output] = function(*arguments)
             if output == until:
                 break
+            if wanted is not None:
+                for name in set(inputs) - set(wanted):
+                    if self._last[name] == number:
+                        values.pop(name, None)
         return values
 
     @torch.no_grad()
@@ -127,7 +137,7 @@ class OnnxTeacher(nn.Module):
         (float32 (N, 19, H/8, W/8), float32 (N, 38, H/8, W/8))
 
         """
-        values = self.trace(images)
+        values = self.trace(images, wanted=('heatmaps', 'pafs'))
         return values['heatmaps'], values['pafs']
 
 

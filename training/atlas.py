@@ -1,0 +1,239 @@
+"""
+Pictures in a GPU's memory, and random views of them made there, hundreds at once.
+
+What `training.augment` does with OpenCV, without maps: a teacher sees each view itself. A view is
+made at twice its size, for that teacher, and halved for the network, so that nothing aliases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+import math
+import os
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+import torch.nn.functional as F  # noqa: N812
+
+from training.composing import blurred, gaussian
+from training.pack import Picture
+from training.teacher_maps import PAD_VALUE
+
+SIDE = 448  # pixels, of the square that every picture lies in
+_GREY = (0.114, 0.587, 0.299)  # BGR
+_TILE = 16  # pixels at twice the size: a cell
+
+
+@dataclass(frozen=True)
+class ViewParams:
+    """
+    Ranges of the random transforms; as in `training.augment.AugmentParams`.
+
+    Attributes
+    ----------
+    scale : (float, float)
+    rotation_deg, turned, turned_deg, flip : float
+    mosaic : float
+        Probability that the quarters of a view are those of four others.
+    colour : float
+        Also of the noise and the blur that the network's view has and the teacher's has not.
+    nobody : float
+        Share of the views that are of pictures without people.
+
+    """
+
+    scale: tuple[float, float] = (0.45, 1.6)
+    rotation_deg: float = 4.0
+    turned: float = 0.06
+    turned_deg: float = 100.0
+    flip: float = 0.5
+    mosaic: float = 0.08
+    colour: float = 0.03
+    nobody: float = 0.18
+
+
+class Atlas:
+    """
+    Pictures of at most `SIDE` pixels in one array of a device.
+
+    Parameters
+    ----------
+    capacity : int
+        Pictures; 0.6 MB each.
+    device : str
+
+    """
+
+    def __init__(self, capacity: int, device: str) -> None:
+        self.device, self.count = device, 0
+        shape = (capacity, SIDE, SIDE, 3)
+        self._pixels = torch.full(shape, PAD_VALUE, dtype=torch.uint8, device=device)
+        self._size = torch.zeros(capacity, 2, device=device)
+        self._scale, self._weight, self._nobody = torch.zeros(3, capacity, device=device)
+        self._pool = ThreadPoolExecutor(os.cpu_count())
+
+    def add(self, pictures: Sequence[Picture], weights: Sequence[float], *, nobody: bool) -> None:
+        """
+        Decode pictures and add them.
+
+        Parameters
+        ----------
+        pictures : sequence of Picture
+            Larger ones are shrunk.
+        weights : sequence of float
+            How often each is drawn, relative to the others of its kind; 0 for never.
+        nobody : bool
+            Whether they are of the kind without people.
+
+        Raises
+        ------
+        ValueError
+            If they are more than there is room for.
+
+        """
+        room = len(self._pixels) - self.count
+        if len(pictures) > room:
+            raise ValueError(f'an atlas with room for {room} cannot take {len(pictures)} pictures')
+        for at in range(0, len(pictures), 256):
+            made = list(self._pool.map(_placed, pictures[at : at + 256]))
+            here = slice(self.count, self.count + len(made))
+            pixels, sizes, scales = zip(*made, strict=True)
+            self._pixels[here] = torch.from_numpy(np.stack(pixels)).to(self.device)
+            self._size[here] = torch.tensor(sizes, device=self.device)
+            self._scale[here] = torch.tensor(scales, device=self.device)
+            chosen = torch.tensor(weights[at : at + 256], device=self.device).float()
+            (self._nobody if nobody else self._weight)[here] = chosen
+            self.count += len(made)
+
+    def draw(self, count: int, params: ViewParams, generator: torch.Generator) -> Tensor:
+        """Return the numbers of that many pictures, int64 (count,), by their weights."""
+        parts = [(self._nobody, round(count * params.nobody)), (self._weight, count)]
+        drawn: list[Tensor] = []
+        for weights, wanted in parts:
+            left = wanted - sum(map(len, drawn))
+            weights = weights[: self.count]
+            if left and float(weights.sum()):
+                drawn.append(torch.multinomial(weights, left, True, generator=generator))
+        if not drawn:
+            raise ValueError('an atlas without people has no views: add pictures of them')
+        return torch.cat(drawn)
+
+    @torch.no_grad()
+    def views(
+        self,
+        numbers: Tensor,
+        size: tuple[int, int],
+        params: ViewParams,
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """
+        Make a random view of each picture.
+
+        Parameters
+        ----------
+        numbers : int64 (N,)
+            See `draw`.
+        size : (int, int)
+            Height and width in pixels, multiples of 8.
+        params : ViewParams
+            Ranges of the transforms.
+        generator : torch.Generator
+            Of this device; advanced.
+
+        Returns
+        -------
+        (float32 (N, 3, H, W), float32 (N, 3, H, W), float32 (N, 3, 2H, 2W))
+            BGR, 0 to 255: for the network, whole numbers; for the teacher; for it at twice the
+            size.
+
+        """
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=generator, device=self.device)
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(*shape, generator=generator, device=self.device)
+
+        count = len(numbers)
+        low, high = (math.log(limit) for limit in params.scale)
+        scale = torch.exp(low + uniform(count) * (high - low)) * self._scale[numbers]
+        angle = normal(count) * math.radians(params.rotation_deg)
+        anywhere = (uniform(count) * 2 - 1) * math.radians(params.turned_deg)
+        angle = torch.where(uniform(count) < params.turned, anywhere, angle)
+        flip = torch.where(uniform(count) < params.flip, -1.0, 1.0)
+        spread = self._size[numbers]
+        shown = torch.tensor([size[1], size[0]], device=self.device) / scale[:, None]
+        centre = spread / 2 + (uniform(count, 2) - 0.5) * (spread - shown).abs()
+        large = self._sample(numbers, 2 * scale, angle, flip, centre, size)
+        for number in (uniform(count) < params.mosaic).nonzero().flatten().tolist():
+            others = torch.randint(count, (4,), generator=generator, device=self.device)
+            large[number] = _mosaic(large[others], uniform(2).mul(0.5).add(0.25).tolist())
+        one = (count, 1, 1, 1)
+        gain = torch.exp(0.6 * params.colour * normal(count, 3, 1, 1))
+        gain = gain * torch.exp(2 * params.colour * normal(*one))
+        large = large * gain + 60 * params.colour * normal(*one)
+        weights = torch.tensor(_GREY, device=self.device).view(1, 3, 1, 1)
+        grey = (large * weights).sum(dim=1, keepdim=True).expand_as(large)
+        strength = bool(params.colour)
+        large = torch.where(uniform(*one) < 0.05 * strength, grey, large)
+        large = (large + PAD_VALUE).clamp(0, 255)
+        views = F.avg_pool2d(large, 2)
+        chance = uniform(*one)
+        noise = normal(*views.shape) * (2 + 6 * uniform(*one))
+        given = torch.where(chance < 0.08 * strength, views + noise, views)
+        soft = (chance > 1 - 0.1 * strength).flatten().nonzero().flatten()
+        if len(soft):
+            given[soft] = blurred(given[soft], gaussian(0.8))
+        return given.clamp(0, 255).round(), views, large
+
+    def _sample(
+        self,
+        numbers: Tensor,
+        scale: Tensor,
+        angle: Tensor,
+        flip: Tensor,
+        centre: Tensor,
+        size: tuple[int, int],
+    ) -> Tensor:
+        """Return float32 (N, 3, 2H, 2W), less `PAD_VALUE`, around `centre` in each picture."""
+        height, width = 2 * size[0], 2 * size[1]
+        x = torch.arange(width, device=self.device) + 0.5 - width / 2
+        y = torch.arange(height, device=self.device)[:, None] + 0.5 - height / 2
+        cos, sin, flip, scale, x0, y0 = (
+            value[:, None, None]
+            for value in (angle.cos(), angle.sin(), flip, scale, *centre.unbind(1))
+        )
+        sources = (flip * (cos * x + sin * y) / scale + x0, (cos * y - sin * x) / scale + y0)
+        grid = torch.stack(sources, dim=-1) * (2 / SIDE) - 1
+        pixels = self._pixels[numbers].permute(0, 3, 1, 2).float() - PAD_VALUE
+        return F.grid_sample(pixels, grid, padding_mode='zeros', align_corners=False)
+
+
+def _mosaic(views: Tensor, shares: list[float]) -> Tensor:
+    """Return a view whose quarters are those of four, (4, 3, H, W); the cut is between cells."""
+    row, column = (
+        round(share * side / _TILE) * _TILE
+        for share, side in zip(shares, views.shape[2:], strict=True)
+    )
+    mixed = views[0].clone()
+    mixed[:, :row, column:] = views[1, :, :row, column:]
+    mixed[:, row:, :column] = views[2, :, row:, :column]
+    mixed[:, row:, column:] = views[3, :, row:, column:]
+    return mixed
+
+
+def _placed(picture: Picture) -> tuple[np.ndarray, tuple[int, int], float]:
+    """Return uint8 (SIDE, SIDE, 3) with the picture at its upper left, its size and scale."""
+    pixels = picture.pixels()
+    shrunk = min(1.0, SIDE / max(pixels.shape[:2]))
+    if shrunk < 1:
+        size = tuple(min(SIDE, round(side * shrunk)) for side in pixels.shape[1::-1])
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    height, width = pixels.shape[:2]
+    square = np.full((SIDE, SIDE, 3), PAD_VALUE, np.uint8)
+    square[:height, :width] = pixels
+    return square, (width, height), picture.scale / shrunk
