@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import operator
+from typing import Any
 
 from llvmlite.binding import ModulePassManager, ModuleRef
 import numba
@@ -143,3 +145,41 @@ def test_kernels_are_compiled_without_what_changes_nothing(
     assert kernel(3.0) == 13.0
     assert ran.count('native_lowering') == 3
     assert [name for name in ran if name in names] == sorted(names)  # of numba.njit's one alone
+
+
+class Context:
+    """Stands for Numba's, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def resolve_function_type(self, func: Any, args: Any, kws: dict[str, Any]) -> str:
+        self.asked.append((func, *args))
+        if not args:
+            raise TypeError('no arguments')
+        return f'{func} of {args}'
+
+
+def test_operators_are_looked_up_once_a_kernel() -> None:
+    context = Context()
+    for _ in range(2):
+        context.asked.clear()
+        with quick.remembering(context):
+            ask = context.resolve_function_type
+            for _ in range(3):
+                assert ask(operator.add, (1, 2), {}) == f'{operator.add} of (1, 2)'
+                assert ask(operator.add, (1, 3), {}) == f'{operator.add} of (1, 3)'
+        assert context.asked == [(operator.add, 1, 2), (operator.add, 1, 3)]
+    context.resolve_function_type(operator.add, (1, 2), {})
+    assert len(context.asked) == 3  # outside it is as it was
+
+
+def test_what_fails_and_functions_of_others_are_looked_up_each_time() -> None:
+    context = Context()
+    with quick.remembering(context):
+        for _ in range(2):
+            with pytest.raises(TypeError, match='no arguments'):
+                context.resolve_function_type(operator.add, (), {})
+            context.resolve_function_type('static_getitem', (1, slice(2)), {})
+            context.resolve_function_type(operator.add, (1, 2), {'dtype': 3})
+    assert len(context.asked) == 6

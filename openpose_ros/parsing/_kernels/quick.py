@@ -3,13 +3,19 @@ How Numba compiles kernels, without what takes it long and says nothing.
 
 Whenever it looks up what an operator means, it compares all that it was told, some hundred times a
 line, and asks for each of two dozen options by its name: a tenth of all compiling. Another tenth
-goes into looking for closures, and for expressions of whole arrays, which kernels have not.
+goes into looking the same up again and again, and another one into looking for closures, and for
+expressions of whole arrays, which kernels have not.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from types import BuiltinFunctionType
+
 from numba.core.compiler import Compiler, Flags
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.typed_passes import NopythonRewrites
+from numba.core.types import Function
 from numba.core.untyped_passes import InlineClosureLikes
 
 IDLE = (InlineClosureLikes, NopythonRewrites)
@@ -36,12 +42,42 @@ def quick(flags: Flags) -> Flags:
         return flags
 
 
+@contextmanager
+def remembering(context):
+    """
+    Let a typing context look up once what operators and functions of Numba's own return.
+
+    It asks again at each mention, and goes through all mentions until no type is new.
+    """
+    known = {}
+
+    def resolved(func, args, kws):
+        if kws or not isinstance(func, (Function, BuiltinFunctionType)):
+            return resolve(func, args, kws)
+        key = func, tuple(args)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = resolve(func, args, kws)
+        return found
+
+    with global_compiler_lock:  # one after the other, or what is restored may be another's
+        resolve, context.resolve_function_type = context.resolve_function_type, resolved
+        try:
+            yield
+        finally:
+            context.resolve_function_type = resolve
+
+
 class QuickCompiler(Compiler):
-    """Numba's way to compile, with quick flags and without the passes that change nothing."""
+    """Numba's way to compile, without what this module says."""
 
     def __init__(self, *args):
         super().__init__(*args)
         self.state.flags = quick(self.state.flags)
+
+    def _compile_core(self):
+        with remembering(self.state.typingctx):
+            return super()._compile_core()
 
     def define_pipelines(self):
         """Return how a kernel is compiled."""
