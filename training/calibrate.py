@@ -2,12 +2,12 @@
 Scores that say how often a person of that score is really there.
 
     python -m training.calibrate NETWORK… [--images DIR] [--half even] [--size 456x256]
-                                 [--nobody PACK]
+                                 [--without-people PACK]
 
 runs each network on annotated photographs with `min_score` 0, and fits the probability that a
 person found has an OKS of 0.5 or better with an annotated one (each annotated person once), as a
-logistic function of the parser's own score. Whoever is found on the pictures of --nobody, 300
-spread over each pack, is wrong: without them there is too little to fit low scores to. Prints
+logistic function of the parser's own score. Whoever is found on the pictures of --without-people,
+300 spread over each pack, is wrong: without them there is too little to fit low scores to. Prints
 `score_calibration: [slope, offset]` for the manifest, as `openpose_ros.models.ScoreCalibration`
 applies it. Prints the best F1 on the same pictures and the score at which it is reached too.
 """
@@ -220,7 +220,7 @@ def calibration_of(
     network: str | Path,
     images: Path,
     truth: dict[str, Any],
-    nobody: Sequence[Path] = (),
+    without_people: Sequence[Path] = (),
     sizes: Sequence[tuple[int, int]] = (CALIBRATED_AT,),
 ) -> tuple[ScoreCalibration, Found]:
     """
@@ -234,7 +234,7 @@ def calibration_of(
         The folder of the annotated photographs.
     truth : dict
         The content of their COCO person_keypoints file.
-    nobody : sequence of Path
+    without_people : sequence of Path
         Packs of pictures without people, see `find_nobody`.
     sizes : sequence of (int, int)
         Width and height of the network's input, in pixels.
@@ -247,7 +247,7 @@ def calibration_of(
     """
     found = joined(
         [find(network, images, truth, size) for size in sizes]
-        + [find_nobody(network, pack, size) for pack in nobody for size in sizes]
+        + [find_nobody(network, pack, size) for pack in without_people for size in sizes]
     )
     return ScoreCalibration(*fit(found.scores, found.right)), found
 
@@ -285,7 +285,7 @@ def main() -> None:
     parser.add_argument('--annotations', type=Path, help=f'default: {ANNOTATIONS} beside them')
     parser.add_argument('--half', choices=('even', 'odd', 'all'), default='even')
     parser.add_argument('--size', action='append', metavar='WxH', help='default: 456x256')
-    parser.add_argument('--nobody', type=Path, action='append', default=[], metavar='PACK')
+    parser.add_argument('--without-people', type=Path, action='append', default=[], metavar='PACK')
     arguments = parser.parse_args()
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     truth = read_annotations(arguments.annotations or arguments.images / ANNOTATIONS)
@@ -293,7 +293,9 @@ def main() -> None:
     sizes = [net_resolution(size) for size in arguments.size or ()] or [CALIBRATED_AT]
     for network in arguments.networks:
         model = Path(network) if network.endswith('.onnx') else network
-        fitted, found = calibration_of(model, arguments.images, truth, arguments.nobody, sizes)
+        fitted, found = calibration_of(
+            model, arguments.images, truth, arguments.without_people, sizes
+        )
         f1, least = best_f1(found)
         told = float(fitted.told(least))
         print(  # noqa: T201, a table on standard output

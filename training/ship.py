@@ -1,14 +1,14 @@
 """
 A checkpoint into the package: both networks, manifests, the tables and the picture of the docs.
 
-    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--empty PACK …] [--share S]
-                            [--sports PACK] [--nobody DIR]
+    python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--without-people PACK …]
+                            [--share S] [--held-out-sports PACK] [--held-out-nobody DIR]
 
 It is `openpose-ros-base` or `openpose-ros-small`, by the checkpoint's kind. The pictures of --data
 give the int8 form its ranges (--share: see `training.quantise`); scores are calibrated on the even
-half of ../shared/images and the pictures without people of --empty (see `training.calibrate`); the
-pictures of --sports and --nobody are held out and measured on. What changes in the checkout is one
-commit.
+half of ../shared/images and the pictures of --without-people (see `training.calibrate`); those of
+--held-out-sports and --held-out-nobody are measured on (`--sports` and `--nobody` of
+`benchmarks.update_docs networks`). What changes in the checkout is one commit.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def fill(
     checkpoint: Path,
     packs: list[Path],
     *,
-    empty: Sequence[Path] = (),
+    without_people: Sequence[Path] = (),
     share: float = 1.0,
     images: Path | None = None,
 ) -> None:
@@ -91,7 +91,7 @@ def fill(
         As `training.train` writes it; its kind says which network it is.
     packs : list of Path
         Pictures that the ranges of the int8 form are measured on.
-    empty : sequence of Path
+    without_people : sequence of Path
         Packs of pictures without people, that scores are calibrated on too.
     share : float
         See `training.quantise.activation_ranges`.
@@ -115,7 +115,9 @@ def fill(
         fitted: list[ScoreCalibration | None] = [None, None]
         if images:
             truth = choose(read_annotations(images / ANNOTATIONS), 'even')
-            fitted = [calibration_of(path, images, truth, empty)[0] for path in (float32, int8)]
+            fitted = [
+                calibration_of(path, images, truth, without_people)[0] for path in (float32, int8)
+            ]
         shutil.copyfile(float32, full)
         shutil.copyfile(int8, small)
     parameters = sum(parameter.numel() for parameter in network.parameters()) / 1e6
@@ -136,10 +138,10 @@ def main() -> None:
     )
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='PACK')
-    parser.add_argument('--empty', type=Path, action='append', default=[], metavar='PACK')
+    parser.add_argument('--without-people', type=Path, action='append', default=[], metavar='PACK')
     parser.add_argument('--share', type=float, default=1.0)
-    parser.add_argument('--sports', type=Path, metavar='PACK')
-    parser.add_argument('--nobody', type=Path, metavar='DIR')
+    parser.add_argument('--held-out-sports', type=Path, metavar='PACK')
+    parser.add_argument('--held-out-nobody', type=Path, metavar='DIR')
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format='%(message)s')
     images = SHARED / 'images'
@@ -147,14 +149,14 @@ def main() -> None:
         BOX,
         arguments.checkpoint,
         arguments.data,
-        empty=arguments.empty,
+        without_people=arguments.without_people,
         share=arguments.share,
         images=images if images.is_dir() else None,
     )
     # In processes of their own: what this one knows of the manifests is what was there before.
     held_out = []
     for name in ('sports', 'nobody'):
-        if given := getattr(arguments, name):
+        if given := getattr(arguments, f'held_out_{name}'):
             held_out += [f'--{name}', str(given.resolve())]
     for command in (
         ['-m', 'tests.docs.test_tables'],

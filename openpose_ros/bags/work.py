@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+import os
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,7 @@ from openpose_ros.bags.writing import BagWriter
 from openpose_ros.closing import Closing
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.frame import Frame
+from openpose_ros.io.streaming import check_estimator
 from openpose_ros.people import People
 from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 from openpose_ros.ros.messages.seen import seen_persons
@@ -38,7 +40,7 @@ class BagJob(Closing):
 
     Parameters
     ----------
-    source, out : Path
+    source, out : str or path
         The bag that is read, and the folder that is written.
     options : BagOptions
         What is done.
@@ -64,11 +66,12 @@ class BagJob(Closing):
 
     def __init__(
         self,
-        source: Path,
-        out: Path,
+        source: str | os.PathLike[str],
+        out: str | os.PathLike[str],
         options: BagOptions = _DEFAULTS,
         say: Callable[[str], object] = lambda _: None,
     ) -> None:
+        source, out = Path(source), Path(out)
         check_output(out, source, overwrite=options.overwrite)
         self._out = out = followed(out)
         self.places = places_of(out)
@@ -111,10 +114,13 @@ class BagJob(Closing):
 
         Raises
         ------
+        ParameterError
+            If the estimator is none.
         OutputError
             If the bag cannot be written; what could be is OUT.partial.
 
         """
+        check_estimator(estimator)
         plan, options, started = self._plan, self._options, perf_counter()
         run = _Run(plan, self._complain, estimator, on_done, on_people)
         items = run.prepare()
@@ -261,8 +267,8 @@ class _Run:
 
 
 def process_bag(
-    source: Path,
-    out: Path,
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
     estimator: PoseEstimator,
     options: BagOptions = _DEFAULTS,
     *,

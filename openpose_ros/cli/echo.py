@@ -39,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='topic of PersonArray or Gestures messages (default: %(default)s)',
     )
     add_json(parser, 'one line of JSON for each message')
-    parser.add_argument('--count', type=whole_number, metavar='N', help='end after N messages')
+    number = parser.add_mutually_exclusive_group()
+    number.add_argument('--count', type=whole_number, metavar='N', help='end after N messages')
+    number.add_argument(
+        '--once', action='store_const', const=1, dest='count', help='end after one message'
+    )
     parser.add_argument(
         '--timeout',
         type=positive_number,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import os
 from typing import Protocol, TypeVar
 
-from openpose_ros.errors import MapsError, SourceError
+from openpose_ros.errors import MapsError, ParameterError, SourceError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.frame import Frame
 from openpose_ros.io.sources import Source, find_sources
@@ -20,6 +20,15 @@ class Estimating(Protocol[FoundIn]):
 
     def estimate(self, frame: FrameArray, /) -> FoundIn:
         """Return what is found in a frame; it is only read."""
+
+
+def check_estimator(estimator: object) -> None:
+    """Raise a ParameterError if something cannot look at frames: None, or a name, say."""
+    if isinstance(estimator, type) or not callable(getattr(estimator, 'estimate', None)):
+        raise ParameterError(
+            f'the estimator is a {type(estimator).__name__}, but must be a PoseEstimator; '
+            'PoseEstimator.from_model() opens one'
+        )
 
 
 def stream(
@@ -56,10 +65,13 @@ def stream(
     ------
     SourceError
         At once, if there is nothing of that name, or it is no name.
+    ParameterError
+        At once, if the estimator has no `estimate`.
     EngineError
         If the network cannot run.
 
     """
+    check_estimator(estimator)
     if isinstance(source, str | os.PathLike | int):
         sources = find_sources(str(source) if isinstance(source, int) else os.fspath(source))
     elif hasattr(source, 'frames'):

@@ -336,6 +336,25 @@ def test_json_gets_each_image(tmp_path: Path) -> None:
     assert got == [(f'{source}:/camera/image_raw', n, stamps[n], 3) for n in range(3)]
 
 
+def test_names_of_bags_are_paths_too(tmp_path: Path) -> None:
+    from openpose_ros.bags import BagOptions, process_bag
+    from tests.bags.making import estimator
+
+    source, out = str(write_bag(tmp_path / 'in', [raw(0)])), str(tmp_path / 'out')
+    assert process_bag(source, out, estimator(), BagOptions(params=FAKE)).is_whole
+    assert topics_of(tmp_path / 'out')['/openpose/persons'] == 1
+
+
+def test_what_is_no_estimator_is_told(tmp_path: Path) -> None:
+    from openpose_ros.bags import process_bag
+
+    nothing: Any = None
+    source = write_bag(tmp_path / 'in', [raw(0)])
+    with pytest.raises(ParameterError, match='the estimator is a NoneType, but must be'):
+        process_bag(source, tmp_path / 'out', nothing)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['in']
+
+
 def test_two_images_at_one_time_are_two(tmp_path: Path) -> None:
     same = [raw(0), raw(0, pixels=picture(10))]
     worked_on(write_bag(tmp_path / 'in', same), tmp_path / 'out')

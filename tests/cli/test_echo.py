@@ -64,6 +64,12 @@ def test_echo_prints_json_as_estimate_does(capsys: pytest.CaptureFixture[str]) -
     assert person['keypoints'][:3] == [[10, 20, 0.5], [40, 70, 0.75], [None, None, 0]]
 
 
+def test_once_is_one_message(capfd: pytest.CaptureFixture[str]) -> None:
+    with publishing_people():
+        assert main(['echo', '--once', '--timeout', '30']) == 0
+    assert capfd.readouterr().out.count(' 640x480: 1 person') == 1
+
+
 def test_echo_writes_json_of_a_skeleton_that_it_does_not_know() -> None:
     dog = load_skeleton(Path(__file__).parents[1] / 'data/dog.json')
     rows = np.random.default_rng(1).uniform(0.1, 1, (2, dog.num_keypoints, 3)).astype(np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from openpose_ros import PoseEstimator, stream
-from openpose_ros.errors import FrameError, OpenPoseError, SourceError
+from openpose_ros.errors import FrameError, OpenPoseError, ParameterError, SourceError
 from openpose_ros.io.sources import find_sources
 
 MakeFile = Callable[..., Path]
@@ -42,6 +42,12 @@ def test_a_folder_is_its_pictures(folder: Path, estimator: PoseEstimator) -> Non
 def test_what_is_no_source_is_told_at_once(source: Any, estimator: PoseEstimator) -> None:
     with pytest.raises(SourceError, match=r'the source is a .*, but must be a name'):
         stream(estimator, source)
+
+
+@pytest.mark.parametrize('estimator', [None, 'openpose-ros-small', PoseEstimator])
+def test_what_is_no_estimator_is_told_at_once(estimator: Any, folder: Path) -> None:
+    with pytest.raises(ParameterError, match=r'the estimator is a \w+, but must be a Pose'):
+        stream(estimator, folder)
 
 
 def test_a_video_is_its_frames(make_video: MakeFile, estimator: PoseEstimator) -> None:
