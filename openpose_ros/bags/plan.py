@@ -119,12 +119,17 @@ def plan_of(bag: Bag, options: BagOptions, complain: Complaints) -> Plan:
     if params.depth or params.target_frame:
         frames = frozenset(one.key for one in bag.channels if one.type_name == _TRANSFORMS)
     ours = {view.resolve(f'~/{output}') for view in viewings.values() for output in OUTPUT_TYPES}
-    copied = [
+    alike = [
         one
         for one in bag.channels
-        if one.topic not in ours
-        and any(fnmatchcase(one.topic, pattern) for pattern in options.copied)
+        if any(fnmatchcase(one.topic, pattern) for pattern in options.copied)
     ]
+    copied = [one for one in alike if one.topic not in ours]
+    if replaced := sorted({one.topic for one in alike if one.topic in ours and one.total}):
+        complain.mention(
+            f'{", ".join(replaced)}: not copied, since those are topics of this run; another '
+            '--node-name keeps both'
+        )
     for pattern in options.copied:
         if not any(fnmatchcase(one.topic, pattern) for one in bag.channels):
             complain.mention(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from openpose_ros.bags.contents import Channel, Complaints
 from openpose_ros.bags.reading import Bag
+from openpose_ros.commands import command
 from openpose_ros.errors import ParameterError, SourceError
-from openpose_ros.ros.node.transport import COMPRESSED, IMAGE
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, OUTPUT_TYPES
 from openpose_ros.ros.types.store import MessageTypes
 
 _ENDING, _DEPTH_ENDING = '/compressed', '/compressedDepth'
@@ -50,7 +51,8 @@ def find_cameras(
     bag : Bag
         Where they are.
     wanted : sequence of str
-        Topics, of raw or of compressed images; none: all that are of colour.
+        Topics, of raw or of compressed images; none: all that are of colour and no drawings of a
+        node like ours.
     types : MessageTypes
         Unpack messages.
     complain : Complaints
@@ -75,7 +77,11 @@ def find_cameras(
         for channel in bag.channels:
             if channel.type_name == _VIDEO:
                 complain.mention(f'{channel.topic} is left out: {_VIDEO} is video, not images')
-        chosen = [group for group in groups.values() if _is_of_colour(group, bag, types, complain)]
+        chosen = [
+            group
+            for group in groups.values()
+            if not _is_drawing(group, bag, complain) and _is_of_colour(group, bag, types, complain)
+        ]
     found = [max(group, key=lambda one: (one.total, one.type_name == IMAGE)) for group in chosen]
     if not found:
         topics = ', '.join(f'{one.topic} ({one.type_name})' for one in bag.channels) or 'none'
@@ -103,6 +109,22 @@ def _named(topic: str, groups: dict[str, list[Channel]], bag: Bag) -> list[Chann
         known = ', '.join(one.topic for group in groups.values() for one in group) or 'none'
         raise ParameterError(f"'{topic}' has no images in {bag.path}; topics that have: {known}")
     return found
+
+
+def _is_drawing(group: list[Channel], bag: Bag, complain: Complaints) -> bool:
+    """Tell by its name, and by the people beside it, whether a topic is what a node drew."""
+    base = _base(group[0])
+    place, _, name = base.rpartition('/')
+    persons = f'{place}/persons'
+    if name != 'image_annotated' or not any(
+        one.topic == persons and one.type_name == OUTPUT_TYPES['persons'] for one in bag.channels
+    ):
+        return False
+    complain.mention(
+        f'{base} is left out: it is what a node drew, whose people are on {persons}; '
+        f'{command("bag")} --topic {base} takes it all the same'
+    )
+    return True
 
 
 def _is_of_colour(

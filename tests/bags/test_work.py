@@ -11,9 +11,13 @@ import pytest
 from rosbags.interfaces import QosDurability, QosHistory, QosReliability
 from rosbags.rosbag2 import CompressionMode, Reader
 
+from openpose_ros.bags.source import bag_sources
 from openpose_ros.bags.writing import offered
 from openpose_ros.errors import ParameterError, SourceError
+from openpose_ros.people import People
+from openpose_ros.ros.messages.people import persons_message
 from openpose_ros.ros.node.names import Names
+from openpose_ros.skeletons import load_skeleton
 from tests.bags.making import (
     CLASSES,
     DELAY_NS,
@@ -334,6 +338,55 @@ def test_json_gets_each_image(tmp_path: Path) -> None:
     )
     stamps = [(START_NS + number * PERIOD_NS) / 1e9 for number in range(3)]
     assert got == [(f'{source}:/camera/image_raw', n, stamps[n], 3) for n in range(3)]
+
+
+def old_people(number: int, topic: str) -> Line:
+    """Return what an earlier node found in the image of a number: nobody."""
+    image = raw(number)
+    people = People.empty(load_skeleton('coco_18'))
+    message = persons_message(CLASSES, people, image.message.header, (64, 48))
+    return Line(topic, PERSONS, image.log_ns, message)
+
+
+@pytest.mark.parametrize('place', ['/openpose', '/robot/eyes/front'])
+def test_what_a_node_published_is_no_camera(tmp_path: Path, place: str) -> None:
+    """Of a record of all topics, the node's drawings are not looked at."""
+    drawn = f'{place}/image_annotated'
+    source = tmp_path / 'in'
+    write_bag(
+        source,
+        [
+            raw(0),
+            raw(1),
+            *(raw(number, drawn) for number in range(3)),
+            packed(3, f'{drawn}/compressed'),
+            old_people(0, f'{place}/persons'),
+        ],
+    )
+    lines: list[str] = []
+    report = worked_on(source, tmp_path / 'out', lines, copied=('*',))
+    assert report.images == 2
+    assert topics_of(tmp_path / 'out')['/openpose/persons'] == 2
+    assert [line for line in lines if f'{drawn} is left out: it is what a node drew' in line]
+    assert worked_on(source, tmp_path / 'drawn', topics=(drawn,)).images == 3
+    frames = [frame for camera in bag_sources(source) for frame in camera.frames()]
+    assert len(frames) == 2
+
+
+def test_a_picture_of_that_name_without_people_is_one(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'in', [raw(0, '/openpose/image_annotated')])
+    assert worked_on(source, tmp_path / 'out').images == 1
+
+
+def test_people_that_are_replaced_are_told(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'in', [raw(0), raw(1), old_people(0, '/openpose/persons')])
+    lines: list[str] = []
+    worked_on(source, tmp_path / 'out', lines, copied=('*',))
+    assert topics_of(tmp_path / 'out')['/openpose/persons'] == 2
+    assert any(line.startswith('/openpose/persons: not copied, since') for line in lines), lines
+    worked_on(source, tmp_path / 'both', copied=('*',), names=Names('again'))
+    topics = topics_of(tmp_path / 'both')
+    assert (topics['/openpose/persons'], topics['/again/persons']) == (1, 2)
 
 
 def test_names_of_bags_are_paths_too(tmp_path: Path) -> None:

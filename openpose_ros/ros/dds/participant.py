@@ -41,6 +41,7 @@ from openpose_ros.ros.types.store import DEFAULT_DISTRO
 _MOST_ENDPOINTS = 1000  # publishers of a whole robot
 # The policies by which a reader and a writer may not fit, by DDS's numbers.
 _POLICIES = {2: 'durability', 4: 'deadline', 6: 'ownership', 8: 'liveliness', 11: 'reliability'}
+_TYPE = 24  # what Cyclone says of endpoints whose types differ
 
 
 class Participant(Closing):
@@ -206,13 +207,13 @@ class Participant(Closing):
         for subscription in self._subscriptions:
             status = subscription.reader.get_requested_incompatible_qos_status()
             found += _incompatible(
-                status, f'a publisher of {subscription.topic} offers less', 'heard'
+                status, f'a publisher of {subscription.topic}', 'offers less', 'heard'
             )
         with self._changing:
             for publisher in self._publishers:
                 status = publisher.writer.get_offered_incompatible_qos_status()
                 found += _incompatible(
-                    status, f'a subscriber of {publisher.topic} asks for more', 'served'
+                    status, f'a subscriber of {publisher.topic}', 'asks for more', 'served'
                 )
         return found
 
@@ -254,11 +255,13 @@ class Participant(Closing):
         )
 
 
-def _incompatible(status: Any, what: str, consequence: str) -> list[str]:
+def _incompatible(status: Any, other: str, what: str, consequence: str) -> list[str]:
     if not status.total_count_change:
         return []
+    if status.last_policy_id == _TYPE:
+        return [f'{other} has another type than this node: it is not {consequence}']
     policy = _POLICIES.get(status.last_policy_id, f'policy {status.last_policy_id}')
-    return [f'{what} ({policy}) than this node does: it is not {consequence}']
+    return [f'{other} {what} ({policy}) than this node does: it is not {consequence}']
 
 
 def _delete(*entities: Entity) -> None:

@@ -127,7 +127,7 @@ class Camera:
     def on_image(self, message: Any) -> None:
         """Take an Image or CompressedImage; it must not change afterwards."""
         now = monotonic()
-        if self._listening.heard(now):
+        if self._listening.heard(now, getattr(message, 'header', None)):
             self._on_return()
         reason = self._reason_to_refuse(now)
         if reason:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
-from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, Transport, named
+from openpose_ros.ros.node.transport import COMPRESSED, IMAGE, IMAGES, Transport, named
 
 _ENDING = '/compressed'
+_BRIEFLY_S = 5.0  # two changes between publishers within that are no replacement of a camera
 
 
 class Listening:
@@ -37,24 +39,47 @@ class Listening:
         self._warn = warn
         self._camera = camera
         self._heard_s = monotonic()
+        self._last: tuple[str, tuple[int, int]] | None = None  # frame and stamp
+        self._changed_s = float('-inf')
+        self._mixed: set[str] | None = None  # frames of images that alternate
         self.silent = False
 
     def begin(self) -> None:
         """Expect images from now on."""
         self._heard_s, self.silent = monotonic(), False
 
-    def heard(self, now_s: float) -> bool:
-        """Note that an image came; tell whether it is the first one after a silence."""
+    def heard(self, now_s: float, header: Any) -> bool:
+        """
+        Note that an image came; tell whether it is the first one after a silence.
+
+        Parameters
+        ----------
+        now_s : float
+            When, by the machine's clock, seconds.
+        header : std_msgs/Header or None
+            The image's; None: it has none, and is none.
+
+        """
         self._heard_s = now_s
+        if header is not None:
+            self._compare(now_s, str(header.frame_id), (header.stamp.sec, header.stamp.nanosec))
         if not self.silent:
             return False
         self.silent = False
         self._transport.log('info', f'images come again on {self._transport.image_topic()}')
         return True
 
+    def _compare(self, now_s: float, frame: str, stamp: tuple[int, int]) -> None:
+        """Note whether images come by turns from here and from there."""
+        if self._last is not None and (frame != self._last[0] or stamp < self._last[1]):
+            if now_s - self._changed_s < _BRIEFLY_S:
+                self._mixed = {frame, self._last[0]}
+            self._changed_s = now_s
+        self._last = frame, stamp
+
     def look(self, timeout_s: float, image_transport: str, *, expecting: bool) -> None:
         """
-        Warn where no image came for long.
+        Warn where no image came for long, or images of several cameras on one topic.
 
         Parameters
         ----------
@@ -76,6 +101,15 @@ class Listening:
                 f'for {silence_s:.0f} s: '
                 f'{advice(topic, count, self._transport, image_transport, self._camera)}',
                 'silence',
+            )
+        mixed, self._mixed = self._mixed, None
+        if mixed and expecting and (count := self._transport.publishers_of_image()) > 1:
+            frames = ' and '.join(f"'{frame}'" for frame in sorted(mixed))
+            self._warn(
+                f'{count} publishers send images by turns on {self._transport.image_topic()}, of '
+                f'{frames}, and nobody can be followed from one to the other: give each camera a '
+                'topic of its own, see the parameter cameras',
+                'mixed',
             )
 
 
@@ -117,6 +151,9 @@ def advice(
         base = topic[: -len(_ENDING)]
         if IMAGE in transport.published_types(base):
             return f'only {base} is published, which is not compressed: {of}image_transport:=raw'
+    kind = IMAGES[image_transport][1]
+    if types and kind not in types:
+        return f'it carries {" and ".join(sorted(types))}, not {kind}: remap {image}'
     if publishers:
         return 'large images need larger receive buffers, see docs/ros2.md, "Large images"'
     return f'start the camera, or remap {image}'

@@ -196,6 +196,17 @@ def test_quality_that_does_not_fit_is_named(
     assert participant.incompatible_qos() == []  # told once
 
 
+def test_a_type_that_does_not_fit_is_told(participant: Participant, other: Participant) -> None:
+    participant.subscribe('/a', HEADER, RELIABLE, print)
+    other.publisher('/a', 'sensor_msgs/msg/Image', RELIABLE)
+    heard: list[str] = []
+    spin_until(participant, lambda: heard.extend(participant.incompatible_qos()) or heard)
+    assert heard == ['a publisher of /a has another type than this node: it is not heard']
+    served: list[str] = []
+    spin_until(participant, lambda: served.extend(other.incompatible_qos()) or served)
+    assert served == ['a subscriber of /a has another type than this node: it is not served']
+
+
 def test_message_that_cannot_be_read_is_told_and_left_out(
     participant: Participant, other: Participant
 ) -> None:
