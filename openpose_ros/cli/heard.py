@@ -7,6 +7,8 @@ import json
 import math
 from typing import Any, NamedTuple
 
+from openpose_ros.ros.node.throttle import plain
+
 PERSONS, GESTURES = 'openpose_ros/msg/PersonArray', 'openpose_ros/msg/Gestures'
 
 
@@ -59,7 +61,7 @@ def _persons_lines(message: Any) -> list[str]:
     persons = _seen(message)
     number = len(persons)
     lines = [
-        f'{_seconds(message):.3f} {message.header.frame_id} '
+        f'{_seconds(message):.3f} {plain(message.header.frame_id)} '
         f'{message.image_width}x{message.image_height}: '
         f'{number} {"person" if number == 1 else "people"}'
     ]
@@ -67,14 +69,18 @@ def _persons_lines(message: Any) -> list[str]:
         found = sum(keypoint.score > 0 for keypoint in person.keypoints)
         x, y, width, height = person.bbox
         lines.append(
-            f'  {person.id or index}: score {person.score:.2f}, {found} of '
+            f'  {plain(person.id) or index}: score {person.score:.2f}, {found} of '
             f'{len(person.keypoints)} keypoints in {width:.0f}x{height:.0f} at {x:.0f},{y:.0f}'
         )
     return lines
 
 
 def _persons_fields(message: Any) -> dict[str, Any]:
-    """Return people as `estimate --json` writes them, whatever their skeleton is."""
+    """
+    Return people as `estimate --json` writes them, whatever their skeleton is.
+
+    Keypoints that are nowhere are missing, and scores that are no numbers null: JSON has no NaN.
+    """
     import numpy as np
 
     from openpose_ros.people import plain_rows
@@ -82,12 +88,13 @@ def _persons_fields(message: Any) -> dict[str, Any]:
     people = [
         {
             'id': person.id,
-            'score': round(float(person.score), 4),
-            'keypoints': plain_rows(
-                np.array([(k.x, k.y, k.score) for k in person.keypoints], np.float32)
-            ),
+            'score': _finite(person.score),
+            'keypoints': plain_rows(np.where(np.isfinite(rows).all(1, keepdims=True), rows, 0)),
         }
-        for person in _seen(message)
+        for person, rows in (
+            (one, np.array([(k.x, k.y, k.score) for k in one.keypoints]).reshape(-1, 3))
+            for one in _seen(message)
+        )
     ]
     return {
         'width': message.image_width,
@@ -108,14 +115,14 @@ def _gestures_lines(message: Any) -> list[str]:
     found = _gestures_fields(message)['gestures']
     number = len(found)
     lines = [
-        f'{_seconds(message):.3f} {message.header.frame_id}: '
+        f'{_seconds(message):.3f} {plain(message.header.frame_id)}: '
         f'{number} {"gesture" if number == 1 else "gestures"}'
     ]
     for one in found:
-        towards = ''
+        towards, score = '', math.nan if one['score'] is None else one['score']
         if one['direction'] is not None:
             towards = ' towards ' + ','.join(f'{part:.2f}' for part in one['direction'])
-        lines.append(f'  {one["id"]}: {one["name"]}, score {one["score"]:.2f}{towards}')
+        lines.append(f'  {plain(one["id"])}: {plain(one["name"])}, score {score:.2f}{towards}')
     return lines
 
 
@@ -130,11 +137,16 @@ def _gestures_fields(message: Any) -> dict[str, Any]:
             {
                 'id': name,
                 'name': gesture,
-                'score': round(float(score), 4),
+                'score': _finite(score),
                 'direction': direction if all(map(math.isfinite, direction)) else None,
             }
         )
     return {'gestures': gestures}
+
+
+def _finite(score: Any) -> float | None:
+    """Return a score, rounded; None for what is no number."""
+    return round(float(score), 4) if math.isfinite(score) else None
 
 
 def _seconds(message: Any) -> float:

@@ -16,7 +16,7 @@ import pytest
 
 from openpose_ros.cli import main
 from openpose_ros.cli.echo import _Others
-from openpose_ros.cli.heard import FORMS, PERSONS, json_line
+from openpose_ros.cli.heard import FORMS, GESTURES, PERSONS, json_line
 from openpose_ros.io.people_json import people_from_line
 from openpose_ros.people import People
 from openpose_ros.ros.dds.endpoints import Profile
@@ -30,6 +30,7 @@ from tests.cli.processes import PATIENCE_S, running
 from tests.ros.fakes import TYPES, header
 from tests.ros.publishing import publishing_people
 
+COCO = load_skeleton('coco_18')
 pytestmark = pytest.mark.usefixtures('network')
 
 
@@ -80,6 +81,33 @@ def test_echo_writes_json_of_a_skeleton_that_it_does_not_know() -> None:
     assert json.loads(line)['stamp'] == 3.3
     assert {name: json.loads(line)[name] for name in ('skeleton', 'people')} == people.to_dict()
     np.testing.assert_allclose(people_from_line(line, dog).keypoints, rows, atol=1e-3)
+
+
+def test_what_is_no_number_is_null() -> None:
+    """A message may be of a node that is not ours, and JSON has neither NaN nor infinity."""
+    rows = np.full((2, 18, 3), 0.5, np.float32)
+    rows[0, 0, 0], rows[0, 1, 1], rows[0, 2, 2] = np.inf, np.nan, np.inf
+    people = People(np.full((2, 18, 3), 0.5, np.float32), np.ones(2, np.float32), COCO)
+    message = persons_message(TYPES, people, header(), (640, 480))
+    message.persons[1].score = np.nan
+    for keypoint, row in zip(message.persons[0].keypoints, rows[0].tolist()):
+        keypoint.x, keypoint.y, keypoint.score = row
+    found = json.loads(json_line(FORMS[PERSONS], message, '/a', 0))['people']
+    assert [one['score'] for one in found] == [1, None]
+    assert found[0]['keypoints'] == [[None, None, 0]] * 3 + [[0.5, 0.5, 0.5]] * 15
+    gesture = Gesture('ab1', 'waving', np.nan, (np.nan,) * 3)
+    message = gestures_message(TYPES, header(), [gesture])
+    assert json.loads(json_line(FORMS[GESTURES], message, '/a', 0))['gestures'][0]['score'] is None
+    assert FORMS[GESTURES].lines(message)[1] == '  ab1: waving, score nan'
+
+
+def test_names_of_others_stay_in_their_line() -> None:
+    people = People(np.full((1, 18, 3), 0.5, np.float32), np.ones(1, np.float32), COCO)
+    message = persons_message(TYPES, people, header(frame_id='a\nb'), (640, 480))
+    message.persons[0].id = '\x1b[31m'
+    lines = FORMS[PERSONS].lines(message)
+    assert lines[0].endswith(' a b 640x480: 1 person')
+    assert lines[1].startswith('  ?[31m: score 1.00, ')
 
 
 @pytest.mark.usefixtures('_node')
