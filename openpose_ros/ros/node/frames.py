@@ -56,7 +56,7 @@ class Frames:
 
         """
         try:
-            transform = self._transport.transform(target, source, stamp_ns, timeout_s)
+            transform = self._transform(target, source, stamp_ns, timeout_s)
         except TransformError as exc:
             self._faults.tell(
                 kind,
@@ -70,6 +70,11 @@ class Frames:
     def known(self, target: str, source: str, stamp_ns: int) -> Transform | None:
         """Return what `lookup` does, if it is known by now; nothing is said if not."""
         try:
-            return self._transport.transform(target, source, stamp_ns, 0.0)
+            return self._transform(target, source, stamp_ns, 0.0)
         except TransformError:
             return None
+
+    def _transform(self, target: str, source: str, stamp_ns: int, timeout_s: float) -> Transform:
+        if target.lstrip('/') == source.lstrip('/'):  # of which tf2 may never have heard
+            return Transform.identity()
+        return self._transport.transform(target, source, stamp_ns, timeout_s)

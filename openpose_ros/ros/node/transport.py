@@ -222,7 +222,7 @@ class Transport(Protocol):
         Parameters
         ----------
         target, source : str
-            To which and from which; a leading / is left out.
+            To which and from which, two frames; a leading / is left out.
         stamp_ns : int
             When, nanoseconds.
         timeout_s : float

@@ -104,6 +104,18 @@ def test_with_a_frame_the_spot_is_on_its_ground(stage: Stage) -> None:
     assert (q.x, q.y) == pytest.approx((0, 0), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    'stage', [{'target_frame': 'camera'}, {'target_frame': '/camera'}], indirect=True
+)
+def test_the_camera_itself_is_known_without_tf(stage: Stage) -> None:
+    show(stage)
+    (person,), _, (nearest,) = (stage.transport.of(topic) for topic in TOPICS)
+    expected = xyz(nearest.persons[0].pose.pose.position)
+    np.testing.assert_allclose(xyz(person.pose.position), expected, atol=1e-6)
+    assert stage.transport.asked == []
+    assert stage.warned() == []
+
+
 @pytest.mark.parametrize('stage', [{'target_frame': 'map'}], indirect=True)
 def test_without_the_transform_there_is_no_pose_and_one_line(stage: Stage) -> None:
     for number in range(8):
