@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from openpose_ros.ros.node.slots import Counts
 
@@ -17,6 +18,7 @@ OK, WARN, ERROR, STALE = 0, 1, 2, 3  # diagnostic_msgs/DiagnosticStatus
 
 _WINDOW = 256  # images over which times are taken
 _RECENT_S = 5.0  # over which the rate is taken, and a failure makes a warning
+_LONGEST_S = 60.0  # the same, of a network that is slower
 _AHEAD_S = 0.5  # by which a stamp may lie in the future
 _KEEPS_FAILING = 3  # images in a row that make a warning an error
 
@@ -175,10 +177,9 @@ class Recorder:
             for name, seconds in {'latency': one.latency_s, **aged, **one.stages_s}.items():
                 times.setdefault(name, []).append(seconds)
         now = monotonic()
-        recent = done_s[done_s > now - _RECENT_S]
-        span_s = float(np.ptp(recent)) if len(recent) else 0.0
+        is_recent = len(done_s) > 0 and done_s[-1] > now - _RECENT_S
         return Summary(
-            rate_hz=(len(recent) - 1) / span_s if span_s else 0.0,
+            rate_hz=_rate_hz(done_s, now),
             medians_s={name: float(np.median(values)) for name, values in times.items()},
             slow_s={name: float(np.percentile(values, 95)) for name, values in times.items()},
             people=window[-1].people if window else 0,
@@ -190,13 +191,24 @@ class Recorder:
             with_depth=with_depth,
             without_depth=without_depth,
             all_too_old=now - too_old_s < _RECENT_S,
-            ahead_s=-window[-1].age_s if len(recent) and window and window[-1].age_s else 0.0,
+            ahead_s=-window[-1].age_s if is_recent and window and window[-1].age_s else 0.0,
         )
 
 
 def status_name(camera: str) -> str:
     """Return what a camera's status is called, after its node's name and a colon."""
     return f'pose estimation of {camera}' if camera else 'pose estimation'
+
+
+def _rate_hz(done_s: npt.NDArray[np.float64], now_s: float) -> float:
+    """Return the rate of images, by when they were done; 0 where less than two were of late."""
+    if len(done_s) < 2:
+        return 0.0
+    # One image in four seconds is a rate as well: until the next but one is due.
+    span_s = min(max(_RECENT_S, 2 * float(done_s[-1] - done_s[-2])), _LONGEST_S)
+    recent = done_s[done_s > now_s - span_s]
+    elapsed_s = float(np.ptp(recent)) if len(recent) else 0.0
+    return (len(recent) - 1) / elapsed_s if elapsed_s else 0.0
 
 
 def describe(
@@ -280,7 +292,8 @@ def _verdict(state: str, summary: Summary, *, silent: bool, clockless: bool) -> 
         return WARN, f'stamps are {summary.ahead_s:.1f} s ahead: are the clocks the same?'
     if summary.failed_lately:
         return WARN, f'an image failed: {summary.last_error}'
-    return OK, f'{summary.rate_hz:.1f} images a second'
+    digits = 2 if 0 < summary.rate_hz < 1 else 1
+    return OK, f'{summary.rate_hz:.{digits}f} images a second'
 
 
 def diagnostic_array(types: Any, statuses: Mapping[str, Status], *, node: str, stamp: Any) -> Any:

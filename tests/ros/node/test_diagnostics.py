@@ -80,6 +80,19 @@ def test_rate_is_of_late(clock: Clock) -> None:
     assert recorder.summary().rate_hz == 0
 
 
+@pytest.mark.parametrize('gap_s', [4.0, 7.0, 25.0])
+def test_rate_of_a_slow_network_is_one_too(clock: Clock, gap_s: float) -> None:
+    recorder = Recorder()
+    for _ in range(3):
+        recorder.processed(measured())
+        clock.now_s += gap_s
+    clock.now_s -= 0.01  # just before the next one
+    assert recorder.summary().rate_hz == pytest.approx(1 / gap_s)
+    assert status_of(recorder).message == f'{1 / gap_s:.2f} images a second'
+    clock.now_s += 2 * gap_s
+    assert recorder.summary().rate_hz == 0
+
+
 def test_memory_is_bounded(clock: Clock) -> None:
     recorder = Recorder()
     for _ in range(5000):
