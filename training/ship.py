@@ -7,8 +7,8 @@ A checkpoint into the package: both networks, manifests, the tables and the pict
 It is `openpose-ros-base` or `openpose-ros-small`, by the checkpoint's kind. The pictures of --data
 give the int8 form its ranges (--share: see `training.quantise`); scores are calibrated on the even
 half of ../shared/images and the pictures of --without-people (see `training.calibrate`); those of
---held-out-sports and --held-out-nobody are measured on (`--sports` and `--nobody` of
-`benchmarks.update_docs networks`). What changes in the checkout is one commit.
+--held-out-sports and --held-out-nobody are measured on, by
+`benchmarks.update_docs networks`. What changes in the checkout is one commit.
 """
 
 from __future__ import annotations

@@ -127,8 +127,8 @@ def plan_of(bag: Bag, options: BagOptions, complain: Complaints) -> Plan:
     copied = [one for one in alike if one.topic not in ours]
     if replaced := sorted({one.topic for one in alike if one.topic in ours and one.total}):
         complain.mention(
-            f'{", ".join(replaced)}: not copied, since those are topics of this run; another '
-            '--node-name keeps both'
+            f'{", ".join(replaced)}: not copied, since a node of this name published them before; '
+            'another --node-name keeps them'
         )
     for pattern in options.copied:
         if not any(fnmatchcase(one.topic, pattern) for one in bag.channels):

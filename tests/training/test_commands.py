@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 import re
@@ -48,6 +49,20 @@ def test_a_missing_library_is_one_line(command: str, tmp_path: Path) -> None:
     )
     assert re.fullmatch(line, done.stderr), done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_flags_of_the_documents_are_the_commands(command: str) -> None:
+    """Also where the command cannot be run without PyTorch."""
+    source = (ROOT / f'training/{command}.py').read_text(encoding='utf-8')
+    taken = set(re.findall(r"'(--[a-z][a-z-]*)'", source))
+    usage = ast.get_docstring(ast.parse(source)) or ''
+    calls = [line for line in usage.splitlines() if line.startswith('    ')]
+    for path in (*ROOT.glob('training/*.md'), *ROOT.glob('docs/*.md'), ROOT / 'CHANGELOG.md'):
+        text = path.read_text(encoding='utf-8').replace('\\\n', ' ')
+        calls += re.findall(rf'(?:training\.{command}|\b{command}\.py)\b([^\n#`]*)', text)
+    named = {flag for call in calls for flag in re.findall(r'(?<![\w-])--[a-z][a-z-]*', call)}
+    assert named <= taken, named - taken
 
 
 def test_an_error_of_ours_is_one_line(tmp_path: Path) -> None:
