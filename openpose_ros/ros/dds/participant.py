@@ -206,14 +206,22 @@ class Participant(Closing):
         found = []
         for subscription in self._subscriptions:
             status = subscription.reader.get_requested_incompatible_qos_status()
+            topic = subscription.topic
             found += _incompatible(
-                status, f'a publisher of {subscription.topic}', 'offers less', 'heard'
+                status,
+                f'a publisher of {topic} offers less',
+                f'a publisher of {topic} has another type than this node: it is not heard',
+                'heard',
             )
         with self._changing:
             for publisher in self._publishers:
                 status = publisher.writer.get_offered_incompatible_qos_status()
+                topic = publisher.topic
                 found += _incompatible(
-                    status, f'a subscriber of {publisher.topic}', 'asks for more', 'served'
+                    status,
+                    f'a subscriber of {topic} asks for more',
+                    f'a subscriber of {topic} has another type than this node: it is not served',
+                    'served',
                 )
         return found
 
@@ -255,13 +263,13 @@ class Participant(Closing):
         )
 
 
-def _incompatible(status: Any, other: str, what: str, consequence: str) -> list[str]:
+def _incompatible(status: Any, what: str, other_type: str, consequence: str) -> list[str]:
     if not status.total_count_change:
         return []
     if status.last_policy_id == _TYPE:
-        return [f'{other} has another type than this node: it is not {consequence}']
+        return [other_type]
     policy = _POLICIES.get(status.last_policy_id, f'policy {status.last_policy_id}')
-    return [f'{other} {what} ({policy}) than this node does: it is not {consequence}']
+    return [f'{what} ({policy}) than this node does: it is not {consequence}']
 
 
 def _delete(*entities: Entity) -> None:
