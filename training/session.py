@@ -6,7 +6,7 @@ Networks brought near to a teacher on a GPU that is there for minutes only.
 
 Views are made on the GPU (`training.atlas`), the teacher sees each as it is and at twice its size
 (`training.composing`), and every network of --start is trained on the same views: views and
-targets take two thirds of the time. After `hold` of the minutes the rate falls to nought as half
+targets take most of the time. After `hold` of the minutes the rate falls to nought as half
 a cosine. RUN receives START.pt twice a minute and at the end, for `training.ship`, and `log.csv`.
 The first pack's first pictures are held out. Without a GPU the same happens, slowly: to try it.
 """
@@ -31,14 +31,13 @@ from training.atlas import Atlas, ViewParams
 from training.composing import ComposedTeacher
 from training.export import fold_normalisation, load_network, unfold_normalisation
 from training.pack import Picture, read_pack
-from training.student import SessionParams, Student
+from training.student import AT_ONCE, SessionParams, Student
 from training.teacher import OnnxTeacher
 from training.trainer import save
 
 _log = logging.getLogger(__name__)
 _HELD = 160  # pictures
 _SAVE_S = 30.0
-_AT_ONCE = 32  # held-out views
 
 
 def fill(
@@ -192,7 +191,7 @@ def held_out(
     generator = torch.Generator(atlas.device).manual_seed(1)
     plain = replace(augment, colour=0.0, mosaic=0.0)
     made = []
-    for part in numbers.split(_AT_ONCE):
+    for part in numbers.split(AT_ONCE):
         views, small, large = atlas.views(part, params.size, plain, generator)
         made.append((views, *teacher(small, large)))
     return tuple(torch.cat(kind) for kind in zip(*made, strict=True))

@@ -14,7 +14,7 @@ from training.relative import RelativeWeights
 from training.trainer import Checkpointed
 
 _LOSS_SCALE = 2048.0  # gradients of half precision would be nought
-_AT_ONCE = 32  # held-out views
+AT_ONCE = 32  # held-out views
 _CLIP, _SEEN = 3.0, 50  # gradients: at most so many times the mean of so many
 
 
@@ -31,7 +31,8 @@ class SessionParams:
         Height and width of a view, multiples of 8.
     rate : float
         By what share of themselves weights change in a step (see `training.relative`). Of 0.0005,
-        0.0015 and 0.004 the last was best within 14 seconds of an H100.
+        0.0015 and 0.004 the last was best within 14 seconds of an H100, by a script that did the
+        same.
     trunk, refinement : float
         Factors on it, for stem and trunk and for the second stage.
     first, last : float
@@ -147,6 +148,6 @@ class Student(Checkpointed):
     @torch.no_grad()
     def evaluate(self, held: tuple[Tensor, Tensor, Tensor]) -> list[float]:
         """Return the errors of the averaged weights on held-out views: PAFs, heatmaps."""
-        parts = zip(*(values.split(_AT_ONCE) for values in held), strict=True)
+        parts = zip(*(values.split(AT_ONCE) for values in held), strict=True)
         with self.averaged():
             return torch.stack([self.losses(*part)[1] for part in parts]).mean(dim=0).tolist()

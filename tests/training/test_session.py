@@ -116,7 +116,6 @@ def test_a_mosaic_and_colour_change_what_is_seen_and_noise_only_the_networks_vie
     blue = atlas.views(numbers, (128, 192), mosaic, generator())[1][:, 2]
     assert max(len(view.round().unique()) for view in blue) > 1  # parts of several pictures
     coloured = ViewParams(**{**PLAIN.__dict__, 'colour': 0.1})
-    atlas.add([], [], nobody=False)
     many = torch.zeros(64, dtype=torch.long)
     given, view, _ = atlas.views(many, (64, 64), coloured, generator())
     changed = (given - view).abs().mean(dim=(1, 2, 3))
