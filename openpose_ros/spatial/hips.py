@@ -231,7 +231,7 @@ def mid_hips(sight: Sight, facing: Array, sizes: Array) -> tuple[Array, Array]:
 
 def _beside(directions: Array, shift: Array, distance: Array) -> Array:
     """
-    Return what is so much beside points (N, 3), and itself so far away.
+    Return what is so much beside points (N, 3), and itself so far away; NaN where nothing is.
 
     Parameters
     ----------
@@ -245,4 +245,5 @@ def _beside(directions: Array, shift: Array, distance: Array) -> Array:
     """
     nearer = (directions * shift).sum(axis=1, keepdims=True)
     squares = distance**2 + nearer**2 - (shift * shift).sum(axis=1, keepdims=True)
-    return np.asarray(directions * (np.sqrt(squares) - nearer) + shift)
+    ranges = np.sqrt(np.where(squares < 0, np.nan, squares)) - nearer
+    return np.asarray(directions * ranges + shift)

@@ -90,3 +90,13 @@ def test_mid_hip_is_as_far_away_as_it_is_whichever_hip_is_missed(
     sight = Sight(directions, None, distance, spread, 0.004, UP, towards, aside)
     position, _ = mid_hips(sight, facing, np.ones(1))
     np.testing.assert_allclose(position, middle, atol=1e-9)
+
+
+def test_a_mid_hip_nearer_than_half_a_hips_breadth_is_not_known() -> None:
+    towards, aside = axes(np.array([[0.0, 1.0, 0.0]]), UP)
+    directions = np.full((1, len(NAMES), 3), np.nan)
+    directions[0, PLACE['left_hip']] = 0, 1, 0
+    near = np.array([HIPS / 4])
+    sight = Sight(directions, None, near, np.array([0.02]), 0.004, UP, towards, aside)
+    position, _ = mid_hips(sight, np.zeros(1), np.ones(1))
+    assert np.isnan(position).all()
