@@ -1,8 +1,9 @@
 """
 Pictures in a GPU's memory, and random views of them made there, hundreds at once.
 
-What `training.augment` does with OpenCV, without maps: a teacher sees each view itself. A view is
-made at twice its size, for that teacher, and halved for the network, so that nothing aliases.
+What `training.augment` does with OpenCV, without maps: a teacher sees each view itself, as it is
+and at twice its size. Both are as sharp as `openpose_ros.preprocess` makes pictures: sampled
+bilinearly, halved before that where the view is less than half as large as the picture.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from training.teacher_maps import PAD_VALUE
 
 SIDE = 448  # pixels, of the square that every picture lies in
 _GREY = (0.114, 0.587, 0.299)  # BGR
-_TILE = 16  # pixels at twice the size: a cell
+_TILE = 8  # pixels: a cell
+_HALVED = 0.5  # the scale below which a bilinear sample of 2x2 pixels would leave some out
 
 
 @dataclass(frozen=True)
@@ -168,20 +170,28 @@ class Atlas:
         spread = self._size[numbers]
         shown = torch.tensor([size[1], size[0]], device=self.device) / scale[:, None]
         centre = spread / 2 + (uniform(count, 2) - 0.5) * (spread - shown).abs()
-        large = self._sample(numbers, 2 * scale, angle, flip, centre, size)
+        one = (count, 1, 1, 1)
+        double = (2 * size[0], 2 * size[1])
+        large = self._sample(numbers, 2 * scale, angle, flip, centre, double)
+        views = self._sample(numbers, scale, angle, flip, centre, size)
+        views = torch.where(scale.view(one) < _HALVED, F.avg_pool2d(large, 2), views)
         for number in (uniform(count) < params.mosaic).nonzero().flatten().tolist():
             others = torch.randint(count, (4,), generator=generator, device=self.device)
-            large[number] = _mosaic(large[others], uniform(2).mul(0.5).add(0.25).tolist())
-        one = (count, 1, 1, 1)
+            cut = uniform(2).mul(0.5).add(0.25).tolist()
+            views[number] = _mosaic(views[others], cut, _TILE)
+            large[number] = _mosaic(large[others], cut, 2 * _TILE)
         gain = torch.exp(0.6 * params.colour * normal(count, 3, 1, 1))
         gain = gain * torch.exp(2 * params.colour * normal(*one))
-        large = large * gain + 60 * params.colour * normal(*one)
+        offset, strength = 60 * params.colour * normal(*one), bool(params.colour)
         weights = torch.tensor(_GREY, device=self.device).view(1, 3, 1, 1)
-        grey = (large * weights).sum(dim=1, keepdim=True).expand_as(large)
-        strength = bool(params.colour)
-        large = torch.where(uniform(*one) < 0.05 * strength, grey, large)
-        large = (large + PAD_VALUE).clamp(0, 255)
-        views = F.avg_pool2d(large, 2)
+        greyed = uniform(*one) < 0.05 * strength
+
+        def coloured(pixels: Tensor) -> Tensor:
+            pixels = pixels * gain + offset
+            grey = (pixels * weights).sum(dim=1, keepdim=True).expand_as(pixels)
+            return (torch.where(greyed, grey, pixels) + PAD_VALUE).clamp(0, 255)
+
+        views, large = coloured(views), coloured(large)
         chance = uniform(*one)
         noise = normal(*views.shape) * (2 + 6 * uniform(*one))
         given = torch.where(chance < 0.08 * strength, views + noise, views)
@@ -199,8 +209,8 @@ class Atlas:
         centre: Tensor,
         size: tuple[int, int],
     ) -> Tensor:
-        """Return float32 (N, 3, 2H, 2W), less `PAD_VALUE`, around `centre` in each picture."""
-        height, width = 2 * size[0], 2 * size[1]
+        """Return float32 (N, 3, *size), less `PAD_VALUE`, around `centre` in each picture."""
+        height, width = size
         x = torch.arange(width, device=self.device) + 0.5 - width / 2
         y = torch.arange(height, device=self.device)[:, None] + 0.5 - height / 2
         cos, sin, flip, scale, x0, y0 = (
@@ -213,10 +223,10 @@ class Atlas:
         return F.grid_sample(pixels, grid, padding_mode='zeros', align_corners=False)
 
 
-def _mosaic(views: Tensor, shares: list[float]) -> Tensor:
-    """Return a view whose quarters are those of four, (4, 3, H, W); the cut is between cells."""
+def _mosaic(views: Tensor, shares: list[float], tile: int) -> Tensor:
+    """Return a view whose quarters are those of four, (4, 3, H, W); a cut is between tiles."""
     row, column = (
-        round(share * side / _TILE) * _TILE
+        round(share * side / tile) * tile
         for share, side in zip(shares, views.shape[2:], strict=True)
     )
     mixed = views[0].clone()

@@ -1,4 +1,4 @@
-"""A network in training on a GPU: errors relative to a teacher's variance, a step, an average."""
+"""A network in training: errors relative to a teacher's variance, a step, an average."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ class SessionParams:
         0.0015 and 0.004 the last was best within 14 seconds of an H100, by a script that did the
         same.
     trunk, refinement : float
-        Factors on it, for stem and trunk and for the second stage.
+        Factors on it, for stem and trunk and for the second stage. With a trunk of 0 stem and
+        trunk stay as they are, and their gradients are not computed.
+    half : bool
+        Compute in bfloat16 on a CPU; on a GPU it is float16 anyhow.
     first, last : float
         What the squared error of the first and of the last maps counts.
     warmup : int
@@ -52,6 +55,7 @@ class SessionParams:
     rate: float = 4e-3
     trunk: float = 0.4
     refinement: float = 1.5
+    half: bool = False
     first: float = 0.5
     last: float = 1.5
     warmup: int = 100
@@ -84,7 +88,12 @@ class Student(Checkpointed):
         groups = [
             {'params': part, 'factor': factor}
             for part, factor in zip(network.groups(), factors, strict=True)
+            if factor
         ]
+        if not params.trunk:
+            for parameter in network.groups()[0]:
+                parameter.requires_grad_(False)
+        self.trained = [parameter for group in groups for parameter in group['params']]
         optimizer = SOAP(
             groups,
             lr=0.0,
@@ -95,7 +104,7 @@ class Student(Checkpointed):
         )
         super().__init__(network, optimizer)
         self.params, self.variances = params, variances
-        self.half = device != 'cpu'
+        self.kind, self.half = device, params.half or device != 'cpu'
         self._norm, self._seen = 0.0, 1
 
     def losses(self, views: Tensor, heatmaps: Tensor, pafs: Tensor) -> tuple[Tensor, Tensor]:
@@ -117,7 +126,8 @@ class Student(Checkpointed):
             The loss; the squared errors of the last PAFs and heatmaps by their variances.
 
         """
-        with torch.autocast('cuda', torch.float16, enabled=self.half):
+        half = torch.bfloat16 if self.kind == 'cpu' else torch.float16
+        with torch.autocast(self.kind, half, enabled=self.half):
             stages = self.network.stages(views.contiguous(memory_format=torch.channels_last))
         total, last = torch.zeros((), device=views.device), []
         targets = zip(stages[::-1], (pafs, heatmaps), self.variances, strict=True)
@@ -133,10 +143,10 @@ class Student(Checkpointed):
         self.optimizer.zero_grad(set_to_none=True)
         loss, last = self.losses(views, heatmaps, pafs)
         (loss * _LOSS_SCALE).backward()
-        for parameter in self.network.parameters():
+        for parameter in self.trained:
             parameter.grad.div_(_LOSS_SCALE)
         limit = _CLIP * self._norm or math.inf
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), limit)
+        norm = nn.utils.clip_grad_norm_(self.trained, limit)
         if torch.isfinite(norm):
             self._norm += (min(float(norm), limit) - self._norm) / self._seen
             self._seen = min(_SEEN, self._seen + 1)

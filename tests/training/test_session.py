@@ -15,12 +15,21 @@ import torch
 
 from training.atlas import SIDE, Atlas, ViewParams
 from training.base_network import BaseConfig, BaseNetwork
-from training.composing import blurred, compose, gaussian, halve_maps
+from training.composing import (
+    HALF,
+    ComposedTeacher,
+    blurred,
+    compose,
+    double_maps,
+    gaussian,
+    halve_maps,
+)
 from training.export import fold_normalisation, load_network, unfold_normalisation
 from training.network import NetworkConfig, PoseNetwork
 from training.pack import make_picture, write_pack
 from training.relative import RelativeWeights
 from training.rescale import shrink_maps
+from training.student import SessionParams, Student
 from training.targets import render_maps
 
 TINY = BaseConfig(
@@ -59,6 +68,31 @@ def test_a_view_as_it_is_is_the_picture():
     assert (given[0] - view[0]).abs().max() <= 0.5
     assert torch.equal(given, given.round())
     assert large.shape == (1, 3, 256, 384)
+
+
+def test_a_view_at_the_pictures_size_is_as_sharp_as_it():
+    noise = np.random.default_rng(0).integers(0, 256, (128, 192, 3)).astype(np.uint8)
+    sharp = make_picture('drawn/noise', noise, quality=100)
+    atlas = Atlas(1, 'cpu')
+    atlas.add([sharp], [1.0], nobody=False)
+    views = atlas.views(torch.tensor([0]), (128, 192), PLAIN, generator())
+    expected = torch.from_numpy(sharp.pixels()).permute(2, 0, 1).float()
+    assert (views[0][0] - expected).abs().max() < 2
+    assert (views[1][0] - expected).abs().max() < 1
+    halved = torch.nn.functional.avg_pool2d(views[2], 2)
+    assert (halved[0] - expected).abs().mean() > 10  # what the teacher sees is another sample
+
+
+def test_a_view_of_less_than_half_the_size_leaves_no_pixel_out():
+    lines = np.zeros((400, 400, 3), np.uint8)
+    lines[:, ::4] = 255  # a quarter of it: 64
+    atlas = Atlas(1, 'cpu')
+    atlas.add([make_picture('drawn/lines', lines, quality=100)], [1.0], nobody=False)
+    small = ViewParams(**{**PLAIN.__dict__, 'scale': (0.25, 0.25)})
+    view = atlas.views(torch.tensor([0]), (128, 128), small, generator())[1][0, 0]
+    inner = view[50:78, 50:78]
+    assert inner.std() < 12
+    assert abs(float(inner.mean()) - 64) < 12
 
 
 def test_a_mirrored_view_is_mirrored():
@@ -138,6 +172,55 @@ def test_halved_maps_are_those_of_the_small_picture(person: np.ndarray):
     assert np.abs(peaks[0].numpy() - small[:18]).max() < 0.25
 
 
+def test_doubled_maps_have_peaks_of_their_usual_width(person: np.ndarray):
+    small, large = (
+        render_maps(person * np.float32((k, k, 1)) + np.float32((k, k, 0)) / 2, (20 * k, 15 * k))
+        for k in (1, 2)
+    )
+    parts = (torch.from_numpy(part[None].copy()) for part in (small[:18], small[19:]))
+    peaks, pafs = (maps[0].numpy() for maps in double_maps(*parts))
+    assert peaks.shape == (18, 40, 30)
+    assert pafs.shape == (38, 40, 30)
+    for found, wanted in zip(peaks, large[:18], strict=True):
+        if wanted.max() > 0.9:
+            places = [np.unravel_index(maps.argmax(), maps.shape) for maps in (found, wanted)]
+            assert np.abs(np.subtract(*places)).max() <= 1
+            assert found.max() > 0.75
+            assert (found > 0.5).sum() <= 1.6 * (wanted > 0.5).sum()
+    wide = torch.nn.functional.interpolate(torch.from_numpy(small[None, :18]), scale_factor=2)
+    assert (wide > 0.5).sum() > 2.5 * (large[:18] > 0.5).sum()  # what they would be else
+
+
+def test_half_the_size_counts_where_the_others_see_nobody():
+    empty = torch.zeros(1, 18, 24, 32), torch.zeros(1, 38, 24, 32)
+    peak = blurred(torch.eye(24, 32)[None, None].expand(1, 18, -1, -1), gaussian(1.0))
+    seen = peak / peak.max(), torch.full((1, 38, 24, 32), 0.5)
+    shares = [1.0, 1.0, HALF]
+    assert float(compose([empty, empty, seen], shares)[0][:, :18].max()) > 0.95
+    shifted = seen[0].roll(3, dims=3), -seen[1]
+    _, pafs = compose([seen, empty, shifted], shares)
+    assert float(pafs[0, 0, 12, 12]) > 0.4
+
+
+@pytest.mark.parametrize('size', [(64, 96), (72, 104)])
+def test_a_composed_teacher_takes_every_multiple_of_eight(size: tuple[int, int]):
+    class Level(torch.nn.Module):
+        def forward(self, pictures):
+            height, width = (side // 8 for side in pictures.shape[2:])
+            sizes.append((height, width))
+            maps = torch.zeros(len(pictures), 57, height, width, dtype=pictures.dtype)
+            return maps[:, :19], maps[:, 19:]
+
+    sizes: list[tuple[int, int]] = []
+    teacher = ComposedTeacher(Level(), 'cpu')
+    heatmaps, pafs = teacher(torch.zeros(2, 3, *size), torch.zeros(2, 3, 2 * size[0], 2 * size[1]))
+    height, width = (side // 8 for side in size)
+    assert heatmaps.shape == (2, 19, height, width)
+    assert pafs.shape == (2, 38, height, width)
+    halves = (-(-height // 2), -(-width // 2))
+    assert sorted(sizes) == sorted([(height, width), (2 * height, 2 * width), halves])
+
+
 def test_the_size_that_sees_somebody_counts():
     empty = torch.zeros(1, 18, 24, 32), torch.zeros(1, 38, 24, 32)
     peak = blurred(torch.eye(24, 32)[None, None].expand(1, 18, -1, -1), gaussian(1.0))
@@ -186,6 +269,23 @@ def test_a_folded_network_comes_back_with_normalisations_that_change_nothing():
     images = torch.rand(1, 3, 64, 96) * 255
     for got, wanted in zip(again(images), network(images), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings('ignore')
+def test_half_precision_without_a_trunk_trains_the_rest_alone():
+    torch.manual_seed(0)
+    network = BaseNetwork(TINY)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    params = SessionParams(batch=2, size=(64, 96), rate=0.01, trunk=0, half=True, warmup=1)
+    student = Student(network, params, (1.0, 1.0), 'cpu')
+    views = torch.rand(2, 3, 64, 96) * 255
+    targets = torch.rand(2, 19, 8, 12), torch.rand(2, 38, 8, 12)
+    errors = [student.train_step(views, *targets) for _ in range(4)]
+    assert errors[-1].sum() < errors[0].sum()
+    after = student.relative.absolute(network.state_dict())
+    for name, value in before.items():
+        still = name.startswith(('stem', 'trunk'))
+        assert torch.allclose(after[name], value, rtol=1e-5) == still, name
 
 
 @pytest.fixture
