@@ -1,4 +1,4 @@
-"""Print the people, or the gestures, that a node publishes."""
+"""Print the people, the gestures, or the person to go to, that a node publishes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ EXAMPLES = (
     ('echo', 'people as they arrive, a line each'),
     ('echo /left/openpose/persons --json - --count 10', 'ten messages of another node, as JSON'),
     ('echo /openpose/gestures', 'what people do with their arms'),
+    ('echo /openpose/target_pose', 'where a robot would stand before somebody'),
     ('echo --timeout 5', 'exit status 1 when nothing comes for 5 seconds'),
 )
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='?',
         default='/openpose/persons',
         metavar='TOPIC',
-        help='topic of PersonArray or Gestures messages (default: %(default)s)',
+        help='topic of PersonArray, Gestures or PoseStamped messages (default: %(default)s)',
     )
     add_json(parser, 'one line of JSON for each message')
     number = parser.add_mutually_exclusive_group()
@@ -152,6 +153,6 @@ def _type_of(participant: Any, topic: str) -> str | None:
     if found:
         raise TransportError(
             f'{topic} carries {" and ".join(sorted(found))}, but echo prints '
-            f'{" and ".join(FORMS)} only'
+            f'{", ".join(FORMS)} only'
         )
     return None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from openpose_ros.ros.node.throttle import plain
 
 PERSONS, GESTURES = 'openpose_ros/msg/PersonArray', 'openpose_ros/msg/Gestures'
+POSES = 'geometry_msgs/msg/PoseStamped'
 
 
 class Form(NamedTuple):
@@ -144,8 +145,36 @@ def _gestures_fields(message: Any) -> dict[str, Any]:
     return {'gestures': gestures}
 
 
+def _poses_lines(message: Any) -> list[str]:
+    """Return a line: where it is, and which way its x axis points, of whatever frame it is in."""
+    import numpy as np
+
+    from openpose_ros.spatial.transforms import Transform
+
+    position, turn = (
+        np.array([getattr(of, axis) for axis in axes])
+        for of, axes in ((message.pose.position, 'xyz'), (message.pose.orientation, 'xyzw'))
+    )
+    place, facing = (
+        ','.join(f'{part:.2f}' for part in parts.round(2) + 0.0)  # no -0.00
+        for parts in (position, Transform(position, turn).turn([1, 0, 0]))
+    )
+    frame = plain(message.header.frame_id)
+    return [f'{_seconds(message):.3f} {frame}: at {place} m, x towards {facing}']
+
+
+def _poses_fields(message: Any) -> dict[str, Any]:
+    """Return a pose as its message has it, with null for what is no number."""
+    pose = message.pose
+    return {
+        'frame_id': message.header.frame_id,
+        'position': [_finite(getattr(pose.position, axis)) for axis in 'xyz'],
+        'orientation': [_finite(getattr(pose.orientation, axis)) for axis in 'xyzw'],
+    }
+
+
 def _finite(score: Any) -> float | None:
-    """Return a score, rounded; None for what is no number."""
+    """Return a number, rounded; None for what is none."""
     return round(float(score), 4) if math.isfinite(score) else None
 
 
@@ -158,4 +187,5 @@ def _seconds(message: Any) -> float:
 FORMS = {
     PERSONS: Form(_persons_lines, _persons_fields),
     GESTURES: Form(_gestures_lines, _gestures_fields),
+    POSES: Form(_poses_lines, _poses_fields),
 }

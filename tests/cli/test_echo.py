@@ -11,18 +11,20 @@ import threading
 import time
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from openpose_ros.cli import main
 from openpose_ros.cli.echo import _Others
-from openpose_ros.cli.heard import FORMS, GESTURES, PERSONS, json_line
+from openpose_ros.cli.heard import FORMS, GESTURES, PERSONS, POSES, json_line
 from openpose_ros.io.people_json import people_from_line
 from openpose_ros.people import People
 from openpose_ros.ros.dds.endpoints import Profile
 from openpose_ros.ros.dds.participant import Participant
 from openpose_ros.ros.messages.gestures import gestures_message
 from openpose_ros.ros.messages.people import persons_message
+from openpose_ros.ros.messages.targets import pose_message
 from openpose_ros.ros.node.names import Names
 from openpose_ros.skeletons import load_skeleton
 from openpose_ros.spatial.gestures import Gesture
@@ -235,3 +237,43 @@ def test_echo_names_a_type_that_it_does_not_print(capsys: pytest.CaptureFixture[
         assert main(['echo', '/a', '--timeout', '30']) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert '/a carries std_msgs/msg/Header, but echo prints' in line
+
+
+def a_pose(position: list[float], turn: list[float]) -> Any:
+    stamp = header(1_500_000_000).stamp
+    return pose_message(TYPES, stamp, 'map', np.array(position), np.array(turn))
+
+
+@pytest.mark.parametrize('json_too', [False, True])
+def test_echo_prints_where_to_go(json_too: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """Looking along y: turned by 90 degrees about z."""
+    half = 0.5**0.5
+    with publishing('/openpose/target_pose', POSES, a_pose([1.5, -2, 0], [0, 0, half, half])):
+        given = ['--json', '-'] if json_too else []
+        arguments = ['echo', '/openpose/target_pose', '--once', '--timeout', '30', *given]
+        assert main(arguments) == 0
+    out = capsys.readouterr().out
+    if not json_too:
+        assert out == '1.500 map: at 1.50,-2.00,0.00 m, x towards 0.00,1.00,0.00\n'
+        return
+    found = json.loads(out)
+    assert (found['source'], found['frame'], found['stamp']) == ('/openpose/target_pose', 0, 1.5)
+    assert (found['frame_id'], found['position']) == ('map', [1.5, -2, 0])
+    assert found['orientation'] == [0, 0, 0.7071, 0.7071]
+
+
+@pytest.mark.parametrize('axis', range(3))
+def test_the_way_of_a_pose_is_the_first_column_of_its_rotation(axis: int) -> None:
+    turn = np.zeros(3)
+    turn[axis] = 0.7
+    half = np.append(turn / 0.7 * np.sin(0.35), np.cos(0.35))
+    (line,) = FORMS[POSES].lines(a_pose([0, 0, 0], list(half)))
+    way = [float(part) for part in line.rpartition(' ')[2].split(',')]
+    np.testing.assert_allclose(way, cv2.Rodrigues(turn)[0][:, 0], atol=0.006)
+
+
+def test_a_pose_that_is_no_number_is_null() -> None:
+    message = a_pose([np.nan, np.inf, 1], [np.nan, 0, 0, 1])
+    found = json.loads(json_line(FORMS[POSES], message, '/a', 0))
+    assert (found['position'], found['orientation']) == ([None, None, 1], [None, 0, 0, 1])
+    assert FORMS[POSES].lines(message)[0].startswith('1.500 map: at nan,inf,1.00 m, x towards ')
