@@ -22,7 +22,7 @@ from openpose_ros.spatial import TransformBuffer
 from openpose_ros.tracking.identities import Names as Ids
 
 _TRANSFORMS = 'tf2_msgs/msg/TFMessage'
-_STATIC = '/tf_static'
+_MOVING, _STATIC = '/tf', '/tf_static'
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Plan:
         Topics of transforms, those that are wanted.
     copied : sequence of Channel
         What is copied as it is.
+    bodies : frozenset of (str, str)
+        Those of them on which people's frames are replaced.
     start_ns, stop_ns : int
         The range of the log, nanoseconds.
 
@@ -57,6 +59,7 @@ class Plan:
     viewings: Mapping[Key, Viewing]
     frames: frozenset[Key]
     copied: Sequence[Channel]
+    bodies: frozenset[Key]
     start_ns: int
     stop_ns: int
 
@@ -136,7 +139,11 @@ def plan_of(bag: Bag, options: BagOptions, complain: Complaints) -> Plan:
                 f"no topic looks like '{pattern}', and nothing is copied by it; {bag.path} has "
                 f'{", ".join(sorted({one.topic for one in bag.channels}))}'
             )
-    return Plan(bag, params, types, world, viewings, frames, copied, start_ns, stop_ns)
+    frame_topics = {view.resolve(_MOVING) for view in viewings.values() if params.publish_tf}
+    of_people = frozenset(
+        one.key for one in copied if one.topic in frame_topics and one.type_name == _TRANSFORMS
+    )
+    return Plan(bag, params, types, world, viewings, frames, copied, of_people, start_ns, stop_ns)
 
 
 def _seed(bag: Bag, options: BagOptions, topic: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from openpose_ros.bags.ahead import read_ahead
-from openpose_ros.bags.contents import Channel, Complaints, Key
+from openpose_ros.bags.contents import Channel, Complaints, Key, Message
 from openpose_ros.bags.options import BagOptions
 from openpose_ros.bags.places import check_output, followed, places_of
 from openpose_ros.bags.plan import Plan, plan_of
@@ -27,6 +27,7 @@ from openpose_ros.io.streaming import check_estimator
 from openpose_ros.people import People
 from openpose_ros.ros.messages.people import nanoseconds, people_from_message
 from openpose_ros.ros.messages.seen import seen_persons
+from openpose_ros.ros.messages.transforms import BODY
 from openpose_ros.ros.node.guard import one_line
 from openpose_ros.ros.node.transport import OUTPUT_TYPES
 
@@ -171,11 +172,12 @@ class _Run:
         self._on_people = on_people
         self.failed = self.most = self._people = 0
         self.interrupted = False
+        self._unpack = Unpacking(plan.types, complain)
 
     def prepare(self) -> Iterator[Step]:
         """Open what the parameters ask for, and return what is to be done, in its order."""
         plan, views = self._plan, self._plan.viewings
-        unpack = Unpacking(plan.types, self._complain)
+        unpack = self._unpack
         for view in views.values():
             view.prepare()
         statics = plan.learn_statics(unpack)
@@ -222,10 +224,29 @@ class _Run:
                 found.add(channel.key)
         return found
 
+    def _without_bodies(self, raw: Message) -> bytes | memoryview | None:
+        """Return a TFMessage without people's frames, None if it has no others."""
+        message = self._unpack(raw)
+        if message is None:
+            return raw.data
+        others = [one for one in message.transforms if not one.child_frame_id.startswith(BODY)]
+        if len(others) == len(message.transforms):
+            return raw.data
+        self._complain.mention(
+            f'{raw.key[0]}: frames of people are not copied, since publish_tf writes new ones'
+        )
+        if not others:
+            return None
+        kept = type(message)(transforms=others)
+        data: bytes | memoryview = self._plan.types.store.serialize_cdr(kept, raw.key[1])
+        return data
+
     def _take(self, step: Step, writer: BagWriter, copied: set[Key]) -> None:
         plan, log_ns = self._plan, step.raw.log_ns
         if step.raw.key in copied:
-            writer.write_packed(step.raw.key, log_ns, step.raw.data)
+            data = self._without_bodies(step.raw) if step.raw.key in plan.bodies else step.raw.data
+            if data is not None:
+                writer.write_packed(step.raw.key, log_ns, data)
         if step.camera is None:
             return
         plan.world.log_ns = log_ns

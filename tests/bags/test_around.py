@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,16 +69,25 @@ def depth(number: int, late_ms: float, far_mm: int, topic: str = DEPTH) -> Line:
     return Line(topic, IMAGE, stamp_ns + DELAY_NS + round(late_ms * MS), message)
 
 
-def transform(stamp_ns: int, log_ns: int, shift: float, topic: str = '/tf') -> Line:
-    one = CLASSES.TransformStamped(
-        header=header(stamp_ns, 'map'),
-        child_frame_id='camera',
-        transform=CLASSES.Transform(
-            translation=CLASSES.Vector3(x=shift, y=0.0, z=0.0),
-            rotation=CLASSES.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0),
-        ),
-    )
-    return Line(topic, TF, log_ns, TYPES.package('tf2_msgs').TFMessage(transforms=[one]))
+def transform(
+    stamp_ns: int,
+    log_ns: int,
+    shift: float,
+    topic: str = '/tf',
+    children: Sequence[str] = ('camera',),
+) -> Line:
+    several = [
+        CLASSES.TransformStamped(
+            header=header(stamp_ns, 'map'),
+            child_frame_id=child,
+            transform=CLASSES.Transform(
+                translation=CLASSES.Vector3(x=shift, y=0.0, z=0.0),
+                rotation=CLASSES.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0),
+            ),
+        )
+        for child in children
+    ]
+    return Line(topic, TF, log_ns, TYPES.package('tf2_msgs').TFMessage(transforms=several))
 
 
 def in_log_order(lines: list[Line]) -> list[Line]:
@@ -219,3 +229,29 @@ def test_last_one_holds_on_where_it_is_to() -> None:
     around.add(message(5), 10**9)
     assert around.nearest(0, 100 * 10**9).header.stamp.nanosec == 5
     assert around.nearest(0, 200 * 10**9).header.stamp.nanosec == 5
+
+
+def test_frames_of_people_are_replaced_and_others_copied(tmp_path: Path) -> None:
+    """The frames of an earlier run would be people who stand beside those that are found now."""
+    lines = [raw(number) for number in range(3)]
+    for number, children in enumerate((('camera', 'body_old1'), ('body_old1',), ('base',))):
+        lines.append(transform(START_NS, lines[number].log_ns - 1, 1.5, children=children))
+    source = write_bag(tmp_path / 'in', in_log_order(lines))
+    before = [one.message for one in read_bag(source, '/tf')]
+
+    def children(name: str) -> list[list[str]]:
+        found = read_bag(tmp_path / name, '/tf')
+        return [[one.child_frame_id for one in each.message.transforms] for each in found]
+
+    said: list[str] = []
+    worked_on(source, tmp_path / 'kept', said, copied=('*',))
+    assert [one.message for one in read_bag(tmp_path / 'kept', '/tf')] == before
+    assert not any('/tf' in line for line in said)
+    params = replace(FAKE, publish_tf=True, tracking=True)
+    worked_on(source, tmp_path / 'new', said, copied=('*',), params=params)
+    found = [each for each in children('new') if not each or not each[0].startswith('body_')]
+    assert found == [['camera'], ['base']]
+    assert not any('body_old1' in each for each in children('new'))
+    assert read_bag(tmp_path / 'new', '/tf')[0].message.transforms[0] == before[0].transforms[0]
+    line = '/tf: frames of people are not copied, since publish_tf writes new ones'
+    assert said.count(line) == 1

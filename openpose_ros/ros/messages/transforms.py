@@ -14,6 +14,7 @@ from openpose_ros.ros.messages.seen import distance_of, seen_persons
 from openpose_ros.spatial import Transform, TransformBuffer
 
 LEFT_OUT = 'what is no transform is left out: {}'
+BODY = 'body_'  # and an id: a person's frame, as ROS4HRI names it
 _STRAIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
@@ -98,7 +99,7 @@ def _transform(types: Any, header: Any, person: Any) -> Any:
         rotation = _STRAIGHT
     return types.TransformStamped(
         header=header,
-        child_frame_id=f'body_{person.id}',
+        child_frame_id=f'{BODY}{person.id}',
         transform=types.Transform(
             translation=types.Vector3(x=place.x, y=place.y, z=place.z),
             rotation=types.Quaternion(**dict(zip('xyzw', rotation))),
