@@ -312,7 +312,7 @@ def _is_of_words(default: Any) -> bool:
 
 def _type(default: Any) -> str:
     if _is_of_words(default):
-        return 'a list of words: [one, other]'
+        return 'a list of words: [one] or [one, other]'
     if isinstance(default, tuple):
         return f'{len(default)} whole numbers'
     return f'of type {type(default).__name__}'

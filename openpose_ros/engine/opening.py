@@ -133,7 +133,8 @@ def model_to_open(
         if precision not in ('', 'int8'):
             name = float32_name(name)
         spec = load_model(name, need_file=need_file)
-        _LOGGER.info('no model is named: took %s, as %s', name, why_default(device, flags))
+        if need_file:  # else no network runs, and nothing of it is true
+            _LOGGER.info('no model is named: took %s, as %s', name, why_default(device, flags))
     if need_file and spec.path is None:
         raise ModelError(f'{spec.name} is not on this machine; load it with load_model first')
     return spec

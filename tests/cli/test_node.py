@@ -156,7 +156,7 @@ WRONG = [  # arguments, exit status, what the one line says
     ([*FAKE, '-p', 'nms_radius:=30.0'], 2, "another decoder than 'paf'"),
     ([*FAKE, '-p', 'model:=posenet-mobilenet-v1-075', '-p', 'min_parts:=4'], 2, "than 'posenet'"),
     ([*FAKE, '-p', 'precision:=int8'], 2, "precision is 'int8'"),
-    (['-p', 'cameras:=front,left'], 2, 'must be a list of words: [one, other]'),
+    (['-p', 'cameras:=front,left'], 2, 'must be a list of words: [one] or [one, other]'),
     (['-p', 'cameras:=[front, Left]'], 2, "'Left' is no name of a camera"),
     (['-p', 'cameras:=[front]', '-p', 'left.rotate:=90'], 2, "no camera is called 'left'"),
     (['-p', 'front.rotate:=90'], 2, 'cameras has one, which has no name'),

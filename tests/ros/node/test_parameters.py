@@ -253,7 +253,7 @@ def test_of_one_camera_too_what_is_fixed_changes_only_unconfigured() -> None:
         ({'cameras': ['left'], 'left.rotate': 91}, r'left\.rotate is 91, but must be one of 0'),
         ({'cameras': ['left'], 'left.max_rate': -1}, r'left\.max_rate is -1\.0, but must be from'),
         ({'cameras': 'front,left'}, r"cameras is 'front,left', but must be a list of words"),
-        ({'cameras': []}, r'cameras is \[\], but must be a list of words'),
+        ({'cameras': []}, r'cameras is \[\], but must be a list of words: \[one\]'),
         ({'cameras': [1, 2]}, r'cameras is \[1, 2\], but must be a list of words'),
         ({'cameras': ['Front']}, r"'Front' is no name of a camera"),
         ({'cameras': ['a/b']}, r"'a/b' is no name of a camera"),
