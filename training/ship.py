@@ -2,12 +2,13 @@
 A checkpoint into the package: both networks, manifests, the tables and the picture of the docs.
 
     python -m training.ship CHECKPOINT --data PACK [--data PACK …] [--without-people PACK …]
-                            [--share S] [--held-out-sports PACK] [--held-out-nobody DIR]
+                            [--share S] [--equalise] [--held-out-sports PACK]
+                            [--held-out-nobody DIR]
 
 It is `openpose-ros-base` or `openpose-ros-small`, by the checkpoint's kind. The pictures of --data
-give the int8 form its ranges (--share: see `training.quantise`); scores are calibrated on the even
-half of ../shared/images and the pictures of --without-people (see `training.calibrate`); those of
---held-out-sports and --held-out-nobody are measured on, by
+give the int8 form its ranges (--share, --equalise: see `training.quantise`); scores are calibrated
+on the even half of ../shared/images and the pictures of --without-people (see
+`training.calibrate`); those of --held-out-sports and --held-out-nobody are measured on, by
 `benchmarks.update_docs networks`. What changes in the checkout is one commit.
 """
 
@@ -78,6 +79,7 @@ def fill(
     *,
     without_people: Sequence[Path] = (),
     share: float = 1.0,
+    equal: bool = False,
     images: Path | None = None,
 ) -> None:
     """
@@ -95,6 +97,8 @@ def fill(
         Packs of pictures without people, that scores are calibrated on too.
     share : float
         See `training.quantise.activation_ranges`.
+    equal : bool
+        See `training.equalise`.
     images : Path, optional
         Annotated photographs, of which the even half calibrates the scores; without them these
         are not calibrated.
@@ -111,7 +115,7 @@ def fill(
             few = range(0, len(pictures), -(-len(pictures) // _FEW))
             shrink_to_maps(network, (torch.from_numpy(pictures[number]) for number in few))
             export(network, float32)
-        quantise(float32, int8, pictures, share=share)
+        quantise(float32, int8, pictures, share=share, equal=equal)
         fitted: list[ScoreCalibration | None] = [None, None]
         if images:
             truth = choose(read_annotations(images / ANNOTATIONS), 'even')
@@ -140,6 +144,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, action='append', required=True, metavar='PACK')
     parser.add_argument('--without-people', type=Path, action='append', default=[], metavar='PACK')
     parser.add_argument('--share', type=float, default=1.0)
+    parser.add_argument('--equalise', action='store_true')
     parser.add_argument('--held-out-sports', type=Path, metavar='PACK')
     parser.add_argument('--held-out-nobody', type=Path, metavar='DIR')
     arguments = parser.parse_args()
@@ -151,6 +156,7 @@ def main() -> None:
         arguments.data,
         without_people=arguments.without_people,
         share=arguments.share,
+        equal=arguments.equalise,
         images=images if images.is_dir() else None,
     )
     # In processes of their own: what this one knows of the manifests is what was there before.
