@@ -50,6 +50,11 @@ class DepthImage:
         depth[~((depth > 0) & (depth < np.inf))] = np.nan
         return np.asarray(depth, np.float32)
 
+    def is_blank(self) -> bool:
+        """Tell whether nothing at all is known."""
+        some, every = self.pixels[::_EVERY, ::_EVERY], self.pixels
+        return not any(((part > 0) & (part < np.inf)).any() for part in (some, every))
+
     def oddity(self) -> str:
         """Say in one line that the unit is likely another one, or ''."""
         few = np.asarray(self.pixels[::_EVERY, ::_EVERY])

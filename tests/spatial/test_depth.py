@@ -44,3 +44,13 @@ def test_a_wrong_unit_is_told(value: float, kind: str, said: str) -> None:
     oddity = of(value, kind).oddity()
     assert said in oddity
     assert bool(said) == bool(oddity)
+
+
+@pytest.mark.parametrize(
+    ('value', 'kind'), [(0, 'uint16'), (np.nan, 'float32'), (np.inf, 'float32'), (-1, 'float32')]
+)
+def test_depth_without_anything_known_is_blank(value: float, kind: str) -> None:
+    pixels = np.full((64, 48), value, kind)
+    assert DepthImage(pixels).is_blank()
+    pixels[3, 5] = 1
+    assert not DepthImage(pixels).is_blank()

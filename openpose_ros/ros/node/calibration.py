@@ -102,12 +102,13 @@ class Calibration:
                 f"{called} is of the frame '{of}', but the image of '{frame_id}', so it is not "
                 f'used; remap {called} to that of the same camera',
                 needed=needed,
+                cause='frame',  # which may be another one in each image
             )
             return None
         camera = self._of(topic, info, size, rectified, needed=needed)
         if isinstance(camera, CameraError):
             text = f'{called} cannot be used: {camera}'
-            self._without(topic, text, needed=needed, anew=True)
+            self._without(topic, text, needed=needed, cause=str(camera))
             return None
         self._faults.fine(topic, f'{topic} never')
         if needed and not (info.roi.width or _is_inside(camera)):
@@ -143,20 +144,22 @@ class Calibration:
             camera = camera_of_info(info, size, rectified=rectified)
         except CameraError as exc:
             camera = exc
-        if before and isinstance(before[1], Camera) and before[0][:2] == key[:2] and needed:
-            self._faults.tell(
+        usable = isinstance(camera, Camera)
+        if usable and before and isinstance(before[1], Camera) and before[0][:2] == key[:2]:
+            self._without(
                 f'{topic} changes',
-                f'{topic} changed while the images kept their size: from now on the new one '
-                'holds; if it changes all the time, two cameras publish on it',
+                f'{named(self._camera, topic)} changed while the images kept their size: from now '
+                'on the new one holds; if it changes all the time, two cameras publish on it',
+                needed=needed,
             )
         self._cameras[topic] = key, camera
         return camera
 
     def _without(
-        self, kind: str, text: str, *, needed: bool, may_settle: bool = False, anew: bool = False
+        self, kind: str, text: str, *, needed: bool, may_settle: bool = False, cause: str = ''
     ) -> None:
         if needed:
-            self._faults.tell(kind, text, may_settle=may_settle, anew=anew)
+            self._faults.tell(kind, text, may_settle=may_settle, cause=cause)
 
 
 def _is_inside(camera: Camera) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from openpose_ros.errors import TransformError
-from openpose_ros.ros.node.faults import Faults
+from openpose_ros.ros.node.faults import Faults, without_numbers
 from openpose_ros.ros.node.transport import Transport
 from openpose_ros.spatial import Transform
 
@@ -40,8 +40,8 @@ class Frames:
         Parameters
         ----------
         kind : str
-            By which it is told once; without the frames of images, which may be another one in
-            each.
+            By which it is told, once for each cause; without the frames of images, which may be
+            another one in each.
         target, source : str
             To which and from which.
         stamp_ns : int
@@ -62,6 +62,7 @@ class Frames:
                 kind,
                 f"where '{source}' is in '{target}' is not known at an image's time: {exc}",
                 may_settle=True,
+                cause=without_numbers(str(exc).replace(source, '') if source else str(exc)),
             )
             return None
         self._faults.fine(kind)
@@ -75,6 +76,10 @@ class Frames:
             return None
 
     def _transform(self, target: str, source: str, stamp_ns: int, timeout_s: float) -> Transform:
+        if not source.lstrip('/'):
+            raise TransformError(
+                'an image has no frame_id; let the camera driver set header.frame_id'
+            )
         if target.lstrip('/') == source.lstrip('/'):  # of which tf2 may never have heard
             return Transform.identity()
         return self._transport.transform(target, source, stamp_ns, timeout_s)

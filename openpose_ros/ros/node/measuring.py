@@ -203,6 +203,16 @@ class Measuring:
         if to_camera is None:
             return None
         seen = registered(depth, depth_camera, camera, to_camera, people)
+        if seen.is_blank():
+            self._faults.tell(
+                'depth beside people',
+                f"none of the depth of '{depth_frame}' is where people are in the images of "
+                f"'{frame}': does the depth camera see them, and has /tf the two where they are?",
+                may_settle=True,
+                cause='depth beside people',
+            )
+            return None
+        self._faults.fine('depth beside people')
         return surface_positions(seen, people, camera)
 
     def _decoded(self, message: Any, params: NodeParams) -> DepthImage | None:
@@ -214,6 +224,14 @@ class Measuring:
         oddity = depth.oddity()
         if oddity:
             self._faults.tell('depth image', f'a depth image cannot be used: {oddity}')
+            return None
+        if depth.is_blank():
+            self._faults.tell(
+                'depth image',
+                'a depth image cannot be used: nothing in it is known, all of it is 0, NaN or '
+                'infinity; is the depth camera covered, or too near?',
+                may_settle=True,
+            )
             return None
         self._faults.fine('depth image')
         return depth

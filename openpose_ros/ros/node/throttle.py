@@ -70,12 +70,21 @@ class Warnings:
         self._log = log
         self._throttle = throttle
 
-    def __call__(self, text: str, kind: str = '') -> None:
-        """Say a line, if its kind is due; by default, of a kind is what begins like it."""
+    def __call__(self, text: str, kind: str = '') -> bool:
+        """
+        Say a line, if its kind is due; by default, of a kind is what begins like it.
+
+        Returns
+        -------
+        bool
+            Whether it was said.
+
+        """
         held_back = self._throttle.passes(kind or text[:_LENGTH_OF_KIND])
         if held_back is not None:
             more = f' (and {held_back} more like this)' if held_back else ''
             self._log('warning', plain(text) + more)
+        return held_back is not None
 
 
 def plain(text: str, longest: int = _LONGEST_LINE) -> str:

@@ -402,6 +402,38 @@ def test_camera_info_that_is_wrong_in_another_way_is_told_again(stage: Stage) ->
     assert 'mystery' in lines[2]
 
 
+def test_who_mends_one_thing_is_told_of_the_next(stage: Stage) -> None:
+    """So a driver that starts late, and then is not synchronised, is told of twice."""
+    stage.camera.on_camera_info(camera_info(k=np.zeros(9)))
+    assert not has_places(stage.show(picture(0)))
+    stage.camera.on_camera_info(camera_info(frame='other'))
+    assert not has_places(stage.show(picture(33)))
+    stage.camera.on_camera_info(camera_info())
+    for number in range(2, 9):
+        assert not has_places(stage.show(picture(33 * number)))
+    for number in range(9, 13):
+        stage.camera.on_depth_image(depth(33 * number - 300))
+        assert not has_places(stage.show(picture(33 * number)))
+    at_ms = 33 * 13
+    assert not has_places(stage.pair(at_ms, depth(at_ms, far=2000.0, encoding='32FC1')))
+    assert not has_places(stage.pair(at_ms + 33, depth(at_ms + 33, far=2)))
+    expected = ('not calibrated', "of the frame 'other'", 'no depth image comes', 'come in time')
+    for said in (*expected, 'must hold metres', 'must hold millimetres'):
+        assert sum(said in line for line in stage.warned()) == 1, (said, stage.warned())
+    assert len(stage.warned()) == 6
+    comes_right(stage)
+
+
+@pytest.mark.parametrize(
+    ('far', 'encoding'), [(0, '16UC1'), (np.nan, '32FC1'), (np.inf, '32FC1'), (-1, '32FC1')]
+)
+def test_depth_that_knows_nothing_is_none(stage: Stage, far: float, encoding: str) -> None:
+    stage.camera.on_camera_info(camera_info())
+    blank = [depth(33 * number, far=far, encoding=encoding) for number in range(5)]
+    goes_on(stage, 'nothing in it is known', *blank)
+    comes_right(stage)
+
+
 def test_camera_info_of_another_resolution_with_the_size_of_this_one_is_told(
     stage: Stage,
 ) -> None:
@@ -419,6 +451,11 @@ def test_camera_info_that_changes(stage: Stage) -> None:
         stage.camera.on_camera_info(camera_info(focal))
         check_places(stage.pair(33 * number), focal=focal)
     assert ['changed' in line for line in stage.warned()] == [True]
+    stage.camera.on_camera_info(camera_info(k=np.zeros(9)))
+    assert not has_places(stage.pair(200))
+    stage.camera.on_camera_info(camera_info())
+    check_places(stage.pair(233))
+    assert ['changed' in line for line in stage.warned()] == [True, False]
 
 
 def test_what_lacks_at_the_start_only_is_not_worth_a_line(stage: Stage) -> None:
@@ -489,6 +526,18 @@ def test_a_transform_that_is_too_old(stage: Stage) -> None:
     stage.camera.on_depth_camera_info(camera_info(frame='depth'))
     stage.transport.transforms.add('camera', 'depth', Transform(SHIFT, STILL), START - 10**9)
     goes_on(stage, 'after the last', *map(elsewhere, (0, 33, 66, 99)))
+
+
+@pytest.mark.parametrize(
+    'wrong', [Transform(100 * SHIFT, STILL), Transform(SHIFT, np.array([0, 1.0, 0, 0]))]
+)
+def test_a_transform_by_which_depth_is_elsewhere(stage: Stage, wrong: Transform) -> None:
+    stage.camera.on_camera_info(camera_info())
+    stage.camera.on_depth_camera_info(camera_info(frame='depth'))
+    stage.transport.transforms.add('camera', 'depth', wrong, 0, static=True)
+    goes_on(stage, 'where people are', *map(elsewhere, (0, 33, 66, 99)))
+    stage.transport.transforms.add('camera', 'depth', Transform(SHIFT, STILL), 0, static=True)
+    check_places(stage.pair(133, elsewhere(133)))
 
 
 @pytest.mark.parametrize('stage', [{'target_frame': 'map'}], indirect=True)
