@@ -199,6 +199,7 @@ class Camera:
             self._recorder.summary(),
             silent=self._listening.silent,
             clockless=self._transport.now_ns() == 0,
+            resting=self._resting() if state == 'active' else '',
             faults=faults,
         )
 
@@ -220,6 +221,14 @@ class Camera:
                 return 'above max_rate'
             # From turn to turn, not from image to image, or 30 Hz would become 15 for 20.
             self._turn_s = max(self._turn_s + period_s, now_s - period_s / 2)
+        return ''
+
+    def _resting(self) -> str:
+        """Say why no image is worked on now, or ''."""
+        if not self.params.enabled:
+            return 'off: enabled is false'
+        if self.params.lazy and not self._is_heard():
+            return 'at rest: nobody subscribes, and lazy is true'
         return ''
 
     def _is_heard(self) -> bool:

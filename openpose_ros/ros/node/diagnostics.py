@@ -54,7 +54,8 @@ class Measurement:
     latency_s : float
         From its arrival to its people's publication, seconds.
     age_s : float or None
-        From its stamp to that publication, in ROS time; None without a stamp.
+        From its stamp to that publication, in ROS time; None without a stamp, or without a time on
+        /clock.
     stages_s : mapping of str to float
         What each stage took.
     people, overflow : int
@@ -139,11 +140,15 @@ class Recorder:
             self._window.append(measurement)
             self._done_s.append(monotonic())
             self._overflow += measurement.overflow
-            self._unstamped += measurement.age_s is None
             self._with_depth += measurement.depth is True
             self._without_depth += measurement.depth is False
             self._failures_in_a_row = 0
             self._too_old_s = -np.inf
+
+    def unstamped(self) -> None:
+        """Record that an image which was processed had no stamp."""
+        with self._lock:
+            self._unstamped += 1
 
     def too_old(self) -> None:
         """Record an image that was dropped for its age."""
@@ -219,6 +224,7 @@ def describe(
     *,
     silent: bool,
     clockless: bool = False,
+    resting: str = '',
     faults: int = 0,
 ) -> Status:
     """
@@ -238,11 +244,13 @@ def describe(
         Whether images are expected, but none comes.
     clockless : bool
         Whether the node waits for the first time on /clock.
+    resting : str
+        Why images are not worked on though the node is active; '' where they are.
     faults : int
         How often a callback failed.
 
     """
-    level, message = _verdict(state, summary, silent=silent, clockless=clockless)
+    level, message = _verdict(state, summary, silent=silent, clockless=clockless, resting=resting)
     values = {'state': state, **facts, 'rate (Hz)': f'{summary.rate_hz:.2f}'}
     for name, seconds in summary.medians_s.items():
         slow = summary.slow_s[name]
@@ -277,11 +285,15 @@ def describe(
     return Status(level, message, values)
 
 
-def _verdict(state: str, summary: Summary, *, silent: bool, clockless: bool) -> tuple[int, str]:
+def _verdict(
+    state: str, summary: Summary, *, silent: bool, clockless: bool, resting: str
+) -> tuple[int, str]:
     if clockless:
         return WARN, 'no time on /clock, though use_sim_time is true'
     if state != 'active':
         return OK, state
+    if resting and not silent:
+        return OK, resting
     if summary.failures_in_a_row >= _KEEPS_FAILING:
         return ERROR, f'the last {summary.failures_in_a_row} images failed: {summary.last_error}'
     if silent:

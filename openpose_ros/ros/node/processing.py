@@ -259,7 +259,7 @@ class Processing:
                 depth=None if not params.depth else depth is not None,
             )
         )
-        self._warn_of_oddities(age_s, people, estimate.crops_left_out)
+        self._warn_of_oddities(message, people, estimate.crops_left_out)
         return 'processed'
 
     def _watch(
@@ -329,10 +329,14 @@ class Processing:
         tracker.params = params
         return tracker.update(people, stamp_s)
 
-    def _warn_of_oddities(self, age_s: float | None, people: People, left_out: int) -> None:
-        if age_s is None and not self._unstamped:
-            self._unstamped = True
-            self._transport.log('warning', f'an image has no stamp (0): {self._remedies.no_stamp}')
+    def _warn_of_oddities(self, message: Any, people: People, left_out: int) -> None:
+        if not nanoseconds(message.header.stamp):
+            self._recorder.unstamped()
+            if not self._unstamped:
+                self._unstamped = True
+                self._transport.log(
+                    'warning', f'an image has no stamp (0): {self._remedies.no_stamp}'
+                )
         if people.overflow:
             self._warn(
                 'candidates found no room, and were left out: '
@@ -342,9 +346,9 @@ class Processing:
             self._warn(f'{left_out} hands and faces of an image were not looked at: max_crops')
 
     def _age_s(self, message: Any) -> float | None:
-        """Return how long ago an image was taken, in ROS time; None if it does not say when."""
-        stamp_ns = nanoseconds(message.header.stamp)
-        return (self._transport.now_ns() - stamp_ns) / 1e9 if stamp_ns else None
+        """Return how long ago an image was taken, in ROS time; None if either is not known."""
+        stamp_ns, now_ns = nanoseconds(message.header.stamp), self._transport.now_ns()
+        return (now_ns - stamp_ns) / 1e9 if stamp_ns and now_ns else None
 
 
 def _upright(people: People, estimate: Estimate, params: NodeParams) -> People:

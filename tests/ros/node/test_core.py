@@ -477,8 +477,10 @@ def test_model_may_change_once_cleaned_up(stage: Stage) -> None:
 def test_disabled_drops_images_and_keeps_the_network(stage: Stage) -> None:
     stage.node.set_enabled(False)
     stage.show()
+    assert (stage.status().level, stage.status().message) == (OK, 'off: enabled is false')
     stage.node.set_enabled(True)
     stage.show()
+    assert stage.status().message.endswith('images a second')
     assert len(stage.persons()) == 1
     assert stage.camera.counts().refused == {'disabled': 1}
     assert stage.scene.opened == 1
@@ -489,6 +491,9 @@ def test_lazy_works_only_for_subscribers(stage: Stage, output: str) -> None:
     stage.node.set_parameters({'lazy': True})
     stage.show()
     assert stage.camera.counts().refused == {'nobody subscribes': 1}
+    assert stage.status().message == 'at rest: nobody subscribes, and lazy is true'
+    stage.camera._listening.silent = True
+    assert stage.status().message == 'no images'
     stage.transport.watched = {output}
     stage.show()
     assert len(stage.persons()) == 1
@@ -569,6 +574,14 @@ def test_node_without_time_says_so(stage: Stage) -> None:
     stage.transport.clock_ns = 0
     status = stage.status()
     assert (status.level, status.message[:17]) == (WARN, 'no time on /clock')
+    stage.show()  # is of no age that anybody knows
+    values = stage.status().values
+    assert 'age (ms, median)' not in values
+    assert values['images without a stamp'] == '0'
+    assert stage.transport.said('warning') == []
+    stage.transport.clock_ns = 5_250_000_007
+    stage.show()
+    assert stage.status().values['age (ms, median)'] == '250.00'
 
 
 def test_image_without_a_stamp_is_never_too_old(stage: Stage) -> None:

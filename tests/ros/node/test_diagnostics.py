@@ -110,6 +110,7 @@ def test_nothing_was_measured_yet() -> None:
 def test_image_without_a_stamp_has_no_age() -> None:
     recorder = Recorder()
     recorder.processed(measured(age_s=None))
+    recorder.unstamped()
     values = status_of(recorder).values
     assert values['images without a stamp'] == '1'
     assert 'age (ms, median)' not in values
