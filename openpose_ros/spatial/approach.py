@@ -71,6 +71,7 @@ class Approach:
         """Begin with somebody new: what comes next owes nothing to what was."""
         self._stamp_s = -np.inf
         self._frame = ''
+        self._distance = 0.0
         self._facing_part = 0.0  # 1: before her; 0: on the line
         self._is_sure = False
         self._angle = 0.0  # of her front from that line, not wrapped
@@ -145,8 +146,9 @@ class Approach:
         if not is_new:
             turned = abs(self._facing_part - before) * abs(self._angle)
             turned += self._elapsed_s * self._turning(*located.turning[index].tolist())
-            spot = self._limited(spot, position, distance * turned)
-        self._person, self._spot = position, spot
+            wished = abs(distance - self._distance)  # somebody set another one
+            spot = self._limited(spot, position, distance * turned + wished)
+        self._person, self._spot, self._distance = position, spot, distance
         return Standing(
             position,
             _facing(ahead, up),
@@ -183,7 +185,7 @@ class Approach:
         spot, person : float64 (3,)
             Where it should be, and where she is.
         reach : float
-            By which it may move besides, metres: round her.
+            By which it may move besides, metres: round her, or to another distance.
 
         """
         elapsed_s = self._elapsed_s

@@ -166,6 +166,13 @@ def test_spot_keeps_up_with_who_surely_turns() -> None:
         assert late < 0.03 if doubt < 1 else late > 0.5
 
 
+def test_another_distance_holds_at_once() -> None:
+    approach = Approach()
+    for tick, distance in enumerate((1.2, 1.2, 3.0, 0.5)):
+        spot = stand(approach, 0.0, distance=distance, at=(0, 0.3, 5), stamp_s=0.1 * tick).spot
+        np.testing.assert_allclose(spot, [0, 0.3, 5 - distance], atol=1e-9)
+
+
 def test_somebody_else_or_another_time_owes_nothing_to_what_was() -> None:
     approach = Approach()
     stand(approach, 0.0)
