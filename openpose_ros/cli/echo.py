@@ -102,8 +102,9 @@ def run(args: argparse.Namespace) -> int:
             if subscription is None:
                 kind = _type_of(participant, topic)
                 if kind is not None:
+                    profile = Profile(5, reliable=participant.is_reliable(topic))
                     subscription = participant.subscribe(
-                        topic, kind, Profile(5), partial(on_message, FORMS[kind])
+                        topic, kind, profile, partial(on_message, FORMS[kind])
                     )
                 elif line := others.told(participant.published_topics(FORMS), monotonic()):
                     print(f'openpose-ros echo: {line}', file=sys.stderr)

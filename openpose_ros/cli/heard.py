@@ -146,7 +146,11 @@ def _gestures_fields(message: Any) -> dict[str, Any]:
 
 
 def _poses_lines(message: Any) -> list[str]:
-    """Return a line: where it is, and which way its x axis points, of whatever frame it is in."""
+    """
+    Return a line: where it is, and which way its x axis points, of whatever frame it is in.
+
+    Of others, a quaternion may be of any length; of one without any no way is known.
+    """
     import numpy as np
 
     from openpose_ros.spatial.transforms import Transform
@@ -155,6 +159,8 @@ def _poses_lines(message: Any) -> list[str]:
         np.array([getattr(of, axis) for axis in axes])
         for of, axes in ((message.pose.position, 'xyz'), (message.pose.orientation, 'xyzw'))
     )
+    with np.errstate(invalid='ignore', over='ignore'):
+        turn = turn / np.linalg.norm(turn)
     place, facing = (
         ','.join(f'{part:.2f}' for part in parts.round(2) + 0.0)  # no -0.00
         for parts in (position, Transform(position, turn).turn([1, 0, 0]))

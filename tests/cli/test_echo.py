@@ -272,6 +272,34 @@ def test_the_way_of_a_pose_is_the_first_column_of_its_rotation(axis: int) -> Non
     np.testing.assert_allclose(way, cv2.Rodrigues(turn)[0][:, 0], atol=0.006)
 
 
+@pytest.mark.parametrize(('length', 'way'), [(0.0, 'nan,nan,nan'), (2.0, '0.00,1.00,0.00')])
+def test_the_way_is_of_length_one_or_none_is_known(length: float, way: str) -> None:
+    turn = length * np.sqrt([0.0, 0.0, 0.5, 0.5])
+    message = pose_message(TYPES, TYPES.Time(sec=1, nanosec=0), 'map', np.zeros(3), turn)
+    assert FORMS[POSES].lines(message) == [f'1.000 map: at 0.00,0.00,0.00 m, x towards {way}']
+
+
+def test_echo_hears_who_sends_lost_packets_not_again(capsys: pytest.CaptureFixture[str]) -> None:
+    pose = pose_message(TYPES, TYPES.Time(sec=1, nanosec=0), 'map', np.zeros(3), np.eye(4)[3])
+    with Participant(Names('other')) as participant:
+        kind = 'geometry_msgs/msg/PoseStamped'
+        publisher = participant.publisher('/goal', kind, Profile(1, reliable=False))
+        over = threading.Event()
+
+        def publish() -> None:
+            while not over.wait(0.02):
+                publisher.publish(pose)
+
+        publishing = threading.Thread(target=publish)
+        publishing.start()
+        try:
+            assert main(['echo', '/goal', '--once', '--timeout', '30']) == 0
+        finally:
+            over.set()
+            publishing.join()
+    assert capsys.readouterr().out.startswith('1.000 map: at ')
+
+
 def test_a_pose_that_is_no_number_is_null() -> None:
     message = a_pose([np.nan, np.inf, 1], [np.nan, 0, 0, 1])
     found = json.loads(json_line(FORMS[POSES], message, '/a', 0))

@@ -177,25 +177,33 @@ class Participant(Closing):
 
     def published_types(self, topic: str) -> set[str]:
         """Return the types that others publish on a topic, as ROS has them; see `publisher`."""
-        return {kind for name, kind in self._published() if name == f'rt{topic}'}
+        return {kind for name, kind, _ in self._published() if name == f'rt{topic}'}
+
+    def is_reliable(self, topic: str) -> bool:
+        """Return whether all others who publish on a topic send lost packets again."""
+        return all(reliable for name, _, reliable in self._published() if name == f'rt{topic}')
 
     def published_topics(self, type_names: Collection[str]) -> list[str]:
         """Return the topics on which others publish messages of one of these types, in order."""
         return sorted(
             {
                 name.removeprefix('rt')
-                for name, kind in self._published()
+                for name, kind, _ in self._published()
                 if kind in type_names and name.startswith('rt/')
             }
         )
 
-    def _published(self) -> list[tuple[str, str]]:
-        """Return what is published on the network: topics as they are on the wire, and types."""
+    def _published(self) -> list[tuple[str, str, bool]]:
+        """Return what is published: topics as they are on the wire, types, whether reliably."""
         if self._endpoints is None:
             self._endpoints = BuiltinDataReader(self._participant, BuiltinTopicDcpsPublication)
             self._entities.append(self._endpoints)
         return [
-            (endpoint.topic_name, ros_type(endpoint.type_name))
+            (
+                endpoint.topic_name,
+                ros_type(endpoint.type_name),
+                Policy.Reliability.BestEffort not in endpoint.qos,
+            )
             for endpoint in self._endpoints.read(_MOST_ENDPOINTS)
             if endpoint.sample_info.valid_data
             and endpoint.sample_info.instance_state == InstanceState.Alive
