@@ -278,8 +278,8 @@ def check_live(item: Declaration, before: object, after: object) -> None:
     """
     if before != after and not item.live:
         raise ParameterError(
-            f'{item.name} cannot change from {before!r:.{_SHOWN}} to {after!r:.{_SHOWN}} now; '
-            'clean the node up, set it, and configure the node again'
+            f'{item.name} cannot change from {_shown(before)} to {_shown(after)} now; '
+            'clean the node up, set it, and configure the node again, or start it anew'
         )
 
 
@@ -300,6 +300,11 @@ def _coerced(value: Any, default: Any) -> Any:
     if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
         return kind(value)
     return float(value) if kind is float and isinstance(value, Real) else None
+
+
+def _shown(value: object) -> str:
+    """Return a value as it is written: lists in brackets, and nothing too long."""
+    return f'{list(value) if isinstance(value, tuple) else value!r:.{_SHOWN}}'
 
 
 def _parts(value: Any) -> tuple[Any, ...]:

@@ -42,6 +42,7 @@ class Bodies:
         self._frames: Outlet | None = None
         self._humans: Humans | None = None
         self._told_nameless = False
+        self._told_needy = ''  # what was said of parameters that do not go together
 
     def open(self, params: NodeParams) -> None:
         """
@@ -53,6 +54,14 @@ class Bodies:
             if not self._users:
                 self._begin(params)
             self._users += 1
+        self.expect(params)
+
+    def expect(self, params: NodeParams) -> None:
+        """Tell whom nobody finds by the parameters of now, once while that is so."""
+        line = _needy(params)
+        if line and line != self._told_needy:
+            self._transport.log('warning', line)
+        self._told_needy = line
 
     def close(self) -> None:
         """Publish nothing more, when each camera has said so; once for each `open`."""
@@ -112,10 +121,20 @@ class Bodies:
         self._tf2 = transport.package('tf2_msgs') if params.publish_tf else None
         if self._tf2 is not None:
             self._frames = transport.advertise('/tf', 'tf2_msgs/msg/TFMessage', _FRAMES_DEPTH)
-        needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
-        if needy and not params.tracking:
-            transport.log(
-                'warning',
-                f'{" and ".join(needy)}: nobody has an id while tracking is false, so nobody is '
-                'published there; set tracking to true',
-            )
+
+
+def _needy(params: NodeParams) -> str:
+    """Return in one line what goes by ids, but has none; '' where all is well."""
+    needy = [name for name in ('hri', 'publish_tf') if getattr(params, name)]
+    needy += ["target 'id'"] if params.target == 'id' else []
+    if needy and not params.tracking:
+        return (
+            f'{" and ".join(needy)}: nobody has an id while tracking is false, so nobody is '
+            'published there; set tracking to true'
+        )
+    if params.target == 'id' and not params.target_id:
+        return (
+            "target is 'id', but target_id is empty, so nobody is followed; set target_id to the "
+            'id of somebody in persons'
+        )
+    return ''

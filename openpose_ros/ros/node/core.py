@@ -236,6 +236,8 @@ class PoseNode:
                 camera.params = changed.of(camera.name)
                 if self._state == 'active':
                     camera.expect()
+            if configured:
+                self._bodies.expect(changed)
 
     def ignored(self) -> frozenset[str]:
         """Return the parameters that the network's decoder has not, while one is loaded."""

@@ -290,9 +290,10 @@ class NodeParams(TrackingParams, AugmentationParams, PartParams, PoseNetParams, 
         check_scales(self)
         check_cameras(self.cameras)
         if self.target_camera not in ('', *self.cameras):
+            names = ', '.join(filter(None, self.cameras))
             raise ParameterError(
-                f'target_camera is {self.target_camera!r:.100}, but must be empty or one of '
-                f'{list(self.cameras)}'
+                f'target_camera is {self.target_camera!r:.100}, but must be empty'
+                f'{f" or one of {names}" if names else ", as the only camera has no name"}'
             )
         checked = checked_overrides(self.overrides, self.cameras, _declared())
         object.__setattr__(self, 'overrides', checked)

@@ -260,7 +260,7 @@ def test_of_one_camera_too_what_is_fixed_changes_only_unconfigured() -> None:
         ({'cameras': ['front', '']}, r"'' is no name of a camera"),
         ({'cameras': ['a', 'b', 'a']}, r'each camera must have a name of its own'),
         ({'cameras': [f'c{number}' for number in range(17)]}, r'must be 1 to 16 names'),
-        ({'target_camera': 'front'}, r"target_camera is 'front', but must be empty or one of"),
+        ({'target_camera': 'front'}, r"target_camera is 'front', but must be empty, as the only"),
     ],
 )
 def test_cameras_that_cannot_be(values: dict[str, Any], says: str) -> None:

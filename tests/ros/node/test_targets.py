@@ -181,6 +181,38 @@ def test_one_by_id_while_the_node_runs(stage: Stage) -> None:
     assert len(stage.transport.of('person_pose')) == before
 
 
+@pytest.mark.parametrize('stage', [{'publish_tf': True}], indirect=True)
+def test_who_wants_somebody_by_her_id_is_told_what_lacks(stage: Stage) -> None:
+    def warned(**values: Any) -> list[str]:
+        before = len(stage.transport.said('warning'))
+        stage.node.set_parameters(values)
+        return stage.transport.said('warning')[before:]
+
+    assert warned(tracking=True) == []
+    (line,) = warned(target='id')
+    assert "target is 'id', but target_id is empty" in line
+    assert warned(target_hysteresis=0.1) == []  # that was said
+    assert warned(target_id='kqf1') == []
+    (line,) = warned(tracking=False)
+    assert line.startswith("publish_tf and target 'id': nobody has an id while tracking is false")
+    assert warned(target='nearest') == ['publish_tf: ' + line.partition(': ')[2]]
+    assert warned(tracking=True) == []
+
+
+@pytest.mark.parametrize('stage', [{'target_frame': 'map', 'tf_timeout': 0.0}], indirect=True)
+def test_image_without_a_frame_is_nowhere_and_says_what_helps(stage: Stage) -> None:
+    stage.camera.on_camera_info(camera_info(frame=''))
+    for number in range(4):
+        message = picture(100 * number)
+        message.header.frame_id = ''
+        stage.camera.on_depth_image(depth(100 * number, frame=''))
+        stage.show(message)
+    wait_done(stage)
+    assert stage.transport.of('target_pose') == []
+    (line,) = stage.transport.said('warning')
+    assert line.endswith('an image has no frame_id; let the camera driver set header.frame_id')
+
+
 @pytest.mark.parametrize('stage', [{'tracking': True}], indirect=True)
 def test_velocity_of_who_comes_nearer(stage: Stage) -> None:
     for number in range(15):
