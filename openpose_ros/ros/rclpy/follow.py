@@ -112,6 +112,7 @@ class FollowNode(Node):
         self._throttle = Throttle(_WARN_EVERY_S)
         self._goal: Any = None  # the handle of the one that Nav2 works on
         self._number = 0  # of the goal that was sent last
+        self._unanswered = 0  # goals that Nav2 has neither accepted nor refused
         self._type: Any = action_type(mode)
         self.can_send = self._type is not None
         if not self.can_send:
@@ -127,8 +128,8 @@ class FollowNode(Node):
 
     @property
     def is_under_way(self) -> bool:
-        """Whether Nav2 works on a goal of ours."""
-        return self._goal is not None
+        """Whether Nav2 works on a goal of ours, or is about to."""
+        return self._goal is not None or self._unanswered > 0
 
     def stop(self) -> None:
         """Take the goal back."""
@@ -151,8 +152,13 @@ class FollowNode(Node):
             goal.pose_topic = self.resolve_topic_name(self._mode.topic)
         self._number += 1
         number = self._number
+        self._unanswered += 1
         sent = self._client.send_goal_async(goal)
+        sent.add_done_callback(self._note_answer)
         sent.add_done_callback(self._then(number, self._on_answer))
+
+    def _note_answer(self, _: Any) -> None:
+        self._unanswered -= 1
 
     def _on_answer(self, number: int, handle: Any) -> None:
         if not handle.accepted:

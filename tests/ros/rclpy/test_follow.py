@@ -151,6 +151,16 @@ def test_robot_is_told_to_stop_when_nobody_is_seen() -> None:
         stage.until(lambda: not stage.node.is_under_way)
 
 
+def test_goal_that_is_on_its_way_is_taken_back() -> None:
+    with staged('goal') as stage:
+        stage.until(stage.node._client.server_is_ready)
+        stage.node._send(PoseStamped())
+        assert stage.node.is_under_way  # so that who ends the node waits for it
+        stage.node.stop()
+        stage.until(lambda: stage.robot.canceled == 1)
+        stage.until(lambda: not stage.node.is_under_way)
+
+
 def test_goal_that_is_refused_is_sent_again() -> None:
     with staged('goal') as stage:
         stage.robot.accepts = False
