@@ -39,6 +39,7 @@ class Listening:
         self._warn = warn
         self._camera = camera
         self._heard_s = monotonic()
+        self._came = False  # any, since the node listens
         self._last: tuple[str, tuple[int, int]] | None = None  # frame and stamp
         self._changed_s = float('-inf')
         self._mixed: set[str] | None = None  # frames of images that alternate
@@ -46,7 +47,7 @@ class Listening:
 
     def begin(self) -> None:
         """Expect images from now on."""
-        self._heard_s, self.silent = monotonic(), False
+        self._heard_s, self.silent, self._came = monotonic(), False, False
 
     def heard(self, now_s: float, header: Any) -> bool:
         """
@@ -61,12 +62,13 @@ class Listening:
 
         """
         self._heard_s = now_s
+        again, self._came = ' again' if self._came else '', True
         if header is not None:
             self._compare(now_s, str(header.frame_id), (header.stamp.sec, header.stamp.nanosec))
         if not self.silent:
             return False
         self.silent = False
-        self._transport.log('info', f'images come again on {self._transport.image_topic()}')
+        self._transport.log('info', f'images come{again} on {self._transport.image_topic()}')
         return True
 
     def _compare(self, now_s: float, frame: str, stamp: tuple[int, int]) -> None:
@@ -96,10 +98,12 @@ class Listening:
         if self.silent:
             topic = self._transport.image_topic()
             count = self._transport.publishers_of_image()
+            what = advice(
+                topic, count, self._transport, image_transport, self._camera, came=self._came
+            )
             self._warn(
                 f'no image on {topic}, which has {count} publisher{"" if count == 1 else "s"}, '
-                f'for {silence_s:.0f} s: '
-                f'{advice(topic, count, self._transport, image_transport, self._camera)}',
+                f'for {silence_s:.0f} s: {what}',
                 'silence',
             )
         mixed, self._mixed = self._mixed, None
@@ -114,7 +118,13 @@ class Listening:
 
 
 def advice(
-    topic: str, publishers: int, transport: Transport, image_transport: str, camera: str = ''
+    topic: str,
+    publishers: int,
+    transport: Transport,
+    image_transport: str,
+    camera: str = '',
+    *,
+    came: bool = False,
 ) -> str:
     """
     Return what to do where no image comes.
@@ -131,6 +141,8 @@ def advice(
         As `Listening.look` takes it.
     camera : str
         The camera's name, for its own names of topics and parameters.
+    came : bool
+        Whether images came before.
 
     """
     types = transport.published_types(topic)
@@ -154,6 +166,8 @@ def advice(
     kind = IMAGES[image_transport][1]
     if types and kind not in types:
         return f'it carries {" and ".join(sorted(types))}, not {kind}: remap {image}'
+    if publishers and came:
+        return 'they came before: see why its driver sends no more'
     if publishers:
         return 'large images need larger receive buffers, see docs/ros2.md, "Large images"'
     return f'start the camera, or remap {image}'

@@ -139,7 +139,7 @@ def test_camera_that_stops_is_told_and_comes_back(monkeypatch: pytest.MonkeyPatc
     (status,) = (shown['pose estimation of left'] for shown in stage.shown)
     assert status.level == OK  # told at once, not when the timer comes
     assert stage.status('left').level == OK
-    assert 'left: images come again on /left/image' in stage.transport.said('info')
+    assert 'left: images come on /left/image' in stage.transport.said('info')
     stage.node.shutdown()
 
 

@@ -620,8 +620,12 @@ def test_silence_is_said_with_topic_and_publishers(monkeypatch: pytest.MonkeyPat
         assert stage.status().message == 'no images'
         stage.show()
         stage.node.on_timer()
-        assert stage.transport.said('info')[-1] == 'images come again on /camera/image'
+        assert stage.transport.said('info')[-1] == 'images come on /camera/image'
         assert stage.status().level == OK
+        now += 10
+        stage.node.on_timer()
+        stage.show()
+        assert stage.transport.said('info')[-1] == 'images come again on /camera/image'
     finally:
         stage.node.shutdown()
 

@@ -75,6 +75,13 @@ def test_advice(
     assert says in advice(topic, publishers, transport, image_transport)
 
 
+def test_who_sent_images_before_is_not_asked_for_larger_buffers() -> None:
+    transport = FakeTransport()
+    transport.carried = {'/cam/image': {IMAGE}}
+    assert 'they came before' in advice('/cam/image', 1, transport, 'raw', came=True)
+    assert START in advice('/cam/image', 0, transport, 'raw', came=True)
+
+
 def told(images: list[tuple[float, str, int]], publishers: int) -> list[str]:
     """Return what is said after images: (when it came in s, frame, stamp in ns)."""
     transport, lines = FakeTransport(), list[str]()
