@@ -27,6 +27,7 @@ from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.parts import PartParams
 from openpose_ros.parts.finder import PartFinder, Parts
+from openpose_ros.parts.params import check_part_params
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
@@ -86,9 +87,10 @@ class PoseEstimator(Closing):
     Raises
     ------
     ParameterError
-        If the model cannot run at `net_resolution`, its skeleton has less keypoints than `params`
-        ask a person to have, they are of another decoder, or the model's maps cannot be
-        augmented as asked; all but the first also when `params` or `augmentation` is replaced.
+        If the engine is none, the model cannot run at `net_resolution`, its skeleton has less
+        keypoints than `params` ask a person to have, they are of another decoder, or the model's
+        maps cannot be augmented as asked; all but the first two also when `params` or
+        `augmentation` is replaced.
     ModelError, EngineError
         If there is no such model, or no engine for it.
 
@@ -103,6 +105,7 @@ class PoseEstimator(Closing):
         augmentation: AugmentationParams = _PLAIN,
         parts: Parts | None = None,
     ) -> None:
+        _check_engine(engine)
         self.parts = parts or Parts()
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
@@ -207,6 +210,7 @@ class PoseEstimator(Closing):
         )
         params = params_for(spec, params)  # before anything takes time
         check_augmentation(augmentation, spec)
+        check_part_params(part_params)
         engine = open_engine(
             spec,
             backend=backend,
@@ -387,6 +391,15 @@ class PoseEstimator(Closing):
         with self._turn:
             self.engine.close()
             self.parts.close()
+
+
+def _check_engine(engine: object) -> None:
+    """Raise a ParameterError if something runs no network: the name of a backend, say."""
+    if engine is not None and not callable(getattr(engine, 'infer', None)):
+        raise ParameterError(
+            f'the engine is a {type(engine).__name__}, but must be what open_engine returns; '
+            'PoseEstimator.from_model(name, backend=..., params=...) opens one'
+        )
 
 
 def _on_frame(people: People, placement: Placement) -> People:

@@ -218,7 +218,7 @@ def from_mapping(cls: type[Params], values: Mapping[str, Any]) -> Params:
         if name not in known:
             raise ParameterError(
                 f"unknown parameter '{name}'; known: {', '.join(known)}; the nearest is "
-                f"'{nearest(name, known)}'"
+                f"'{nearest(str(name), known)}'"
             )
     return cls(**values)
 
@@ -293,8 +293,12 @@ def _coerced(value: Any, default: Any) -> Any:
         numbers = [_coerced(part, 0) for part in value] if isinstance(value, Iterable) else []
         fitting = len(numbers) == len(default) and None not in numbers
         return tuple(numbers) if fitting else None
-    if kind in (bool, str) or isinstance(value, bool):
-        return value if type(value) is kind else None
+    if kind is bool:
+        return bool(value) if isinstance(value, bool) or _is_numpy_bool(value) else None
+    if kind is str:
+        return str.__str__(value) if isinstance(value, str) else None
+    if isinstance(value, bool):
+        return None
     if isinstance(value, Integral) and abs(int(value)) > _LARGEST:
         return inf if int(value) > 0 else -inf  # out of every range, and short in a message
     if isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer()):
@@ -305,6 +309,11 @@ def _coerced(value: Any, default: Any) -> Any:
 def _shown(value: object) -> str:
     """Return a value as it is written: lists in brackets, and nothing too long."""
     return f'{list(value) if isinstance(value, tuple) else value!r:.{_SHOWN}}'
+
+
+def _is_numpy_bool(value: Any) -> bool:
+    """Tell without importing NumPy, whose truth is neither a bool nor a number."""
+    return getattr(value, 'ndim', None) == 0 and str(getattr(value, 'dtype', '')) == 'bool'
 
 
 def _parts(value: Any) -> tuple[Any, ...]:

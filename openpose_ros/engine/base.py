@@ -146,6 +146,11 @@ def check_batch(batch: FloatArray, spec: ModelSpec) -> None:
 
     """
     wanted = spec.input
+    if not isinstance(batch, np.ndarray):
+        raise EngineError(
+            f'{spec.name} takes float32 (N, 3, h, w), N from 1, but got a '
+            f'{type(batch).__name__}; make a NumPy array of it'
+        )
     shape = batch.shape
     if batch.dtype != np.float32 or len(shape) != 4 or shape[1] != 3 or 0 in shape:
         raise EngineError(

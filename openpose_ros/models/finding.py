@@ -36,6 +36,7 @@ from openpose_ros.models.spec import ModelSpec
 
 _LOGGER = logging.getLogger(__name__)
 _DATA = Path(__file__).parent / 'data'
+_SHOWN = 100  # characters of what is no name
 CONVERTED_FROM = 'openpose_ros_converted_from'  # an entry in the metadata of an ONNX file
 
 
@@ -114,7 +115,8 @@ def load_model(name_or_path: str | Path | None = None, *, need_file: bool = True
         name_or_path = default_name(GPU)
     if not isinstance(name_or_path, (str, os.PathLike)):
         raise ModelError(
-            f'the model is {name_or_path!r}, but must be the path of an ONNX file, or a name'
+            f'the model is {name_or_path!r:.{_SHOWN}}, but must be the path of an ONNX file, '
+            'or a name'
         )
     path = Path(expand_user(name_or_path))
     if isfile(path):

@@ -96,7 +96,7 @@ def explain(
 
     Raises
     ------
-    MapsError, ParameterError
+    MapsError, ParameterError, SkeletonError
         As `parse_pafs` does.
 
     """

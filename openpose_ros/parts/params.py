@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import check, parameter
 
 
@@ -32,3 +33,20 @@ class PartParams:
 
     def __post_init__(self) -> None:
         check(self)
+
+
+def check_part_params(params: object) -> None:
+    """
+    Check that something is parameters of hands and faces.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+
+    """
+    if not isinstance(params, PartParams):
+        raise ParameterError(
+            f'part_params are a {type(params).__name__}, but must be PartParams: '
+            'PartParams(name=value)'
+        )

@@ -7,12 +7,13 @@ from openpose_ros.skeletons.loading import (
     skeleton_from_dict,
     skeleton_to_dict,
 )
-from openpose_ros.skeletons.skeleton import Limb, Skeleton
+from openpose_ros.skeletons.skeleton import Limb, Skeleton, check_is_skeleton
 
 __all__ = [
     'Limb',
     'Skeleton',
     'available_skeletons',
+    'check_is_skeleton',
     'is_of_the_package',
     'load_skeleton',
     'skeleton_from_dict',

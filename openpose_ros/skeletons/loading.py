@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ def available_skeletons() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _DATA.glob('*.json')))
 
 
-@cache
 def load_skeleton(name_or_path: str | Path) -> Skeleton:
     """
     Load a skeleton by name, or from a JSON file of one's own.
@@ -47,6 +47,16 @@ def load_skeleton(name_or_path: str | Path) -> Skeleton:
         If there is no such skeleton, or the file is not a consistent one.
 
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise SkeletonError(
+            f'the skeleton is a {type(name_or_path).__name__}, but must be a name or a path; '
+            f'available: {", ".join(available_skeletons())}'
+        )
+    return _load(name_or_path)
+
+
+@cache
+def _load(name_or_path: str | Path) -> Skeleton:
     path = Path(name_or_path)
     if path.suffix != '.json':
         if str(name_or_path) not in available_skeletons():

@@ -127,6 +127,23 @@ def check_skeleton(skeleton: Skeleton) -> None:
     _check_tree(skeleton, where)
 
 
+def check_is_skeleton(skeleton: object) -> None:
+    """
+    Check that something is a skeleton, and not the name of one.
+
+    Raises
+    ------
+    SkeletonError
+        If it is not.
+
+    """
+    if not isinstance(skeleton, Skeleton):
+        raise SkeletonError(
+            f'the skeleton is a {type(skeleton).__name__}, but must be a Skeleton; '
+            "load_skeleton('coco_18') returns one"
+        )
+
+
 def _check_limbs(skeleton: Skeleton, where: str) -> None:
     count, channels = skeleton.num_keypoints, 2 * skeleton.num_limbs
     pairs = {(limb.start, limb.end) for limb in skeleton.limbs}

@@ -30,3 +30,10 @@ def test_a_batch_has_a_size_that_the_model_takes(name, size, message):
     else:
         with pytest.raises(EngineError, match=message):
             check_batch(batch, spec)
+
+
+@pytest.mark.parametrize('batch', [None, [[1.0]], 'batch'])
+def test_a_batch_is_an_array(batch):
+    spec = load_model('human-pose-estimation-0001', need_file=False)
+    with pytest.raises(EngineError, match=r'takes float32 \(N, 3, h, w\), .* but got a \w+; make'):
+        check_batch(batch, spec)

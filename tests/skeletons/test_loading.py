@@ -167,6 +167,14 @@ def test_load_skeleton_unknown_name_lists_known_ones(name: str) -> None:
         load_skeleton(name)
 
 
+@pytest.mark.parametrize('name', [None, 18, b'coco_18', ['coco_18'], load_skeleton('coco_17')])
+def test_load_skeleton_of_what_is_no_name(name: Any) -> None:
+    with pytest.raises(
+        SkeletonError, match=r'^the skeleton is a \w+, but must be a name or a path'
+    ):
+        load_skeleton(name)
+
+
 def test_load_skeleton_missing_file_names_it(tmp_path: Path) -> None:
     path = tmp_path / 'gone.json'
     with pytest.raises(

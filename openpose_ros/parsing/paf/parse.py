@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError
+from openpose_ros.parsing.given import check_given
 from openpose_ros.parsing.paf._kernels import parse as _kernels
 from openpose_ros.parsing.paf.limbs import PAFS_NOT_FINITE
 from openpose_ros.parsing.paf.params import PafParams, check_reachable
@@ -62,12 +63,15 @@ def parse_pafs(
     MapsError
         If a shape or dtype is wrong, or a value that the parser reads is NaN or infinite.
     ParameterError
-        If `params` ask for more keypoints than the skeleton has.
+        If `params` ask for more keypoints than the skeleton has, or are none.
+    SkeletonError
+        If the skeleton is none, a name say.
 
     """
     skeleton, params = skeleton or _DEFAULT_SKELETON, params or _DEFAULT_PARAMS
     plan = _recent[0]
     if skeleton is not plan.skeleton or params is not plan.params:
+        check_given(skeleton, params, PafParams)
         check_reachable(params, skeleton)
         plan = plan_of(skeleton, params)
         _recent[0] = replace(plan, skeleton=skeleton, params=params)

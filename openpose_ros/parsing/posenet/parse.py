@@ -8,12 +8,14 @@ it: dist/multi_pose and dist/single_pose. Its tests hold this decoder to that on
 from __future__ import annotations
 
 from functools import cache
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
 from openpose_ros.errors import MapsError, ParameterError, SkeletonError
 from openpose_ros.parsing._kernels.compiling import NOT_FINITE
+from openpose_ros.parsing.given import check_given
 from openpose_ros.parsing.posenet._kernels import poses as _kernels
 from openpose_ros.parsing.posenet.params import PoseNetParams
 from openpose_ros.people import People
@@ -75,17 +77,17 @@ def parse_posenet(
     MapsError
         If a shape or dtype is wrong, or a value that the decoder reads is NaN or infinite.
     ParameterError
-        If the stride is no whole number from 1.
+        If the stride is no whole number from 1, or `params` are none.
     SkeletonError
-        If the limbs are no tree.
+        If the limbs are no tree, or the skeleton is none.
 
     """
     skeleton = skeleton or load_skeleton('coco_17')
     params = params or _DEFAULT_PARAMS
+    check_given(skeleton, params, PoseNetParams)
     edges = tree_of(skeleton)
     count = skeleton.num_keypoints
-    if stride < 1 or stride != int(stride):
-        raise ParameterError(f'stride is {stride}, but must be a whole number from 1, pixels')
+    _check_stride(stride)
     heatmaps = _checked('heatmaps', heatmaps, count, skeleton)
     offsets = _checked('offsets', offsets, 2 * count, skeleton, like=heatmaps)
     if params.single_person:
@@ -128,6 +130,11 @@ def parse_posenet(
             'run it on another backend or picture to see which'
         )
     return _people(keypoints[:found], scores[:found], skeleton, stride)
+
+
+def _check_stride(stride: object) -> None:
+    if not isinstance(stride, Real) or not float(stride) >= 1 or float(stride) % 1:
+        raise ParameterError(f'stride is {stride!r}, but must be a whole number from 1, pixels')
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openpose_ros.errors import OpenPoseError, ParameterError
-from openpose_ros.parsing import PafParams, check_reachable, parse_pafs
+from openpose_ros.errors import OpenPoseError, ParameterError, SkeletonError
+from openpose_ros.parsing import PafParams, PoseNetParams, check_reachable, explain, parse_pafs
 from openpose_ros.skeletons import load_skeleton
 
 DEFAULTS = PafParams()
@@ -85,6 +86,16 @@ def test_numbers_get_the_type_of_the_default(name: str, value: Any, kept: float)
     assert type(found) is type(kept)
 
 
+@pytest.mark.parametrize('of_numpy', [np.True_, np.array(True)])
+def test_truth_and_words_of_numpy_are_truth_and_words(of_numpy: Any) -> None:
+    params = PafParams(single_person=of_numpy, matching=np.str_('optimal'))
+    assert params.single_person is True
+    assert type(params.matching) is str
+    for value in (np.array([True]), np.int64(1)):
+        with pytest.raises(ParameterError, match=r'single_person is .*, but must be of type bool'):
+            PafParams(single_person=value)
+
+
 def test_from_mapping_equals_keywords() -> None:
     assert PafParams.from_mapping({'nms_window': 3}) == PafParams(nms_window=3)
     assert PafParams.from_mapping({}) == DEFAULTS
@@ -93,6 +104,8 @@ def test_from_mapping_equals_keywords() -> None:
 def test_from_mapping_unknown_name_lists_known_ones() -> None:
     with pytest.raises(ParameterError, match=r"unknown parameter 'nms'; known: nms_window, peak"):
         PafParams.from_mapping({'nms': 3})
+    with pytest.raises(ParameterError, match="unknown parameter '3'; known: nms_window, peak"):
+        PafParams.from_mapping({3: 3})  # type: ignore[dict-item]
 
 
 def test_replace_checks_again() -> None:
@@ -121,3 +134,13 @@ def test_parse_pafs_refuses_what_nobody_could_have(single_person: bool) -> None:
     with pytest.raises(ParameterError, match=r'min_parts is 19, .* has 18 keypoints'):
         parse_pafs(*maps, params=params)
     assert len(parse_pafs(*maps, params=replace(params, min_parts=18))) == 0
+
+
+@pytest.mark.parametrize('parse', [parse_pafs, explain])
+def test_what_are_no_skeleton_or_params_are_told(parse: Callable[..., Any]) -> None:
+    maps = np.zeros((19, 8, 8), np.float32), np.zeros((38, 8, 8), np.float32)
+    with pytest.raises(SkeletonError, match=r'is a str, but must be a Skeleton; load_skeleton\('):
+        parse(*maps, 'coco_18')
+    for params in ({'min_parts': 3}, PoseNetParams(), 'greedy'):
+        with pytest.raises(ParameterError, match=r'params are \w+, but must be PafParams: Paf'):
+            parse(*maps, params=params)

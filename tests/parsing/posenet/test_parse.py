@@ -216,8 +216,12 @@ def test_skeleton_and_stride_that_do_not_fit_are_refused() -> None:
     maps = scene(1)[1]
     with pytest.raises(SkeletonError, match='redundant'):
         parse_posenet(*maps, load_skeleton('coco_18'))
-    for stride in (0, -8, 7.5):
-        with pytest.raises(ParameterError, match='stride'):
+    with pytest.raises(SkeletonError, match='is a str, but must be a Skeleton'):
+        parse_posenet(*maps, 'coco_17')  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match='params are dict, but must be PoseNetParams'):
+        parse_posenet(*maps, params={'max_poses': 3})  # type: ignore[arg-type]
+    for stride in (0, -8, 7.5, None, '16', float('nan'), float('inf')):
+        with pytest.raises(ParameterError, match=r'stride is .*, but must be a whole number'):
             parse_posenet(*maps, stride=stride)  # type: ignore[arg-type]
 
 
