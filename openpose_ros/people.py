@@ -10,11 +10,13 @@ from typing import Any, SupportsIndex, overload
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.errors import LibraryError
-from openpose_ros.skeletons import Skeleton
+from openpose_ros.errors import LibraryError, ParameterError
+from openpose_ros.skeletons import Skeleton, check_is_skeleton, load_skeleton
 
 FloatArray = npt.NDArray[np.float32]
+Some = slice | list[int] | npt.NDArray[Any]
 _SCORES_SHOWN = 5
+_FLOAT32 = np.dtype(np.float32)
 _new, _set = object.__new__, object.__setattr__
 
 PARTS = {'left_hands': 'left_hand', 'right_hands': 'right_hand', 'faces': 'face'}
@@ -58,8 +60,9 @@ class People:
     """
     The people in one picture, best first.
 
-    `len` counts them, `people[0]` is the best one, `people[:2]` are the best two, and a loop goes
-    through them; each is a `Person`.
+    `len` counts them, `people[0]` is the best one, `people[:2]` are the best two, and
+    `people[people.scores > 0.5]` those of whom that is true; a loop goes through them, and each is
+    a `Person`.
 
     Attributes
     ----------
@@ -82,6 +85,14 @@ class People:
     faces : float32 (N, 70, 3), optional
         The same of the skeleton face_70.
 
+    Raises
+    ------
+    ParameterError
+        If the arrays do not go together, or with the skeleton. Lists and numbers of another type
+        become float32.
+    SkeletonError
+        If the skeleton is none, a name say.
+
     """
 
     keypoints: FloatArray
@@ -92,6 +103,41 @@ class People:
     left_hands: FloatArray | None = None
     right_hands: FloatArray | None = None
     faces: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        check_is_skeleton(self.skeleton)
+        try:
+            count = len(self.keypoints)
+        except TypeError:  # a number, or None
+            count = 0
+        self._bring('keypoints', (count, self.skeleton.num_keypoints, 3))
+        self._bring('scores', (count,))
+        for name, skeleton in PART_SKELETONS.items():
+            if getattr(self, name) is not None:
+                self._bring(name, (count, load_skeleton(skeleton).num_keypoints, 3))
+        if len(self.ids) not in (0, count):
+            raise ParameterError(
+                f'there are {len(self.ids)} ids of {_counted(count)}; give one for each, or none'
+            )
+
+    def _bring(self, name: str, shape: tuple[int, ...]) -> None:
+        """Bring a field into float32, if it has that shape then."""
+        given = getattr(self, name)
+        if isinstance(given, np.ndarray) and given.dtype == _FLOAT32 and given.shape == shape:
+            return
+        try:
+            rows = np.asarray(given, np.float32)
+        except (TypeError, ValueError):  # what are no numbers, or rows of several lengths
+            raise ParameterError(
+                f'{name} of people are a {type(given).__name__}, but must be a NumPy array of '
+                'numbers'
+            ) from None
+        if rows.shape != shape:
+            raise ParameterError(
+                f'{name} of people have shape {rows.shape}, but must have {shape}: '
+                f'{_counted(shape[0])} of the skeleton {self.skeleton.name}'
+            )
+        _set(self, name, rows)
 
     @classmethod
     def empty(cls, skeleton: Skeleton) -> People:
@@ -109,16 +155,17 @@ class People:
         return map(self._person, range(len(self)))
 
     @overload
-    def __getitem__(self, index: SupportsIndex) -> Person: ...
+    def __getitem__(self, index: Some) -> People: ...  # type: ignore[overload-overlap]
     @overload
-    def __getitem__(self, index: slice) -> People: ...
-    def __getitem__(self, index: SupportsIndex | slice) -> Person | People:
-        if isinstance(index, slice):
+    def __getitem__(self, index: SupportsIndex) -> Person: ...
+    def __getitem__(self, index: SupportsIndex | Some) -> Person | People:
+        if isinstance(index, slice | list) or (isinstance(index, np.ndarray) and index.ndim):
+            ids = np.array(self.ids, object)[index].tolist() if self.ids else ()
             return replace(
                 self,
                 keypoints=self.keypoints[index],
                 scores=self.scores[index],
-                ids=self.ids[index],
+                ids=tuple(ids),
                 **{name: rows[index] for name, rows in self.parts.items()},  # type: ignore[arg-type]
             )
         place, count = operator.index(index), len(self)
@@ -270,6 +317,24 @@ class People:
             xy=np.where(found[..., np.newaxis], self.keypoints[..., :2], 0),
             class_id=np.zeros(len(self), int),
             **confidences,
+        )
+
+
+def check_people(people: object) -> None:
+    """
+    Check that something is people, and not what holds them or one of them.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+
+    """
+    if not isinstance(people, People):
+        held = isinstance(getattr(people, 'people', None), People)
+        raise ParameterError(
+            f'the people are a {type(people).__name__}, but must be People; '
+            + ('pass its .people' if held else 'an estimator returns them, and people[:1] is one')
         )
 
 

@@ -7,11 +7,12 @@ import json
 import pickle
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from openpose_ros.errors import LibraryError
+from openpose_ros.errors import LibraryError, ParameterError, SkeletonError
 from openpose_ros.people import People, Person, people_found
 from openpose_ros.skeletons import load_skeleton
 
@@ -138,6 +139,57 @@ def test_a_slice_of_people_is_people() -> None:
     best = two_people()[:1]
     assert isinstance(best, People)
     assert (len(best), best.skeleton, best.scores.tolist()) == (1, SKELETON, [0.75])
+
+
+def test_those_of_whom_something_is_true_are_people() -> None:
+    scores = np.array([0.9, 0.6, 0.3], np.float32)
+    rows = np.zeros((3, 18, 3), np.float32)
+    hands = np.ones((3, 21, 3), np.float32)
+    people = People(rows, scores, SKELETON, ids=('a1', 'a2', ''), left_hands=hands)
+    some = people[people.scores > 0.5]
+    assert (some.scores.tolist(), some.ids) == (scores[:2].tolist(), ('a1', 'a2'))
+    assert people[[2, 0]].ids == people[np.array([2, 0])].ids == ('', 'a1')
+    assert people[[2, 0]].left_hands.shape == (2, 21, 3)  # type: ignore[union-attr]
+    assert len(people[[]]) == len(people[people.scores > 1]) == 0
+    assert people[np.array(1)].id == 'a2'
+    with pytest.raises(IndexError):
+        people[[3]]
+
+
+def test_people_of_other_numbers_become_float32() -> None:
+    people = People([[[1, 2, 0.5]] * 18], [1], SKELETON)  # type: ignore[arg-type]
+    assert people.keypoints.dtype == people.scores.dtype == np.float32
+    assert people.bounding_boxes().tolist() == [[1, 2, 0, 0]]
+    kept = np.zeros((1, 18, 3), np.float32)
+    assert People(kept, np.ones(1, np.float32), SKELETON).keypoints is kept
+
+
+@pytest.mark.parametrize(
+    ('fields', 'message'),
+    [
+        (
+            {'keypoints': np.zeros((2, 17, 3))},
+            r'shape \(2, 17, 3\), but must have \(2, 18, 3\): 2',
+        ),
+        ({'keypoints': np.zeros((2, 18, 2))}, r'keypoints of people have shape \(2, 18, 2\)'),
+        ({'keypoints': None}, 'keypoints of people have shape'),
+        ({'keypoints': 'two'}, 'keypoints of people are a str, but must be a NumPy array'),
+        ({'scores': [1]}, r'scores of people have shape \(1,\), but must have \(2,\)'),
+        ({'ids': ('a1',)}, 'there are 1 ids of 2 people; give one for each, or none'),
+        ({'faces': np.zeros((2, 21, 3))}, r'faces of people have shape .* must have \(2, 70, 3\)'),
+    ],
+)
+def test_people_whose_fields_do_not_go_together(fields: dict[str, Any], message: str) -> None:
+    given = {'keypoints': np.zeros((2, 18, 3)), 'scores': [1, 1], 'skeleton': SKELETON, **fields}
+    with pytest.raises(ParameterError, match=message):
+        People(**given)
+
+
+def test_people_of_a_name_are_none() -> None:
+    with pytest.raises(
+        SkeletonError, match=r"is a str, but must be a Skeleton; load_skeleton\('co"
+    ):
+        People(np.zeros((2, 18, 3)), np.ones(2), 'coco_18')  # type: ignore[arg-type]
 
 
 def test_reprs_are_one_line() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from openpose_ros.errors import FrameError
+from openpose_ros.errors import FrameError, MapsError
 from openpose_ros.frames import FrameArray, check_frame
 from openpose_ros.placement import Placement
 from openpose_ros.skeletons import Skeleton
@@ -50,11 +50,14 @@ def draw_heatmaps(
     ------
     FrameError
         If the frame cannot be drawn into, or is not of the placement's size.
+    MapsError
+        If there is no map of one frame for each keypoint.
     SkeletonError
         If the skeleton has no such keypoint.
 
     """
     _check_placed(frame, placement)
+    _check_maps('heatmaps', heatmaps, skeleton.num_keypoints, skeleton)
     kinds = slice(skeleton.num_keypoints)
     if keypoint is not None:
         kinds = slice(skeleton.index(keypoint), skeleton.index(keypoint) + 1)
@@ -92,9 +95,12 @@ def draw_pafs(
     ------
     FrameError
         If the frame cannot be drawn into, or is not of the placement's size.
+    MapsError
+        If there are not two maps of one frame for each limb.
 
     """
     _check_placed(frame, placement)
+    _check_maps('pafs', pafs, 2 * skeleton.num_limbs, skeleton)
     drawn = [limb for limb in skeleton.limbs if limb.drawn]
     fields = np.stack([pafs[[limb.paf_x for limb in drawn]], pafs[[limb.paf_y for limb in drawn]]])
     longest = np.hypot(*fields).argmax(axis=0)[np.newaxis, np.newaxis]
@@ -113,6 +119,16 @@ def _check_placed(frame: FrameArray, placement: Placement) -> None:
         raise FrameError(
             f'the frame is {width}x{height}, but its maps belong to a frame of '
             f'{placed_width}x{placed_height}; draw on the frame that was estimated'
+        )
+
+
+def _check_maps(name: str, maps: FloatArray, channels: int, skeleton: Skeleton) -> None:
+    shape: tuple[int, ...] = getattr(maps, 'shape', ())
+    if len(shape) != 3 or shape[0] < channels or 0 in shape:
+        found = f'have shape {shape}' if shape else f'are a {type(maps).__name__}'
+        raise MapsError(
+            f'{name} {found}, but must be ({channels}, height, width) for the skeleton '
+            f'{skeleton.name}; of what an estimator returns, pass {name}[0]'
         )
 
 

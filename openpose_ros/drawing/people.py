@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from openpose_ros.drawing.defaults import RENDER_THRESHOLD
 from openpose_ros.drawing.labels import colour_of, label_text
+from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.people import PART_SKELETONS, People
+from openpose_ros.people import PART_SKELETONS, People, check_people
 from openpose_ros.skeletons import Skeleton, load_skeleton
 
 FloatArray = npt.NDArray[np.float32]
@@ -65,9 +66,18 @@ def draw_people(
     ------
     FrameError
         If the frame cannot be drawn into.
+    ParameterError
+        If the people are none, or there are distances of others.
 
     """
     check_frame(frame, drawable=True)
+    check_people(people)
+    distances = list(distances_m)
+    if len(distances) not in (0, len(people)):
+        raise ParameterError(
+            f'there are {len(distances)} distances, but {len(people)} people; give one for each, '
+            'NaN where it is not known, or none'
+        )
     positions, shown = _shown(people.keypoints, render_threshold, frame)
     if shown.any():
         _draw_limbs_and_joints(frame, positions, shown, people.skeleton)
@@ -77,7 +87,7 @@ def draw_people(
         places, visible = _shown(keypoints, threshold, frame)
         if visible.any():
             _draw_limbs_and_joints(frame, places, visible, skeleton)
-    distances = list(distances_m) or [math.nan] * len(people)
+    distances = distances or [math.nan] * len(people)
     for index in reversed(range(len(people))):
         name = people.known_ids[index]
         text = label_text(name, distances[index])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from openpose_ros.errors import ParameterError
 from openpose_ros.parameters import from_mapping
-from openpose_ros.people import People
+from openpose_ros.people import People, check_people
 from openpose_ros.skeletons import Skeleton
 from openpose_ros.tracking.assignment import assign
 from openpose_ros.tracking.bodies import SIGHTINGS, Bodies, Guess
@@ -66,7 +66,7 @@ class Tracker:
     Attributes
     ----------
     params : TrackingParams
-        As given.
+        As given; names and values may be set, too.
 
     """
 
@@ -76,10 +76,19 @@ class Tracker:
         *,
         new_id: Callable[[], str] = new_id,
     ) -> None:
-        self.params = _params(params)
+        self.params = params
         self._new_id = new_id
         self._count = 0  # of all bodies so far
         self.reset()
+
+    @property
+    def params(self) -> TrackingParams:
+        """How people are followed, from the next frame on."""
+        return self._params
+
+    @params.setter
+    def params(self, params: TrackingParams | Mapping[str, Any]) -> None:
+        self._params = _params(params)
 
     def reset(self) -> None:
         """Forget everybody: who is seen from now on is new."""
@@ -109,9 +118,10 @@ class Tracker:
         Raises
         ------
         ParameterError
-            If the stamp is no finite number.
+            If the stamp is no finite number, or the people are none.
 
         """
+        check_people(people)
         try:
             finite = isfinite(stamp_s)
         except (TypeError, OverflowError):  # a picture's is None

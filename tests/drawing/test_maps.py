@@ -11,7 +11,7 @@ import pytest
 
 from openpose_ros.drawing import draw_heatmaps, draw_pafs
 from openpose_ros.engine.synthetic import render_maps, scatter_people
-from openpose_ros.errors import FrameError, SkeletonError
+from openpose_ros.errors import FrameError, MapsError, SkeletonError
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import load_skeleton
 
@@ -141,3 +141,12 @@ def test_drawing_maps_into_read_only_frame_names_the_way_out(
 def test_drawing_maps_on_another_frame_is_an_error(draw: Callable[[Image], Image]) -> None:
     with pytest.raises(FrameError, match='is 320x240, but its maps belong to a frame of 640x480'):
         draw(frame(size=(320, 240)))
+
+
+@pytest.mark.parametrize(
+    'maps', [np.zeros((1, 38, 46, 82), np.float32), np.zeros((9, 46, 82)), None]
+)
+def test_maps_of_another_form_are_told(maps: Any) -> None:
+    for draw in (draw_heatmaps, draw_pafs):
+        with pytest.raises(MapsError, match=r'but must be \(\d\d, height, width\) for .* pass'):
+            draw(frame(), maps, PLACEMENT, SKELETON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from openpose_ros.drawing import draw_people
-from openpose_ros.errors import FrameError
+from openpose_ros.errors import FrameError, ParameterError
 from openpose_ros.people import People
 from openpose_ros.skeletons import load_skeleton
 
@@ -189,3 +190,22 @@ def test_draw_people_into_read_only_frame_names_the_way_out() -> None:
     image.flags.writeable = False
     with pytest.raises(FrameError, match=r'pass frame\.copy\(\)'):
         draw_people(image, people_of(ARM))
+
+
+def test_draw_people_takes_people_and_not_what_holds_them() -> None:
+    people = people_of(ARM)
+    held = SimpleNamespace(people=people)
+    with pytest.raises(ParameterError, match=r'but must be People; pass its \.people$'):
+        draw_people(frame(), held)  # type: ignore[arg-type]
+    for other in (None, [], people[0], [people[0]], people.to_dict()):
+        with pytest.raises(ParameterError, match=r'^the people are a \w+, but must be People; an'):
+            draw_people(frame(), other)  # type: ignore[arg-type]
+
+
+def test_draw_people_wants_a_distance_of_each() -> None:
+    people = people_of(ARM, ARM)
+    for distances in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(
+            ParameterError, match=r'there are \d distances, but 2 people; give one'
+        ):
+            draw_people(frame(), people, distances_m=distances)

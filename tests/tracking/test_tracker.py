@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,21 @@ def test_parameters_may_be_names_and_values() -> None:
         Tracker({'timeout': 0.5})
     with pytest.raises(ParameterError, match='are a float, but must be TrackingParams or'):
         Tracker(0.5)  # type: ignore[arg-type]
+    tracker.params = {'track_timeout': 1.5}  # type: ignore[assignment]
+    assert tracker.params == TrackingParams(track_timeout=1.5)
+    with pytest.raises(ParameterError, match='are a NoneType, but must be TrackingParams or'):
+        tracker.params = None  # type: ignore[assignment]
+    assert len(tracker.update(NOBODY, 0.0).people) == 0
+
+
+def test_what_is_no_people_is_refused_and_does_no_harm() -> None:
+    tracker = Tracker()
+    known(tracker, ANN)
+    before = tracker.update(people(ANN), 0.5).people.ids
+    for other in (None, [], people(ANN)[0], SimpleNamespace(people=people(ANN))):
+        with pytest.raises(ParameterError, match=r'the people are a \w+, but must be People'):
+            tracker.update(other, 0.6)  # type: ignore[arg-type]
+    assert tracker.update(people(ANN), 0.6).people.ids == before
 
 
 def test_the_timeout_changes_while_running() -> None:
