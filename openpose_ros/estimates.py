@@ -67,5 +67,6 @@ class Estimate:
         draw_people(drawn, self.people)
         scale = _PAGE_PX / max(width, height)
         if scale < 1:
-            drawn = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            size = max(1, round(width * scale)), max(1, round(height * scale))
+            drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
         return bytes(cv2.imencode('.png', drawn)[1])

@@ -495,6 +495,27 @@ def test_notebook_shows_the_people_on_their_frame() -> None:
     assert '640x480' in repr(found)
 
 
+def test_notebook_shows_a_frame_of_one_row() -> None:
+    found = PoseEstimator.from_model(backend='fake').estimate(np.zeros((1, 5000, 3), np.uint8))
+    shown = cv2.imdecode(np.frombuffer(found._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (1, 1024, 3)
+
+
+def test_what_is_no_engine_is_told_at_once() -> None:
+    for engine in ('onnxruntime', PafParams()):
+        with pytest.raises(
+            ParameterError, match=r'the engine is a \w+, but must be what open_engi'
+        ):
+            PoseEstimator('openpose-ros-small', engine)  # type: ignore[arg-type]
+
+
+def test_what_are_no_part_params_is_told_at_once() -> None:
+    for params in (None, {'max_crops': 3}):
+        with pytest.raises(ParameterError, match=r'part_params are a \w+, but must be PartParams'):
+            PoseEstimator.from_model(backend='fake', part_params=params)  # type: ignore[arg-type]
+
+
 def test_notebook_shows_large_frames_smaller() -> None:
     size = (2048, 1200)
     found = estimator_of(people_on(size, 1, COCO), size).estimate(grey(size))
