@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 from pathlib import Path
 
 from openpose_ros.bags.writing import COMPRESSIONS, STORAGES, VERSIONS
@@ -43,7 +44,7 @@ class BagOptions:
     Attributes
     ----------
     params : NodeParams
-        As a node has them; those of NO_EFFECT have none.
+        As a node has them, also given as names and values; those of NO_EFFECT have none.
     names : Names
         The node's, and what its topics are called instead.
     topics : tuple of str
@@ -88,6 +89,9 @@ class BagOptions:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.params, Mapping):
+            object.__setattr__(self, 'params', NodeParams.from_mapping(self.params))
+        self._check_types()
         known = {
             'storage': ('', *STORAGES),
             'compression': COMPRESSIONS,
@@ -100,8 +104,28 @@ class BagOptions:
                 )
         for name in ('start_s', 'duration_s'):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < float('inf'):
-                raise ParameterError(f'{name} is {value}, but must be seconds from 0 on')
+            if value is None and name == 'duration_s':
+                continue
+            if not isinstance(value, Real) or not 0 <= float(value) < float('inf'):
+                raise ParameterError(f'{name} is {value!r}, but must be seconds from 0 on')
+
+    def _check_types(self) -> None:
+        for name, cls in (('params', NodeParams), ('names', Names)):
+            if not isinstance(getattr(self, name), cls):
+                raise ParameterError(
+                    f'{name} of BagOptions are a {type(getattr(self, name)).__name__}, but must '
+                    f'be {cls.__name__}'
+                )
+        for name in ('topics', 'copied'):
+            words = getattr(self, name)
+            if not isinstance(words, tuple | list) or not all(isinstance(w, str) for w in words):
+                raise ParameterError(
+                    f"{name} is {words!r}, but must be a tuple of words, as ('/tf*',)"
+                )
+            object.__setattr__(self, name, tuple(words))
+        seed: object = self.seed
+        if seed is not None and not isinstance(seed, Integral):
+            raise ParameterError(f'seed is {seed!r}, but must be a whole number, or None')
 
     @property
     def effective(self) -> NodeParams:

@@ -21,6 +21,7 @@ from openpose_ros.bags.report import BagReport, Done
 from openpose_ros.bags.steps import Step, Unpacking, steps
 from openpose_ros.bags.writing import BagWriter
 from openpose_ros.closing import Closing
+from openpose_ros.errors import ParameterError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.io.frame import Frame
 from openpose_ros.io.streaming import check_estimator
@@ -72,6 +73,16 @@ class BagJob(Closing):
         options: BagOptions = _DEFAULTS,
         say: Callable[[str], object] = lambda _: None,
     ) -> None:
+        for name, path in (('source', source), ('out', out)):
+            if not isinstance(path, str | os.PathLike):
+                raise ParameterError(
+                    f'{name} is a {type(path).__name__}, but must be the path of a bag'
+                )
+        if not isinstance(options, BagOptions):
+            raise ParameterError(
+                f'options are a {type(options).__name__}, but must be BagOptions: '
+                'BagOptions(name=value)'
+            )
         source, out = Path(source), Path(out)
         check_output(out, source, overwrite=options.overwrite)
         self._out = out = followed(out)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from openpose_ros.errors import SkeletonError
+from openpose_ros.documents import parse_json
+from openpose_ros.errors import SkeletonError, SourceError
 from openpose_ros.io.frame import Frame
 from openpose_ros.people import PARTS, People
 from openpose_ros.skeletons import (
@@ -74,13 +75,20 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
 
     Raises
     ------
+    SourceError
+        If it is no such line, or a number in it is beyond float32.
     SkeletonError
         If their skeleton is unknown, or has another number of keypoints.
-    OverflowError
-        If a number is beyond float32.
 
     """
-    fields = json.loads(line)
+    try:
+        return _people(parse_json(line), skeleton)
+    except (ValueError, LookupError, TypeError, AttributeError) as exc:
+        reason = f'it lacks {exc}' if isinstance(exc, KeyError) else str(exc)
+        raise SourceError(f'{reason}; expected a line of estimate --json') from exc
+
+
+def _people(fields: dict[str, Any], skeleton: Skeleton | None) -> People:
     skeleton = skeleton or _skeleton(fields)
     people = fields['people']
     count = skeleton.num_keypoints
@@ -97,8 +105,10 @@ def people_from_line(line: str, skeleton: Skeleton | None = None) -> People:
             scores = np.array([person['score'] for person in people], np.float32)
             parts = _parts(people)
     except FloatingPointError as exc:
-        raise OverflowError('a number is larger than any picture') from exc
-    return People(rows.reshape(len(people), count, 3), scores, skeleton, ids=_ids(people), **parts)
+        raise ValueError('a number is larger than any picture') from exc
+    if not people:
+        rows = rows.reshape(0, count, 3)
+    return People(rows, scores, skeleton, ids=_ids(people), **parts)
 
 
 def _parts(people: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 import os
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from openpose_ros.errors import MapsError, ParameterError, SourceError
 from openpose_ros.frames import FrameArray
 from openpose_ros.io.frame import Frame
@@ -72,8 +74,10 @@ def stream(
 
     """
     check_estimator(estimator)
-    if isinstance(source, str | os.PathLike | int):
-        sources = find_sources(str(source) if isinstance(source, int) else os.fspath(source))
+    if isinstance(source, int | np.integer):
+        sources = find_sources(str(source))
+    elif isinstance(source, str | os.PathLike):
+        sources = find_sources(os.fspath(source))
     elif hasattr(source, 'frames'):
         sources = [source]
     else:

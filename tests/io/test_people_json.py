@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openpose_ros.errors import SkeletonError
+from openpose_ros.errors import SkeletonError, SourceError
 from openpose_ros.io import Frame
 from openpose_ros.io.people_json import people_from_line, to_line, to_openpose
 from openpose_ros.people import People
@@ -125,3 +125,34 @@ def test_to_openpose_is_version_1_3() -> None:
             }
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        ('', 'Expecting value'),
+        ('{}', "it lacks 'skeleton'"),
+        ('[]', ''),
+        ('null', ''),
+        ('{"skeleton":"coco_18","people":null}', ''),
+        ('{"skeleton":"coco_18","people":[{}]}', "it lacks 'keypoints'"),
+        (
+            json.dumps(
+                {'skeleton': 'coco_18', 'people': [{'keypoints': [[1, 2]] * 18, 'score': 1}]}
+            ),
+            '',
+        ),
+        (
+            json.dumps(
+                {'skeleton': 'coco_18', 'people': [{'keypoints': [1e99] * 18, 'score': 1}]}
+            ),
+            '',
+        ),
+    ],
+)
+def test_what_is_no_line_of_people_is_told_in_one(line: str, message: str) -> None:
+    with pytest.raises(
+        SourceError, match=f'{message}.*; expected a line of estimate --json$'
+    ) as told:
+        people_from_line(line)
+    assert '\n' not in str(told.value)

@@ -44,6 +44,11 @@ def test_what_is_no_source_is_told_at_once(source: Any, estimator: PoseEstimator
         stream(estimator, source)
 
 
+def test_the_number_of_a_camera_may_be_numpys(estimator: PoseEstimator) -> None:
+    with pytest.raises(SourceError, match='cannot open camera 99'):
+        list(stream(estimator, np.int64(99)))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize('estimator', [None, 'openpose-ros-small', PoseEstimator])
 def test_what_is_no_estimator_is_told_at_once(estimator: Any, folder: Path) -> None:
     with pytest.raises(ParameterError, match=r'the estimator is a \w+, but must be a Pose'):
