@@ -19,6 +19,7 @@ import numpy.typing as npt
 from openpose_ros.augmentation import AugmentationParams, check_augmentation
 from openpose_ros.closing import Closing
 from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
+from openpose_ros.engine.base import MAPS
 from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimates import Estimate
@@ -338,13 +339,18 @@ class PoseEstimator(Closing):
         Raises
         ------
         ParameterError
-            If it is none.
+            If it is none, or of a network of another decoder.
 
         """
         if not isinstance(estimate, Estimate):
             raise ParameterError(
                 f'an estimate is a {type(estimate).__name__}, but must be what '
                 'PoseEstimator.estimate returned'
+            )
+        if type(estimate.maps) is not MAPS[self.spec.decoder]:
+            raise ParameterError(
+                f"the estimate is of another decoder than '{self.spec.decoder}', which "
+                f'{self.spec.name} has; pass one of the same network'
             )
         with self._turn:
             started = perf_counter()

@@ -227,6 +227,14 @@ def test_what_is_no_estimate_is_refused_in_one_line() -> None:
         estimator.parse_again(None)  # type: ignore[arg-type]
 
 
+def test_an_estimate_of_another_decoder_is_refused() -> None:
+    names = ('human-pose-estimation-0001', 'posenet-mobilenet-v1-075')
+    one, other = (PoseEstimator.from_model(name, backend='fake') for name in names)
+    for mine, theirs in ((one, other), (other, one)):
+        with pytest.raises(ParameterError, match='the estimate is of another decoder than'):
+            mine.parse_again(theirs.estimate(grey((64, 48))))
+
+
 def test_kept_maps_are_parsed_again_without_the_network() -> None:
     size = (640, 480)
     estimator = estimator_of(people_on(size, 3, COCO), size)

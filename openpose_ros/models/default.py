@@ -25,7 +25,8 @@ def default_name(device: str, cpu_flags: Iterable[str] = ()) -> str:
     device : str
         'gpu' or 'cpu': what runs it.
     cpu_flags : iterable of str
-        What the processor can do, as `processor_flags` has it; none if that is not known.
+        What the processor can do, as `processor_flags` has it, or the line of it in
+        /proc/cpuinfo; none if that is not known.
 
     Raises
     ------
@@ -46,7 +47,8 @@ def _choose(device: str, cpu_flags: Iterable[str]) -> tuple[str, str]:
         return BASE, 'a GPU runs it'
     if device != CPU:
         raise ModelError(f"no device '{device}'; choose from {GPU}, {CPU}")
-    able = sorted(INT8_FLAGS.intersection(cpu_flags))
+    flags = cpu_flags.split() if isinstance(cpu_flags, str) else cpu_flags
+    able = sorted(INT8_FLAGS.intersection(flags))
     if able:
         return BASE + INT8_SUFFIX, f'a CPU with instructions for int8 runs it ({", ".join(able)})'
     return SMALL + INT8_SUFFIX, 'a CPU without known instructions for int8 runs it'

@@ -21,6 +21,8 @@ ARM = 'processor\t: 0\nBogoMIPS\t: 62.50\nFeatures\t: fp asimd asimddp\nCPU part
         ('gpu', ('avx2',), BASE),
         ('cpu', ('avx2', 'avx512_vnni'), BASE_INT8),
         ('cpu', ('avx_vnni',), BASE_INT8),
+        ('cpu', 'avx2 avx512_vnni', BASE_INT8),  # as /proc/cpuinfo has them
+        ('cpu', 'avx2', SMALL_INT8),
         ('cpu', ('amx_int8',), BASE_INT8),
         ('cpu', ('asimd', 'asimddp'), BASE_INT8),
         ('cpu', ('i8mm',), BASE_INT8),
