@@ -9,7 +9,6 @@ import logging
 import os
 from os import PathLike
 from pathlib import Path
-import threading
 from time import perf_counter
 from typing import Any
 
@@ -33,6 +32,7 @@ from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
 from openpose_ros.preprocess import check_net_resolution, preprocess
 from openpose_ros.scores import parser_params, told
+from openpose_ros.turns import Turn
 
 _LOGGER = logging.getLogger(__name__)
 _PLAIN = AugmentationParams()
@@ -123,7 +123,7 @@ class PoseEstimator(Closing):
     def _prepare(self) -> None:
         """Make what is this process's own."""
         # A thread that is interrupted in here may close it.
-        self._turn = threading.RLock()
+        self._turn = Turn()
         self._tensor: npt.NDArray[np.float32] | None = None
         self.on_view: Callable[[int, int], object] = _on_view
         self._parse = open_parser(self.spec)
