@@ -107,7 +107,7 @@ class Processing:
         self._tracker: Tracker | None = None
         self._size: Size | None = None  # of the last image
         self._paths = Paths()
-        self._targets = Targets(transport, self._frames)
+        self._targets = Targets(transport, self._frames, faults)
         self._bodies = bodies or Bodies(transport, clock)
         self._outgoing: Outgoing | None = None
         self._visualization = Visualization(transport)

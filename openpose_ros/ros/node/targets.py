@@ -12,6 +12,7 @@ from openpose_ros.people import People
 from openpose_ros.placement import Size
 from openpose_ros.ros.messages.people import nanoseconds
 from openpose_ros.ros.messages.targets import one_of, pose_message
+from openpose_ros.ros.node.faults import Faults
 from openpose_ros.ros.node.frames import Frames
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.transport import Transport
@@ -92,12 +93,15 @@ class Targets:
         Publishes, and knows who subscribes.
     frames : Frames
         Know where the camera is.
+    faults : Faults
+        Hears where nobody is who is wanted.
 
     """
 
-    def __init__(self, transport: Transport, frames: Frames) -> None:
+    def __init__(self, transport: Transport, frames: Frames, faults: Faults) -> None:
         self._transport = transport
         self._frames = frames
+        self._faults = faults
         self._chooser, self._nearest = Chooser(), Chooser()
         self._approach = Approach()
         self._paths = Paths()  # where nobody is tracked
@@ -144,6 +148,8 @@ class Targets:
         candidates, located = found.everybody()
         wish = Wish(params.target, params.target_id, params.target_hysteresis)
         chosen = self._chooser.choose(candidates, wish, found.size, found.stamp_s)
+        if params.target == 'id' and params.target_id and params.tracking:
+            self._tell_who_lacks(params.target_id, chosen)
         if self._chooser.changes != self._changes:
             self._changes = self._chooser.changes
             self._approach.reset()
@@ -185,6 +191,18 @@ class Targets:
         for name in names:
             message = pose_message(self._transport.types, header.stamp, frame, *poses[name])
             self._transport.publish(name, message)
+
+    def _tell_who_lacks(self, name: str, chosen: int | None) -> None:
+        if chosen is not None:
+            self._faults.fine('target_id')
+            return
+        self._faults.tell(
+            'target_id',
+            f"nobody is tracked as '{name}' (target_id), so nobody is followed; who comes back "
+            'after track_timeout has another id, see persons',
+            may_settle=True,
+            cause=name,
+        )
 
 
 def _boxes(keypoints: Array) -> Array:

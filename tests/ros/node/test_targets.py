@@ -177,8 +177,17 @@ def test_one_by_id_while_the_node_runs(stage: Stage) -> None:
         np.testing.assert_allclose(said, position, atol=0.05)
     before = len(stage.transport.of('person_pose'))
     stage.node.set_parameters({'target_id': 'nobody1'})
-    show(stage, 700)
+    for number in range(7, 12):
+        show(stage, 100 * number)
+    wait_done(stage)
     assert len(stage.transport.of('person_pose')) == before
+    (line,) = stage.transport.said('warning')
+    assert "nobody is tracked as 'nobody1' (target_id)" in line
+    stage.node.set_parameters({'target_id': name})
+    show(stage, 1200)
+    wait_done(stage)
+    assert len(stage.transport.of('person_pose')) == before + 1
+    assert stage.transport.said('warning') == [line]
 
 
 @pytest.mark.parametrize('stage', [{'publish_tf': True}], indirect=True)
