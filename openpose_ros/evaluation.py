@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 import io
+from math import isfinite
 from typing import Any, NamedTuple
 
 from openpose_ros.errors import LibraryError, ParameterError
 from openpose_ros.io.coco.results import coco_results
+from openpose_ros.io.coco.truth import Truth, reason_of, rows_of, truth_of
 
 __all__ = ['COCO_KEYPOINTS', 'Scores', 'coco_results', 'compared', 'evaluate', 'table']
 
 COCO_KEYPOINTS = 17  # OKS has a tolerance for each of these, and for no others
+_NAMED = 5  # pictures in a line, at most
 _COLUMNS = ('all', 'OKS 0.50', 'OKS 0.75', 'medium', 'large')
 
 
@@ -54,7 +57,8 @@ def evaluate(
         As `coco_results` returns them, of any number of pictures. A picture without any counts
         as one where nobody was found.
     annotations : dict
-        The content of a COCO person_keypoints file.
+        The content of a COCO person_keypoints file; what it leaves open is filled in, as
+        `openpose-ros evaluate` does.
     image_ids : sequence of int, optional
         Only these pictures; by default all that `annotations` lists.
 
@@ -67,10 +71,17 @@ def evaluate(
     LibraryError
         Without pycocotools.
     ParameterError
-        If the truth has other keypoints than COCO's seventeen.
+        If the truth has other keypoints than COCO's seventeen; or results are none, or of a
+        picture that the truth does not have; or it does not have one of `image_ids`.
+    SourceError
+        If the annotations are no truth in COCO's format.
 
     """
-    scorer = compared(results, annotations, image_ids)
+    truth = truth_of(annotations, 'the truth')
+    results = _checked(results, truth)
+    if image_ids is not None:
+        _check_pictures(image_ids, truth)
+    scorer = compared(results, truth.dataset, image_ids)
     with redirect_stdout(io.StringIO()):  # pycocotools reports each step
         scorer.accumulate()
         scorer.summarize()
@@ -107,6 +118,44 @@ def compared(
             scorer.params.imgIds = list(image_ids)
         scorer.evaluate()
     return scorer
+
+
+def _checked(results: Iterable[Mapping[str, Any]], truth: Truth) -> list[Mapping[str, Any]]:
+    """Return results, if each is one of a picture of the truth."""
+    try:
+        listed = list(results)
+    except TypeError:
+        raise ParameterError(
+            f'the results are a {type(results).__name__}, but must be a list of what coco_results '
+            'returns'
+        ) from None
+    pictures = {image['id'] for image in truth.dataset['images']}
+    for place, result in enumerate(listed):
+        try:
+            rows_of(result['keypoints'], len(truth.keypoint_names))
+            if not isfinite(result['score']):
+                raise ValueError(f'its score is {result["score"]}')
+            if result['image_id'] not in pictures:
+                raise ValueError(f'the truth has no picture {result["image_id"]!r}')
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as exc:
+            raise ParameterError(
+                f'result {place} (from 0): {reason_of(exc)}; expected what coco_results returns, '
+                'of pictures of the truth'
+            ) from exc
+    return listed
+
+
+def _check_pictures(image_ids: Sequence[Any], truth: Truth) -> None:
+    if isinstance(image_ids, str) or not isinstance(image_ids, Iterable):
+        raise ParameterError(f'image_ids are {image_ids!r}, but must be a list of ids')
+    pictures = [image['id'] for image in truth.dataset['images']]
+    for name in image_ids:
+        if name not in pictures:
+            raise ParameterError(
+                f'image_ids has {name!r}, but the truth has no such picture; it has '
+                f'{", ".join(map(repr, pictures[:_NAMED]))}'
+                + (' and others' if len(pictures) > _NAMED else '')
+            )
 
 
 def _in_an_order(

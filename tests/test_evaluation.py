@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip('pycocotools')
-from openpose_ros.errors import LibraryError, ParameterError
+from openpose_ros.errors import LibraryError, ParameterError, SourceError
 from openpose_ros.evaluation import Scores, evaluate, table
-from tests.annotations import drawn_people, two_pictures
+from tests.annotations import drawn_people, people_of, two_pictures
 
 SHARED = Path(__file__).parents[2] / 'shared/images/person_keypoints_dev.json'
 
@@ -86,8 +86,63 @@ def test_evaluate_tells_sizes_apart(annotations: dict[str, Any]) -> None:
 
 def test_evaluate_other_keypoints_than_cocos_are_refused(annotations: dict[str, Any]) -> None:
     annotations['categories'][0]['keypoints'] = ['nose', 'tail']
+    for person in annotations['annotations']:
+        del person['keypoints'][6:]
     with pytest.raises(ParameterError, match='the truth has 2 keypoints, but OKS is defined for'):
         evaluate([], annotations)
+
+
+@pytest.mark.parametrize(
+    ('changed', 'message'),
+    [
+        (
+            {'image_id': 99},
+            r'result 0 \(from 0\): the truth has no picture 99; expected what coco_',
+        ),
+        ({'keypoints': [1, 2, 3]}, r'result 0 \(from 0\): keypoints has 3 numbers, expected 51'),
+        ({'score': float('nan')}, 'its score is nan'),
+        ({'score': None}, r'result 0 \(from 0\): .*; expected what coco_results returns'),
+    ],
+)
+def test_evaluate_tells_which_result_is_none(
+    annotations: dict[str, Any], changed: dict[str, Any], message: str
+) -> None:
+    results = drawn_people(annotations, 'coco_18')
+    with pytest.raises(ParameterError, match=message):
+        evaluate([{**results[0], **changed}, *results[1:]], annotations)
+
+
+def test_evaluate_tells_what_are_no_results(annotations: dict[str, Any]) -> None:
+    person = people_of(annotations['annotations'][0], 'coco_17', [])
+    for results in ([{}], [None], person):
+        with pytest.raises(ParameterError, match=r'^result 0 \(from 0\): .*; expected what coco_'):
+            evaluate(results, annotations)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match='the results are a NoneType, but must be a list'):
+        evaluate(None, annotations)  # type: ignore[arg-type]
+
+
+def test_evaluate_fills_in_what_the_truth_leaves_open(annotations: dict[str, Any]) -> None:
+    results = drawn_people(annotations, 'coco_18')
+    annotations['categories'].insert(0, {'id': 9, 'name': 'dog'})
+    annotations['categories'][1]['id'] = 4
+    for person in annotations['annotations']:
+        person['category_id'] = 4
+        for name in ('id', 'area', 'bbox', 'iscrowd', 'num_keypoints'):
+            del person[name]
+    assert evaluate(results, annotations).ap == pytest.approx(1)
+
+
+@pytest.mark.parametrize('content', [None, [], {}, 'truth.json', {'images': [], 'categories': []}])
+def test_evaluate_tells_what_is_no_truth(content: Any) -> None:
+    with pytest.raises(SourceError, match=r'^the truth is no truth in the format of COCO'):
+        evaluate([], content)
+
+
+def test_evaluate_tells_which_pictures_there_are(annotations: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match=r'image_ids has 99, but the truth .* it has 7, 3$'):
+        evaluate([], annotations, [3, 99])
+    with pytest.raises(ParameterError, match='image_ids are 3, but must be a list of ids'):
+        evaluate([], annotations, 3)  # type: ignore[arg-type]
 
 
 def test_evaluate_names_the_library_that_is_missing(

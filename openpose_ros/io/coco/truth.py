@@ -108,7 +108,26 @@ def read_truth(path: Path) -> Truth:
         If the file cannot be read, or is no such file; the message names what is wrong.
 
     """
-    content = read_json(path)
+    return truth_of(read_json(path), str(path))
+
+
+def truth_of(content: Any, name: str) -> Truth:
+    """
+    Return what `read_truth` does of the content of a file.
+
+    Parameters
+    ----------
+    content : object
+        What the JSON says; only read.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    SourceError
+        If it is no such content.
+
+    """
     try:
         category, names = person_category(content)
         images = [dict(image) for image in content['images']]
@@ -118,7 +137,7 @@ def read_truth(path: Path) -> Truth:
         everybody = list(content['annotations'])
     except _WRONG as exc:
         raise SourceError(
-            f'{path} is no truth in the format of COCO ({reason_of(exc)}): it needs "images", '
+            f'{name} is no truth in the format of COCO ({reason_of(exc)}): it needs "images", '
             '"annotations" and a category with "keypoints"'
         ) from exc
     people: list[dict[str, Any]] = []
@@ -127,10 +146,10 @@ def read_truth(path: Path) -> Truth:
             if given(person, 'category_id', category) == category:
                 people.append(_annotation(person, len(people) + 1, places, len(names)))
         except _WRONG as exc:
-            raise SourceError(f'{path}, annotation {place} (from 0): {reason_of(exc)}') from exc
+            raise SourceError(f'{name}, annotation {place} (from 0): {reason_of(exc)}') from exc
     categories = [{'id': PERSON, 'name': 'person', 'keypoints': list(names)}]
     dataset = {'images': images, 'annotations': people, 'categories': categories}
-    return Truth(str(path), names, dataset)
+    return Truth(name, names, dataset)
 
 
 def person_category(content: Any) -> tuple[Any, tuple[str, ...]]:
