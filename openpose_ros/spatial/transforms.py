@@ -20,6 +20,15 @@ Array = npt.NDArray[np.float64]
 
 KEPT_S = 10.0  # as tf2 has it
 AGAIN = 3  # stamps in a row that are older than what is remembered: time jumped back
+TOO_OLD = (
+    "the transform of '{}' is {:.1f} s older than one before, and left out: do two nodes publish "
+    'it, with clocks that differ?'
+)
+TWO_PARENTS = (
+    "the frame '{}' is in '{}' and in '{}' by turns, and only the last one holds: do two nodes "
+    'publish it?'
+)
+_MOST_CHILDREN = 1000  # whose parents are remembered
 UNHEARD = 20_000  # transforms of others, after which a frame is forgotten that has had none
 
 
@@ -127,6 +136,23 @@ def checked(parent: str, child: str, transform: Transform) -> Transform:
     )
 
 
+class Parents:
+    """Tells of frames that are in one and in another by turns. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[str, str]] = {}  # the parent, and the one before
+
+    def oddity(self, parent: str, child: str) -> str:
+        """Note where a frame is; return a line if it is back where it was before the last."""
+        last, before = self._of.setdefault(child, (parent, ''))
+        if len(self._of) > _MOST_CHILDREN:  # of people who left, say
+            del self._of[next(iter(self._of))]
+        if parent == last:
+            return ''
+        self._of[child] = parent, last
+        return TWO_PARENTS.format(child, parent, last) if parent == before else ''
+
+
 class TransformBuffer:
     """
     What /tf and /tf_static said of late. Every method may be called from any thread.
@@ -147,11 +173,12 @@ class TransformBuffer:
         self._kept_ns = round(seconds * 1e9)
         self._frames: dict[str, _Frame] = {}
         self._heard = 0  # transforms that move
+        self._parents = Parents()
         self._lock = threading.Lock()
 
     def add(
         self, parent: str, child: str, transform: Transform, stamp_ns: int, *, static: bool = False
-    ) -> None:
+    ) -> str:
         """
         Note where a frame was.
 
@@ -166,6 +193,11 @@ class TransformBuffer:
         static : bool
             It holds at all times.
 
+        Returns
+        -------
+        str
+            In one line why others who publish transforms are likely wrong, or ''.
+
         Raises
         ------
         TransformError
@@ -175,16 +207,17 @@ class TransformBuffer:
         parent, child = parent.lstrip('/'), child.lstrip('/')
         transform = checked(parent, child, transform)
         with self._lock:
+            odd = self._parents.oddity(parent, child)
             frame = self._frames.get(child)
             if frame is None or frame.parent != parent or static or frame.static is not None:
                 frame = self._frames[child] = _Frame(parent, None, [], {})
             if static:
                 frame.static = transform
-                return
+                return odd
             if frame.stamps_ns and stamp_ns < frame.stamps_ns[-1] - self._kept_ns:
                 frame.late += 1
                 if frame.late < AGAIN:  # one alone, or of two who disagree, changes nothing
-                    return
+                    return TOO_OLD.format(child, (frame.stamps_ns[-1] - stamp_ns) / 1e9)
                 frame = self._frames[child] = _Frame(parent, None, [], {})
             frame.late = 0
             self._heard += 1
@@ -197,6 +230,7 @@ class TransformBuffer:
             oldest = frame.stamps_ns[-1] - self._kept_ns
             while frame.stamps_ns[0] < oldest:
                 del frame.transforms[frame.stamps_ns.pop(0)]
+            return odd
 
     def clear(self) -> None:
         """Forget what is not static: time jumped back."""

@@ -133,6 +133,17 @@ def test_frame_may_move_to_another_parent_and_time_may_jump() -> None:
     buffer.lookup('arm', 'camera', 0)
 
 
+def test_what_contradicts_another_is_told() -> None:
+    buffer, still = TransformBuffer(), some(1)
+    said = [buffer.add(parent, 'base', still, 100 * S) for parent in ('map', 'map', 'odom', 'map')]
+    assert said[:3] == [''] * 3
+    assert said[3].startswith("the frame 'base' is in 'map' and in 'odom' by turns")
+    assert 'is 90.0 s older than one before' in buffer.add('map', 'base', still, 10 * S)
+    for number in range(5000):
+        buffer.add('map', f'body_{number}', still, 100 * S)
+    assert len(buffer._parents._of) <= 1000
+
+
 def test_frame_whose_time_jumps_back_far_starts_anew() -> None:
     buffer = TransformBuffer(seconds=10.0)
     buffer.add('map', 'base', some(1), 3600 * S)  # a clock that was wrong once

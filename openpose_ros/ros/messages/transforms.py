@@ -68,12 +68,12 @@ def learn_transforms(
     static : bool
         Whether it holds at all times: that of /tf_static.
     warn : callable
-        Takes a line for each that is left out.
+        Takes a line for each that is left out, or contradicts another.
 
     """
     for one in message.transforms:
         try:
-            buffer.add(
+            odd = buffer.add(
                 one.header.frame_id,
                 one.child_frame_id,
                 transform_of(one.transform),
@@ -82,6 +82,9 @@ def learn_transforms(
             )
         except TransformError as exc:
             warn(LEFT_OUT.format(exc))
+        else:
+            if odd:
+                warn(odd)
 
 
 def transform_of(message: Any) -> Transform:

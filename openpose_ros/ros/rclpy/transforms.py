@@ -21,7 +21,7 @@ from openpose_ros.ros.messages.transforms import LEFT_OUT, transform_of
 from openpose_ros.ros.node.guard import one_line
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.spatial import Transform
-from openpose_ros.spatial.transforms import AGAIN, KEPT_S, UNHEARD, checked
+from openpose_ros.spatial.transforms import AGAIN, KEPT_S, TOO_OLD, UNHEARD, Parents, checked
 
 _GLANCE_S = 0.002
 _WARN_EVERY_S = 5.0
@@ -178,6 +178,7 @@ class Heard:
         self._clock = clock
         self._newest: dict[str, tuple[int, int]] = {}  # stamp, and number when it was heard
         self._late: dict[str, int] = {}  # how many of a child came in a row that were too old
+        self._parents = Parents()
         self._number = 0
         self._again_s = -inf  # from when on what is known may be forgotten anew
 
@@ -190,11 +191,7 @@ class Heard:
         if stamp_ns < newest - _KEPT_NS:
             late = self._late[child] = self._late.get(child, 0) + 1
             if late < AGAIN or self._clock() < self._again_s:  # as `TransformBuffer` has it
-                self._warn(
-                    f"the transform of '{child}' is {(newest - stamp_ns) / 1e9:.1f} s older than "
-                    'one before, and left out: do two nodes publish it, with clocks that differ?',
-                    'late',
-                )
+                self._warn(TOO_OLD.format(child, (newest - stamp_ns) / 1e9), 'late')
                 return
             self.forget()
             newest = stamp_ns
@@ -227,4 +224,6 @@ class Heard:
         except TransformError as exc:
             self._warn(LEFT_OUT.format(exc))
             return False
+        if line := self._parents.oddity(parent, child):
+            self._warn(line)
         return True

@@ -120,6 +120,19 @@ def test_a_transform_that_is_none_is_left_out(room: Room) -> None:
     assert text.startswith("what is no transform is left out: the transform from 'bad' to 'map'")
 
 
+def test_two_who_publish_one_frame_are_told(room: Room) -> None:
+    room.transforms.wanted = True
+    room.until(lambda: room.moving.subscribers() == 1)
+    for number, parent in enumerate(('map', 'odom', 'map')):
+        room.moving.publish(message(parent, 'base', 1.0, START + number))
+    room.moving.publish(message('map', 'arm', 1.0, START))
+    room.moving.publish(message('map', 'arm', 1.0, START - 3600 * 10**9))
+    room.until(lambda: len(room.lines) == 2)
+    (_, parents), (_, late) = room.lines
+    assert parents.startswith("the frame 'base' is in 'map' and in 'odom' by turns")
+    assert late.startswith("the transform of 'arm' is 3600.0 s older than one before")
+
+
 def test_time_that_jumps_back_far_starts_anew(room: Room) -> None:
     room.transforms.wanted = True
     room.until(lambda: room.moving.subscribers() == 1)

@@ -247,6 +247,17 @@ def test_two_clocks_for_one_frame_do_not_clear_the_others() -> None:
     assert buffer.cleared == 2
 
 
+def test_frame_of_two_parents_is_told() -> None:
+    buffer, lines = Remembered(), []
+    heard = Heard(buffer, lambda text, kind='': lines.append(text))
+    for parent in ('map', 'map', 'odom', 'odom'):  # once: it moved
+        heard.set_transform(moved(parent, 'base', 1.0, START_S), '')
+    assert lines == []
+    heard.set_transform(moved('map', 'base', 1.0, START_S), '')
+    assert lines[0].startswith("the frame 'base' is in 'map' and in 'odom' by turns")
+    assert len(buffer.children) == 5
+
+
 def test_frames_of_who_left_are_forgotten() -> None:
     buffer = Remembered()
     heard = Heard(buffer, print)
