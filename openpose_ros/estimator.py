@@ -74,8 +74,10 @@ class PoseEstimator(Closing):
 
     Attributes
     ----------
-    spec, engine, net_resolution
+    spec, engine
         As given, or what was taken where nothing was.
+    net_resolution : (int, int)
+        The same; it may be replaced like `params`, by None too.
     params : PafParams or PoseNetParams
         Of these, `min_score` is a score as it is told.
     augmentation : AugmentationParams
@@ -90,8 +92,7 @@ class PoseEstimator(Closing):
     ParameterError
         If the engine is none, the model cannot run at `net_resolution`, its skeleton has less
         keypoints than `params` ask a person to have, they are of another decoder, or the model's
-        maps cannot be augmented as asked; all but the first two also when `params` or
-        `augmentation` is replaced.
+        maps cannot be augmented as asked; all but the first also when what is wrong is replaced.
     ModelError, EngineError
         If there is no such model, or no engine for it.
 
@@ -113,7 +114,7 @@ class PoseEstimator(Closing):
         try:
             self._params = params_for(self.spec, params)
             self.augmentation = augmentation
-            self.net_resolution = check_net_resolution(net_resolution, self.spec)
+            self._net_resolution = check_net_resolution(net_resolution, self.spec)
         except ParameterError:
             if engine is None:
                 self.engine.close()
@@ -162,6 +163,15 @@ class PoseEstimator(Closing):
     def augmentation(self, augmentation: AugmentationParams) -> None:
         check_augmentation(augmentation, self.spec)
         self._augmentation = augmentation
+
+    @property
+    def net_resolution(self) -> Size:
+        """Width and height of the network's input, from the next frame on."""
+        return self._net_resolution
+
+    @net_resolution.setter
+    def net_resolution(self, net_resolution: Size | None) -> None:
+        self._net_resolution = check_net_resolution(net_resolution, self.spec)
 
     @classmethod
     def from_model(

@@ -510,6 +510,19 @@ def test_notebook_shows_a_frame_of_one_row() -> None:
     assert shown.shape == (1, 1024, 3)
 
 
+def test_net_resolution_may_be_replaced_by_what_the_model_takes() -> None:
+    estimator = PoseEstimator.from_model('openpose-ros-small', backend='fake')
+    own = estimator.net_resolution
+    estimator.net_resolution = (128, 64)
+    assert estimator.estimate(grey((64, 32))).maps.heatmaps.shape[2:] == (8, 16)
+    for size in ('128x64', (127, 64), (-1, -1)):
+        with pytest.raises(ParameterError, match='net_resolution is '):
+            estimator.net_resolution = size  # type: ignore[assignment]
+    assert estimator.net_resolution == (128, 64)
+    estimator.net_resolution = None  # type: ignore[assignment]
+    assert estimator.net_resolution == own
+
+
 def test_what_is_no_engine_is_told_at_once() -> None:
     for engine in ('onnxruntime', PafParams()):
         with pytest.raises(

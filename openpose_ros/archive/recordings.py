@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 import posixpath
@@ -70,7 +69,7 @@ class Recordings:
         def count(frame: Frame, people: People) -> None:
             self._bench.frames += 1
 
-        with self._untouched(), self._bench.place.draft(item.result, folder=True) as draft:
+        with self._bench.place.draft(item.result, folder=True) as draft:
             report = process_bag(
                 path, draft / 'bag', taking.as_estimator, options, on_people=count
             )
@@ -95,16 +94,6 @@ class Recordings:
         self._bench.place.delete(item.ranges)
         return outcome
 
-    @contextmanager
-    def _untouched(self) -> Iterator[None]:
-        """Leave the estimator's parameters as they were: a bag's are those of a node."""
-        one = self._bench.estimator
-        before = one.params, one.augmentation, one.parts.params
-        try:
-            yield
-        finally:
-            one.params, one.augmentation, one.parts.params = before
-
     def _written(
         self,
         item: Item,
@@ -122,7 +111,7 @@ class Recordings:
             ids.update(filter(None, people.ids))
 
         place.delete(item.marker)
-        with self._untouched(), place.draft(item.result, folder=True) as draft:
+        with place.draft(item.result, folder=True) as draft:
             report = process_bag(
                 path,
                 draft / posixpath.basename(item.result),  # its files are called after it

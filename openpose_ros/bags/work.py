@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 import os
 from pathlib import Path
 from time import perf_counter
@@ -116,7 +117,7 @@ class BagJob(Closing):
         Parameters
         ----------
         estimator : PoseEstimator
-            Finds the people; its parameters become those of the options.
+            Finds the people; meanwhile its parameters are those of the options.
         stopped : callable
             Asked before each image whether to end.
         on_done : callable
@@ -144,7 +145,8 @@ class BagJob(Closing):
             types=plan.types,
             say=self._say,
         )
-        run.work(items, writer, stopped)
+        with _kept_parameters(estimator):
+            run.work(items, writer, stopped)
         return BagReport(
             writer.place,
             plan.images,
@@ -154,6 +156,16 @@ class BagJob(Closing):
             run.interrupted,
             perf_counter() - started,
         )
+
+
+@contextmanager
+def _kept_parameters(estimator: PoseEstimator) -> Iterator[None]:
+    """Give an estimator its own parameters back: a bag's are those of a node."""
+    before = estimator.params, estimator.augmentation, estimator.parts.params
+    try:
+        yield
+    finally:
+        estimator.params, estimator.augmentation, estimator.parts.params = before
 
 
 class _Run:

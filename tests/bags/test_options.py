@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from openpose_ros import PoseEstimator
 from openpose_ros.bags import BagOptions, process_bag
 from openpose_ros.errors import ParameterError
 from openpose_ros.ros.node.parameters import NodeParams
@@ -52,3 +53,20 @@ def test_process_bag_tells_what_it_cannot_take(tmp_path: Path) -> None:
         ):
             process_bag(*places, estimator())  # type: ignore[arg-type]
     assert not out.exists()
+
+
+def test_process_bag_gives_the_estimator_its_own_parameters_back(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'in', map(raw, range(2)))
+    with PoseEstimator.from_model(backend='fake', params={'min_parts': 5}) as own:
+        before = own.params, own.augmentation, own.parts.params
+        used: list[int] = []
+        options = BagOptions(params={'min_parts': 7, 'flip': True})  # type: ignore[arg-type]
+        process_bag(
+            source,
+            tmp_path / 'out',
+            own,
+            options,
+            on_people=lambda *_: used.append(own.params.min_parts),  # type: ignore[union-attr]
+        )
+        assert used == [7, 7]
+        assert (own.params, own.augmentation, own.parts.params) == before
