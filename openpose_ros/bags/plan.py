@@ -13,9 +13,10 @@ from openpose_ros.bags.options import BagOptions
 from openpose_ros.bags.reading import Bag
 from openpose_ros.bags.recording import World
 from openpose_ros.bags.topics import find_cameras
-from openpose_ros.bags.viewing import Viewing
+from openpose_ros.bags.viewing import WARN_EVERY_S, Viewing
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.rules import unused_rules
+from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import OUTPUT_TYPES
 from openpose_ros.ros.types.store import MessageTypes, message_types
 from openpose_ros.spatial import TransformBuffer
@@ -101,7 +102,8 @@ def plan_of(bag: Bag, options: BagOptions, complain: Complaints) -> Plan:
             'is dropped'
         )
     types, params = message_types(options.distro), options.effective
-    world = World(types, TransformBuffer())
+    warn = Warnings(lambda _, text: complain.mention(text), Throttle(WARN_EVERY_S))
+    world = World(types, TransformBuffer(), warn)
     given, wanted = options.names.resolve('image'), options.topics
     if not wanted and any(given == new for _, new in options.names.rules):
         wanted = (given,)  # -r image:=TOPIC

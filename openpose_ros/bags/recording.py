@@ -48,6 +48,8 @@ class World:
     types : MessageTypes
     transforms : TransformBuffer
         What /tf and /tf_static said up to now.
+    warn : callable
+        Takes a line where what they say cannot be, or contradicts itself.
     log_ns : int
         The time of the log where the work is, nanoseconds: the time for all that is done there.
     kept : list of Recorded
@@ -57,6 +59,7 @@ class World:
 
     types: MessageTypes
     transforms: TransformBuffer
+    warn: Callable[[str], object]
     log_ns: int = 0
     kept: list[Recorded] = field(default_factory=list)
 
@@ -75,7 +78,7 @@ class World:
 
     def learn(self, message: Any, *, static: bool) -> None:
         """Take a TFMessage."""
-        learn_transforms(self.transforms, message, static=static)
+        learn_transforms(self.transforms, message, static=static, warn=self.warn)
 
 
 class BagTransport:

@@ -26,7 +26,7 @@ from openpose_ros.ros.node.remedies import RECORDED
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import CAMERA_INFO, camera_info_beside
 
-_WARN_EVERY_S = 5.0
+WARN_EVERY_S = 5.0
 
 
 class Viewing:
@@ -88,7 +88,7 @@ class Viewing:
         self._processing = Processing(
             self.transport,
             Recorder(),
-            Warnings(lambda _, text: say(text), Throttle(_WARN_EVERY_S)),
+            Warnings(lambda _, text: say(text), Throttle(WARN_EVERY_S)),
             lambda: True,
             world.clock,
             self.bodies,

@@ -150,7 +150,8 @@ class Parents:
         if parent == last:
             return ''
         self._of[child] = parent, last
-        return TWO_PARENTS.format(child, parent, last) if parent == before else ''
+        both = sorted((parent, last))
+        return TWO_PARENTS.format(child, *both) if parent == before else ''
 
 
 class TransformBuffer:

@@ -209,6 +209,17 @@ def test_frames_are_known_whenever_they_came(tmp_path: Path, static: bool) -> No
     assert all(one.message.pose.position.x > 3 for one in poses)
 
 
+@pytest.mark.parametrize('topic', ['/tf', '/tf_static'])
+def test_what_is_no_transform_is_told(tmp_path: Path, topic: str) -> None:
+    lines = [line for n in range(COUNT) for line in (raw(n), info(n))]
+    lines += [transform(START_NS - 1, START_NS, float('nan'), topic)]
+    said: list[str] = []
+    source = write_bag(tmp_path / 'in', in_log_order(lines))
+    worked_on(source, tmp_path / 'out', said, params=replace(FAKE, target_frame='map'))
+    told = [line for line in said if line.startswith('what is no transform is left out: ')]
+    assert len(told) == 1, said
+
+
 def message(stamp: int) -> Any:
     return CLASSES.CameraInfo(**{**vars(info(0).message), 'header': header(stamp)})
 

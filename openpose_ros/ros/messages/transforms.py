@@ -54,7 +54,7 @@ def learn_transforms(
     message: Any,
     *,
     static: bool,
-    warn: Callable[[str], object] = lambda _: None,
+    warn: Callable[[str], object],
 ) -> None:
     """
     Note what a message says; what is no transform is left out, as tf2 does.
