@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import logging
+from operator import index
 import os
 from os import PathLike
 from pathlib import Path
@@ -391,11 +392,24 @@ class PoseEstimator(Closing):
             Width and height of the frames that will come, pixels; with a side of -1 in
             `net_resolution` the size of the network's input depends on their aspect.
 
+        Raises
+        ------
+        ParameterError
+            If it is no such size.
+
         """
+        try:
+            width, height = map(index, source_size)
+        except (TypeError, ValueError):
+            width = height = 0
+        if min(width, height) < 1:
+            raise ParameterError(
+                f'source_size is {source_size!r}, but must be (width, height), whole pixels'
+            )
         from openpose_ros.engine.pretending import maps_like
         from openpose_ros.engine.synthetic import scatter_people
 
-        seen = self.estimate(np.full((source_size[1], source_size[0], 3), 128, np.uint8))
+        seen = self.estimate(np.full((height, width, 3), 128, np.uint8))
         skeleton, (height, width) = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
         people = scatter_people(2, skeleton, (height, width))
         drawn = maps_like(self.spec, people, (height, width))

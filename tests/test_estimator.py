@@ -523,6 +523,13 @@ def test_net_resolution_may_be_replaced_by_what_the_model_takes() -> None:
     assert estimator.net_resolution == own
 
 
+def test_warm_up_for_what_is_no_size_is_told() -> None:
+    estimator = PoseEstimator.from_model('openpose-ros-small', backend='fake')
+    for size in ((640,), None, '640x480', (-1, 480), (640.0, 480.0)):
+        with pytest.raises(ParameterError, match=r'source_size is .*, but must be \(width, h'):
+            estimator.warm_up(size)  # type: ignore[arg-type]
+
+
 def test_what_is_no_engine_is_told_at_once() -> None:
     for engine in ('onnxruntime', PafParams()):
         with pytest.raises(

@@ -72,7 +72,8 @@ def draw_people(
     """
     check_frame(frame, drawable=True)
     check_people(people)
-    distances = list(distances_m)
+    distances = _numbers('distances_m', distances_m)
+    (render_threshold,) = _numbers('render_threshold', [render_threshold])
     if len(distances) not in (0, len(people)):
         raise ParameterError(
             f'there are {len(distances)} distances, but {len(people)} people; give one for each, '
@@ -97,6 +98,15 @@ def draw_people(
             colour = colour_of(name)[::-1] if name else _OUTLINE
             _label(frame, text, positions[index][shown[index]], colour)
     return frame
+
+
+def _numbers(name: str, given: Sequence[float]) -> list[float]:
+    try:
+        return [float(number) for number in given]
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f'{name} holds {given!r:.100}, but must be numbers; NaN is what is not known'
+        ) from None
 
 
 def _shown(

@@ -202,6 +202,14 @@ def test_draw_people_takes_people_and_not_what_holds_them() -> None:
             draw_people(frame(), other)  # type: ignore[arg-type]
 
 
+def test_draw_people_wants_numbers() -> None:
+    for distances in (['near'], [None], 3):
+        with pytest.raises(ParameterError, match=r'distances_m holds .*, but must be numbers'):
+            draw_people(frame(), people_of(ARM), distances_m=distances)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"render_threshold holds \['low'\], but must be num"):
+        draw_people(frame(), people_of(ARM), render_threshold='low')  # type: ignore[arg-type]
+
+
 def test_draw_people_wants_a_distance_of_each() -> None:
     people = people_of(ARM, ARM)
     for distances in ([1.0], [1.0, 2.0, 3.0]):
