@@ -19,6 +19,8 @@ from openpose_ros.pictures.limits import MAX_IMAGE_PIXELS, check_pixels
 from openpose_ros.pictures.orientation import turned_upright
 from openpose_ros.pictures.stderr import caught_stderr
 
+# What helps where a picture is cut off: that of a file, and that of a message.
+COPY, SEND = 'copy it again', 'see whether its publisher sends all of it'
 _LIBRARY = re.compile(r'libpng (?:warning|error): (.*)')
 
 
@@ -44,7 +46,13 @@ class Decoded:
 
 
 def check_header(
-    data: Data, name: str, *, max_pixels: int, formats: Sequence[Format], total: int | None = None
+    data: Data,
+    name: str,
+    *,
+    max_pixels: int,
+    formats: Sequence[Format],
+    total: int | None = None,
+    cut_off: str = COPY,
 ) -> tuple[Format, Header] | None:
     """
     Find out what a picture is, and how large, before anything is decoded.
@@ -61,6 +69,8 @@ def check_header(
         Others are refused by name.
     total : int, optional
         The length of the file, if `data` is only its beginning.
+    cut_off : str
+        What helps where not all of it is there.
 
     Returns
     -------
@@ -94,9 +104,9 @@ def check_header(
     except CutOffError as exc:
         if len(data) < total and (header is None or header.least_bytes <= total):
             return None
-        raise _refused(name, exc, total) from exc
+        raise _refused(name, exc, total, cut_off) from exc
     except DamagedError as exc:
-        raise _refused(name, exc, total) from exc
+        raise _refused(name, exc, total, cut_off) from exc
     return found, header
 
 
@@ -108,6 +118,7 @@ def decode_picture(
     formats: Sequence[Format] = FILE_FORMATS,
     upright: bool = True,
     flags: int = cv2.IMREAD_COLOR,
+    cut_off: str = COPY,
 ) -> Decoded:
     """
     Decode a picture from the bytes of its file; of an animation, or of pages, the first one.
@@ -126,6 +137,8 @@ def decode_picture(
         Turn it as its orientation (EXIF and its like) says.
     flags : int
         As `cv2.imdecode` takes them; its orientation is never OpenCV's.
+    cut_off : str
+        What helps where not all of it is there.
 
     Raises
     ------
@@ -134,13 +147,13 @@ def decode_picture(
 
     """
     data = memoryview(data).cast('B')
-    checked = check_header(data, name, max_pixels=max_pixels, formats=formats)
+    checked = check_header(data, name, max_pixels=max_pixels, formats=formats, cut_off=cut_off)
     assert checked is not None  # all of it is here
     kind, header = checked
     try:
         still = kind.first_picture(data)
     except DamagedError as exc:
-        raise _refused(name, exc, len(data)) from exc
+        raise _refused(name, exc, len(data), cut_off) from exc
     image, said = _decoded(still, name, kind, header, flags)
     found = find_damage(memoryview(still.data), said) if kind is JPEG else ''
     damage = still.damage or (f'is damaged or cut off ({found})' if found else '')
@@ -192,12 +205,12 @@ def _on_canvas(image: npt.NDArray[Any], still: Still) -> npt.NDArray[Any]:
     return canvas
 
 
-def _refused(name: str, exc: DamagedError, length: int) -> FrameError:
+def _refused(name: str, exc: DamagedError, length: int, cut_off: str) -> FrameError:
     text = str(exc) or f'is cut off after {length} bytes, or damaged'
-    advice = '; copy it again' if isinstance(exc, CutOffError) else ''
+    advice = f'; {cut_off}' if isinstance(exc, CutOffError) else ''
     return FrameError(f'{name} {text}{advice}')
 
 
 def _listed(formats: Sequence[Format]) -> str:
-    names = [kind.name for kind in formats]
-    return f'{", ".join(names[:-1])} or {names[-1]}'
+    *others, last = (kind.name for kind in formats)
+    return f'{", ".join(others)} or {last}' if others else last

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from openpose_ros.errors import FrameError
 from openpose_ros.frames import FrameArray
-from openpose_ros.pictures.decoding import decode_picture
+from openpose_ros.pictures.decoding import SEND, decode_picture
 from openpose_ros.pictures.formats import MESSAGE_FORMATS, find_format, is_video_stream
 from openpose_ros.ros.messages.compressed_format import stored_encoding, video_error
 from openpose_ros.ros.messages.frame_size import check_size
@@ -63,6 +63,7 @@ def decode_compressed(message: Any, max_pixels: int) -> tuple[npt.NDArray[Any], 
         formats=MESSAGE_FORMATS,
         upright=False,
         flags=cv2.IMREAD_UNCHANGED if is_mosaic else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH,
+        cut_off=SEND,
     )
     if picture.damage:
         raise FrameError(f'{_NAME} {picture.damage}')

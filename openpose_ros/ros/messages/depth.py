@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from openpose_ros.errors import FrameError
-from openpose_ros.pictures.decoding import decode_picture
+from openpose_ros.pictures.decoding import SEND, decode_picture
 from openpose_ros.pictures.limits import check_pixels
 from openpose_ros.pictures.png import PNG
 from openpose_ros.ros.messages.compressed_format import shortened
@@ -104,6 +104,7 @@ def _packed(message: Any, max_pixels: int) -> DepthImage:
         formats=(PNG,),
         upright=False,
         flags=cv2.IMREAD_UNCHANGED,
+        cut_off=SEND,
     )
     pixels = picture.image
     if picture.damage:

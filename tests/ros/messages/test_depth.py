@@ -98,6 +98,13 @@ def test_packed_metres_come_back_as_far_as_they_were_kept() -> None:
     assert np.abs(found - depth)[known].max() > 1e-4
 
 
+def a_jpeg() -> Any:
+    message = packed(millimetres())
+    jpeg = cv2.imencode('.jpg', np.zeros((8, 8), np.uint8))[1]
+    message.data = np.concatenate([message.data[:12], jpeg])
+    return message
+
+
 REFUSED = {
     'a colour image': (lambda: image(np.zeros((8, 8, 3), np.uint8), 'bgr8'), "'bgr8'.*16UC1"),
     'too short': (lambda: image(b'\0' * 100, '16UC1', (8, 8), step=16), '100 bytes.* 128'),
@@ -109,6 +116,7 @@ REFUSED = {
         lambda: packed(millimetres().astype(np.uint8), '16UC1; compressedDepth png'),
         'uint8',
     ),
+    'a JPEG': (a_jpeg, 'is JPEG, but must be PNG; '),
 }
 
 
@@ -124,8 +132,9 @@ def test_what_is_no_depth_is_refused(case: str) -> None:
 def test_packed_depth_that_was_cut_is_refused(length: int) -> None:
     message = packed(millimetres())
     message.data = message.data[:length]
-    with pytest.raises(FrameError, match=r'cut off|damaged|empty'):
+    with pytest.raises(FrameError, match=r'cut off|damaged|empty') as caught:
         decode_depth(message, MOST)
+    assert 'copy it again' not in str(caught.value)  # which nobody can
 
 
 def test_packed_metres_without_a_scale_are_refused() -> None:
