@@ -13,7 +13,7 @@ An engine without a network: for tests, and to run everything around a network.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 import time
 
 import numpy as np
@@ -29,6 +29,7 @@ from openpose_ros.models import ModelSpec
 Handler = Callable[[FloatArray], tuple[npt.ArrayLike, ...]]
 
 _PEOPLE = 3
+_SHAPES = 16  # of maps that are kept: images of ever new sizes would fill the memory
 
 
 class FakeEngine(Engine):
@@ -85,7 +86,7 @@ def open_fake(spec: ModelSpec, providers: Sequence[str] | None, threads: int | N
 
     """
 
-    @cache
+    @lru_cache(maxsize=_SHAPES)
     def people(shape: tuple[int, int]) -> tuple[FloatArray, ...]:
         standing = scatter_people(_PEOPLE, spec.skeleton, shape)
         return maps_like(spec, standing, shape)

@@ -96,7 +96,7 @@ class Motion:
         added = gains[..., np.newaxis] * errors[:, np.newaxis]
         self.places[which] += added[:, 0]
         self.velocities[which] += added[:, 1]
-        speed = speed - gains[:, 1] * both
+        speed = np.maximum(speed - gains[:, 1] * both, 0)  # which rounding may make less
         self.variances[which, :2] *= 1 - gains[:, :1]
         self.variances[which, 2] = speed
         return np.asarray(added)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -77,3 +78,21 @@ def test_by_name_it_shows_people_that_are_known(size, tmp_path, monkeypatch):
         maps = engine.infer(np.zeros((2, 3, height, width), np.float32))
     for found, expected in zip(maps, truth):
         np.testing.assert_array_equal(found, [expected, expected])
+
+
+def test_images_of_ever_new_sizes_do_not_fill_the_memory():
+    engine = open_engine(SPEC, backend='fake')
+
+    def look(widths):
+        for width in widths:
+            engine.infer(np.zeros((1, 3, 64, 8 * width), np.float32))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = look(range(8, 40))
+        assert look(range(8, 40)) < 1.2 * before
+        assert look(range(40, 72)) < 3 * before  # the maps are larger
+        assert look(range(8, 40)) < 1.2 * before
+    finally:
+        tracemalloc.stop()

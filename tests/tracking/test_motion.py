@@ -61,3 +61,10 @@ def test_pushed_bodies_follow_at_once() -> None:
     assert calm.places[0, 0] < 60
     assert pushed.places[0, 0] > 95
     assert pushed.velocities[0, 0] == pytest.approx(1000, rel=0.1)
+
+
+def test_no_variance_is_below_nothing_whatever_rounding_does() -> None:
+    variances = np.array([[2.27995581e17, 6.83986742e18, 2.05196022e20]])
+    motion = Motion(np.zeros((1, 2)), np.zeros((1, 2)), variances)
+    motion.correct(slice(None), np.ones((1, 2)), np.array([0.2]))
+    assert (motion.variances >= 0).all()
