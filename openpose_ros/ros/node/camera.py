@@ -16,6 +16,7 @@ from openpose_ros.ros.node.newest import NewestWorker
 from openpose_ros.ros.node.parameters import NodeParams
 from openpose_ros.ros.node.processing import Processing
 from openpose_ros.ros.node.slots import Counts
+from openpose_ros.ros.node.targets import POSES
 from openpose_ros.ros.node.throttle import Throttle, Warnings
 from openpose_ros.ros.node.transport import (
     CAMERA_INFO,
@@ -98,6 +99,7 @@ class Camera:
             bodies=bodies,
             watching=watching,
             camera=name,
+            are_poses_wanted=lambda: any(map(transport.subscribers, POSES)),
         )
         self._measuring = self._processing.measuring
         self._slot = worker.slot(self._work, self._report)

@@ -70,6 +70,8 @@ class Processing:
         The camera's name, for what is told of its topics.
     remedies : Remedies
         What helps where its images are wrong.
+    are_poses_wanted : callable
+        Tells whether somebody waits for poses of people, so that what they lack is told.
 
     Attributes
     ----------
@@ -90,8 +92,10 @@ class Processing:
         watching: OnProcessed | None = None,
         camera: str = '',
         remedies: Remedies = LIVE,
+        are_poses_wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._remedies = remedies
+        self._are_poses_wanted = are_poses_wanted
         self._transport = transport
         self._watching = watching
         self._new_id = new_id
@@ -100,7 +104,7 @@ class Processing:
         self._warn = warn
         self._is_wanted = is_wanted
         self._rays: Rays | None = None
-        faults = Faults(warn)
+        self._faults = faults = Faults(warn)
         self._calibration = Calibration(faults, transport.image_topic, camera, remedies)
         self._frames = Frames(transport, faults)
         self.measuring = Measuring(self._calibration, self._frames, faults, camera, remedies)
@@ -285,15 +289,26 @@ class Processing:
         located = Located.unknown(len(people))
         if not len(people):
             return located
+        needed = bool(
+            params.depth or params.publish_tf or params.target_frame or self._are_poses_wanted()
+        )
         camera = self._calibration.camera(
             CAMERA,
             size,
             str(header.frame_id),
             rectified=params.rectified,
-            needed=params.depth,
+            needed=needed,
         )
         if camera is None:
             return located
+        if params.depth or params.monocular_distance:
+            self._faults.fine('places')
+        elif needed:
+            self._faults.tell(
+                'places',
+                'neither depth nor monocular_distance is true, so nobody has a place; set one of '
+                'them',
+            )
         if depth is not None:
             positions = self.measuring.positions(depth, header, people, camera, params)
             located = replace(located, positions=positions)

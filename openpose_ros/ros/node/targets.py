@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_POSES = ('person_pose', 'target_pose')
+POSES = ('person_pose', 'target_pose')
 _NAMELESS = '?'
 
 
@@ -123,7 +123,7 @@ class Targets:
         """
         nearest, poses = (
             self._transport.subscribers('nearest_person'),
-            [name for name in _POSES if self._transport.subscribers(name)],
+            [name for name in POSES if self._transport.subscribers(name)],
         )
         if nearest:
             self._publish_nearest(found, persons, params)

@@ -257,6 +257,24 @@ def test_without_depth_by_proportions(stage: Stage) -> None:
     stage.show(picture(100))
     wait_done(stage)
     assert len(stage.transport.of('person_pose')) == 1
+    (line,) = stage.transport.said('warning')
+    assert line.startswith('neither depth nor monocular_distance is true')
+
+
+@pytest.mark.parametrize('stage', [{'depth': False}], indirect=True)
+def test_who_waits_for_poses_is_told_what_they_lack(stage: Stage) -> None:
+    stage.camera.on_camera_info(camera_info(k=np.zeros(9)))
+    stage.transport.watched = {'nearest_person'}  # which is somebody all the same
+    stage.show(picture())
+    wait_done(stage)
+    assert stage.transport.said('warning') == []
+    stage.transport.watched = {'target_pose'}
+    for number in range(1, 4):
+        stage.show(picture(100 * number))
+    wait_done(stage)
+    assert stage.transport.of('target_pose') == []
+    (line,) = stage.transport.said('warning')
+    assert line.startswith('camera_info cannot be used: ')
 
 
 def test_nobody_is_nearest(stage: Stage) -> None:
