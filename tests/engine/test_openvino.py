@@ -33,7 +33,9 @@ def to_ir(path):
 
 def test_ir_takes_pictures_of_any_size(tmp_path):
     network = write_network(tmp_path / 'tiny.onnx', PAIR)
-    with open_engine(to_ir(network.path)) as engine:
+    # In bfloat16, which it takes where a CPU has AMX, OpenVINO 2026.4 computes nonsense of maps of
+    # one column with a kernel of 8x8, which no real network has.
+    with open_engine(to_ir(network.path), precision='fp32') as engine:
         assert engine.name == 'openvino', 'auto knows no other for IR'
         for width, height in ((96, 64), (48, 32), (8, 128)):
             batch = random_batch(2, width, height)

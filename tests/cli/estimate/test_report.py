@@ -120,7 +120,8 @@ def test_bar_has_rate_time_left_people_and_failures(
     report = RunReport()
     with report.progress(find_sources(str(folder)), Selection(), None):
         report.found(NOBODY)
-        report.found(replace(NOBODY, keypoints=np.ones((3, 18, 3), np.float32)))
+        three = np.ones((3, 18, 3), np.float32)
+        report.found(replace(NOBODY, keypoints=three, scores=np.ones(3, np.float32)))
         report.finished(1)
         report.trouble('the third is damaged')
         report.finished(2)

@@ -43,7 +43,7 @@ def test_a_frame_becomes_the_maps_that_opencv_makes_of_it(imported, backend):
     frame = networks.frame()
     size = (frame.shape[1], frame.shape[0])
     tensor, _ = preprocess(frame, spec, size)
-    with open_engine(spec, backend=backend) as engine:
+    with open_engine(spec, backend=backend, precision='fp32') as engine:
         heatmaps, pafs = engine.infer(tensor)
     skeleton = load_skeleton(SKELETONS[name])
     assert spec.skeleton == skeleton
