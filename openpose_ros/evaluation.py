@@ -6,7 +6,7 @@ pycocotools computes it; `pip install pycocotools`, or the extra `evaluate`, bri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 import io
 from math import isfinite
@@ -45,7 +45,7 @@ class Scores(NamedTuple):
 
 def evaluate(
     results: Iterable[Mapping[str, Any]],
-    annotations: dict[str, Any],
+    annotations: dict[str, Any] | Truth,
     image_ids: Sequence[Any] | None = None,
 ) -> Scores:
     """
@@ -56,9 +56,9 @@ def evaluate(
     results : iterable of dict
         As `coco_results` returns them, of any number of pictures. A picture without any counts
         as one where nobody was found.
-    annotations : dict
+    annotations : dict or Truth
         The content of a COCO person_keypoints file; what it leaves open is filled in, as
-        `openpose-ros evaluate` does.
+        `openpose-ros evaluate` does. Or what `read_truth` made of one.
     image_ids : sequence of int, optional
         Only these pictures; by default all that `annotations` lists.
 
@@ -77,7 +77,7 @@ def evaluate(
         If the annotations are no truth in COCO's format.
 
     """
-    truth = truth_of(annotations, 'the truth')
+    truth = annotations if isinstance(annotations, Truth) else truth_of(annotations, 'the truth')
     results = _checked(results, truth)
     if image_ids is not None:
         _check_pictures(image_ids, truth)
@@ -148,12 +148,12 @@ def _checked(results: Iterable[Mapping[str, Any]], truth: Truth) -> list[Mapping
 def _check_pictures(image_ids: Sequence[Any], truth: Truth) -> None:
     if isinstance(image_ids, str) or not isinstance(image_ids, Iterable):
         raise ParameterError(f'image_ids are {image_ids!r}, but must be a list of ids')
-    pictures = [image['id'] for image in truth.dataset['images']]
+    pictures = dict.fromkeys(image['id'] for image in truth.dataset['images'])
     for name in image_ids:
-        if name not in pictures:
+        if not isinstance(name, Hashable) or name not in pictures:
             raise ParameterError(
                 f'image_ids has {name!r}, but the truth has no such picture; it has '
-                f'{", ".join(map(repr, pictures[:_NAMED]))}'
+                f'{", ".join(map(repr, list(pictures)[:_NAMED]))}'
                 + (' and others' if len(pictures) > _NAMED else '')
             )
 

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip('pycocotools')
 from openpose_ros.errors import LibraryError, ParameterError, SourceError
 from openpose_ros.evaluation import Scores, evaluate, table
+from openpose_ros.io.coco.truth import truth_of
 from tests.annotations import drawn_people, people_of, two_pictures
 
 SHARED = Path(__file__).parents[2] / 'shared/images/person_keypoints_dev.json'
@@ -143,6 +144,16 @@ def test_evaluate_tells_which_pictures_there_are(annotations: dict[str, Any]) ->
         evaluate([], annotations, [3, 99])
     with pytest.raises(ParameterError, match='image_ids are 3, but must be a list of ids'):
         evaluate([], annotations, 3)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r'image_ids has \[3\], but the truth has no such'):
+        evaluate([], annotations, [[3]])
+
+
+def test_evaluate_takes_a_truth_that_was_read(annotations: dict[str, Any]) -> None:
+    results = drawn_people(annotations, 'coco_18')
+    results[0]['keypoints'] = [0] * 51
+    scores = evaluate(results, truth_of(annotations, 'the truth'))
+    assert scores == evaluate(results, annotations)
+    assert scores.ap < 1
 
 
 def test_evaluate_names_the_library_that_is_missing(

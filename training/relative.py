@@ -62,7 +62,6 @@ class RelativeWeights:
 def _convolve(layer: nn.Conv2d, size: Tensor, shift: Tensor | None, values: Tensor) -> Tensor:
     weight, bias = layer.weight * size, None if layer.bias is None else layer.bias * shift
     if layer.groups > 1 and layer.dilation[0] > 1 and torch.is_autocast_enabled('cpu'):
-        return dilated(
-            values, weight, bias, layer.dilation[0]
-        )  # its gradient is six times as quick
+        # Its gradient is six times as quick.
+        return dilated(values, weight, bias, layer.dilation[0])
     return layer._conv_forward(values, weight, bias)

@@ -9,7 +9,7 @@ its size (`training.composing`), and every network of --start is trained on the 
 and targets take most of the time. After `hold` of the minutes the rate falls to nought as half a
 cosine. RUN receives START.pt twice a minute and at the end, for `training.ship`, and `log.csv`.
 The first pack's first pictures are held out. Without a GPU the same happens, slowly; where the CPU
-has AMX, `--params '{"half": true, "batch": 16, "trunk": 0}'` makes it several times as quick.
+has AMX, `--params '{"half": true, "batch": 16, "trunk": 0}'` makes a step 2.6 times as quick.
 """
 
 from __future__ import annotations

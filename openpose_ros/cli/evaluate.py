@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             f'{args.results} has results of no picture of {args.truth}: it has {looked_at}, say, '
             f'and the truth {first}'
         )
-    scores = evaluate(found.results, truth.dataset)
+    scores = evaluate(found.results, truth)
     missed = [
         str(image.get('file_name', image['id']))
         for image in images
