@@ -24,7 +24,7 @@ from openpose_ros.engine.opening import model_to_open
 from openpose_ros.errors import ParameterError
 from openpose_ros.estimates import Estimate
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.models import ModelSpec
+from openpose_ros.models import ModelSpec, load_model
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.parts import PartParams
 from openpose_ros.parts.finder import PartFinder, Parts
@@ -91,9 +91,10 @@ class PoseEstimator(Closing):
     Raises
     ------
     ParameterError
-        If the engine is none, the model cannot run at `net_resolution`, its skeleton has less
-        keypoints than `params` ask a person to have, they are of another decoder, or the model's
-        maps cannot be augmented as asked; all but the first also when what is wrong is replaced.
+        If the engine is none, or runs another model than the one named; if the model cannot run
+        at `net_resolution`, its skeleton has less keypoints than `params` ask a person to have,
+        they are of another decoder, or the model's maps cannot be augmented as asked; these also
+        when what is wrong is replaced.
     ModelError, EngineError
         If there is no such model, or no engine for it.
 
@@ -108,7 +109,7 @@ class PoseEstimator(Closing):
         augmentation: AugmentationParams = _PLAIN,
         parts: Parts | None = None,
     ) -> None:
-        _check_engine(engine)
+        _check_engine(engine, spec)
         self.parts = parts or Parts()
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
@@ -423,13 +424,22 @@ class PoseEstimator(Closing):
             self.parts.close()
 
 
-def _check_engine(engine: object) -> None:
-    """Raise a ParameterError if something runs no network: the name of a backend, say."""
-    if engine is not None and not callable(getattr(engine, 'infer', None)):
+def _check_engine(engine: Engine | None, model: ModelSpec | str | Path | None) -> None:
+    """Raise a ParameterError if something runs no network, or another than the one named."""
+    if engine is None:
+        return
+    if not callable(getattr(engine, 'infer', None)):
         raise ParameterError(
             f'the engine is a {type(engine).__name__}, but must be what open_engine returns; '
             'PoseEstimator.from_model(name, backend=..., params=...) opens one'
         )
+    if isinstance(model, (str, Path)):
+        name = load_model(model, need_file=False).name
+        if name != engine.spec.name:
+            raise ParameterError(
+                f"the model is '{name}', but the engine runs '{engine.spec.name}'; name none to "
+                "take the engine's"
+            )
 
 
 def _on_frame(people: People, placement: Placement) -> People:

@@ -538,6 +538,14 @@ def test_what_is_no_engine_is_told_at_once() -> None:
             PoseEstimator('openpose-ros-small', engine)  # type: ignore[arg-type]
 
 
+def test_engine_of_another_model_is_told_at_once() -> None:
+    engine = open_engine('openpose-ros-small', backend='fake')
+    told = "is 'openpose-ros-base', but the engine runs 'openpose-ros-small'; name none"
+    with pytest.raises(ParameterError, match=told):
+        PoseEstimator('openpose-ros-base', engine)
+    assert PoseEstimator('openpose-ros-small', engine).spec.name == 'openpose-ros-small'
+
+
 def test_what_are_no_part_params_is_told_at_once() -> None:
     for params in (None, {'max_crops': 3}):
         with pytest.raises(ParameterError, match=r'part_params are a \w+, but must be PartParams'):

@@ -133,13 +133,15 @@ def _is_of_colour(
     """Tell by its name and its first image whether a topic's images show what eyes see."""
     for channel in group:
         if channel.topic.endswith(_DEPTH_ENDING):
-            complain.mention(f'{channel.topic} is left out: it is depth')
+            complain.mention(f'{channel.topic} is depth: no people are looked for in it')
             return False
         if channel.type_name == IMAGE:
             message = next(bag.messages([channel.key]), None)
             encoding = '' if message is None else _encoding(message.data, types)
             if encoding in _OF_DEPTH:
-                complain.mention(f'{channel.topic} is left out: it is depth ({encoding})')
+                complain.mention(
+                    f'{channel.topic} is depth ({encoding}): no people are looked for in it'
+                )
                 return False
     return True
 

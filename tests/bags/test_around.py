@@ -136,7 +136,10 @@ def test_depth_is_found_by_its_stamp(tmp_path: Path, late_ms: float) -> None:
     said: list[str] = []
     params = replace(FAKE, depth=True)
     worked_on(source, tmp_path / 'out', said, params=params)
-    assert said == [f'{DEPTH} is left out: it is depth (16UC1)', f'depth is taken from {DEPTH}']
+    assert said == [
+        f'{DEPTH} is depth (16UC1): no people are looked for in it',
+        f'depth is taken from {DEPTH}',
+    ]
     # The hips are a little behind the surface.
     surfaces = 1.0 + 0.1 * np.arange(COUNT)
     assert distances(tmp_path / 'out') == pytest.approx(surfaces + 0.13, abs=0.045)

@@ -168,9 +168,9 @@ def test_what_is_no_picture_is_left_out_with_a_line(tmp_path: Path) -> None:
     report = worked_on(source, tmp_path / 'out', lines)
     assert report.is_whole
     assert sorted(lines) == [
-        '/depth/floats is left out: it is depth (32FC1)',
-        '/depth/image_raw is left out: it is depth (16UC1)',
-        '/depth/image_raw/compressedDepth is left out: it is depth',
+        '/depth/floats is depth (32FC1): no people are looked for in it',
+        '/depth/image_raw is depth (16UC1): no people are looked for in it',
+        '/depth/image_raw/compressedDepth is depth: no people are looked for in it',
     ]
     assert topics_of(tmp_path / 'out')['/openpose/persons'] == 1
 

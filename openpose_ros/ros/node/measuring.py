@@ -181,7 +181,18 @@ class Measuring:
         if depth is None:
             return None
         frame, depth_frame = str(header.frame_id), str(message.header.frame_id)
-        if not frame or not depth_frame or frame.lstrip('/') == depth_frame.lstrip('/'):
+        if bool(frame) != bool(depth_frame):  # registered, or of another camera: it may be either
+            named = f"depth is of the frame '{depth_frame}', but its image"
+            if frame:
+                named = f"an image is of the frame '{frame}', but its depth"
+            self._faults.tell(
+                'depth frame',
+                f'{named} has no frame_id, so it cannot be told whether they are registered, and '
+                "the depth is not used; set both drivers' frame_id (the same: registered)",
+            )
+            return None
+        self._faults.fine('depth frame')
+        if frame.lstrip('/') == depth_frame.lstrip('/'):
             if not is_same_picture(depth.size, camera.size):
                 self._faults.tell(
                     'depth size',

@@ -521,6 +521,32 @@ def test_depth_of_another_frame(stage: Stage) -> None:
     assert not stage.transport.listens_to_transforms
 
 
+@pytest.mark.parametrize(
+    ('frames', 'expected'),
+    [
+        (('camera', ''), "an image is of the frame 'camera', but its depth has no frame_id"),
+        (('', 'depth'), "depth is of the frame 'depth', but its image has no frame_id"),
+    ],
+)
+def test_depth_is_not_used_where_one_frame_is_not_named(
+    stage: Stage, frames: tuple[str, str], expected: str
+) -> None:
+    stage.camera.on_camera_info(camera_info())
+
+    def shown(at_ms: float, of_image: str, of_depth: str) -> Any:
+        message = picture(at_ms)
+        message.header.frame_id = of_image
+        stage.camera.on_depth_image(depth(at_ms, frame=of_depth))
+        return stage.show(message)
+
+    for at_ms in (0, 33, 66):
+        assert not has_places(shown(at_ms, *frames))
+    assert sum(expected in line for line in stage.warned()) == 1, stage.warned()
+    for at_ms, name in ((100, ''), (133, 'camera')):  # both of one camera, named or not
+        assert has_places(shown(at_ms, name, name))
+    assert not has_places(shown(166, *frames))
+
+
 def test_a_transform_that_is_too_old(stage: Stage) -> None:
     stage.camera.on_camera_info(camera_info())
     stage.camera.on_depth_camera_info(camera_info(frame='depth'))
