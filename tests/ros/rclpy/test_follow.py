@@ -174,7 +174,7 @@ def test_goal_that_is_refused_is_sent_again() -> None:
 def test_robot_follows_a_topic() -> None:
     with staged('follow') as stage:
         robot = stage.robot
-        stage.until(lambda: stage.node.is_under_way, x=1.0)
+        stage.until(lambda: len(robot.goals) == 1, x=1.0)
         assert [goal.pose_topic for goal in robot.goals] == ['/robot/openpose/person_pose']
         robot.aborts.add(0)  # Nav2 has lost her
         stage.until(lambda: len(robot.goals) == 2, x=5.0)
