@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+import sys
 
 import pytest
 
@@ -75,6 +76,7 @@ def test_rclpy_of_another_python_is_named(
     (package / '__init__.py').write_text('from rclpy import _rclpy_pybind11')
     (package / '_rclpy_pybind11.cpython-38-aarch64-linux-gnu.so').touch()
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, 'rclpy', raising=False)  # that of other tests
     state, found, fix = by_name('rclpy')
     assert state == 'broken'
     assert found.startswith('built for Python 3.8, but this is 3.')

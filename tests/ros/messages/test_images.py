@@ -215,7 +215,8 @@ def test_pixels_are_those_of_cv_bridge(encoding: str, padded_pixels: int) -> Non
     tight = noise(encoding)
     padding = padded_pixels * (tight.step // SIZE[0])
     rows = with_padding(np.asarray(tight.data).reshape(-1, tight.step), padding)
-    for is_bigendian in (0, 1):
+    # It swaps bytes with a method that NumPy 2 lacks.
+    for is_bigendian in (0, 1) if hasattr(np.ndarray, 'newbyteorder') else (0,):
         message = image(rows, encoding, SIZE, step=tight.step + padding, is_bigendian=is_bigendian)
         theirs = bridge.imgmsg_to_cv2(message, 'bgr8')
         np.testing.assert_array_equal(decode_image(message), theirs)
