@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: demo test test-slow test-ros test-training lint bench clean
 
+# Where ROS is sourced, pytest would find its plugins, which the environment lacks the libraries of.
+demo test test-slow test-training lint bench: export PYTHONPATH :=
+
 demo: $(BASE)
 	$(BIN)/openpose-ros demo --output output
 
