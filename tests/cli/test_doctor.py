@@ -74,9 +74,10 @@ def test_machine_in_a_mess_is_one_line_each(tmp_path: Path) -> None:
     assert all('\n' not in item['found'] for item in document['findings'])
 
 
-def test_broken_numpy_breaks_no_more_than_needs_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize('distro', ['', 'jazzy'])
+def test_broken_numpy_breaks_no_more_than_needs_it(distro: str, tmp_path: Path) -> None:
     (tmp_path / 'numpy.py').write_text('import os\nos.abort()')
-    run = diagnose('--json', '-', PYTHONPATH=str(tmp_path))
+    run = diagnose('--json', '-', PYTHONPATH=str(tmp_path), ROS_DISTRO=distro)
     assert run.returncode == 1, 'something that the doctor imports (models?) imports NumPy'
     states = {item['name']: item['state'] for item in json.loads(run.stdout)['findings']}
     assert states['NumPy'] == states['estimate'] == 'broken'

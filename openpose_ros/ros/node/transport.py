@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from openpose_ros.frames import FrameArray
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `doctor` imports this, and NumPy may be broken
+    from openpose_ros.frames import FrameArray
     from openpose_ros.spatial import Transform
 
 # What a node publishes, named as in `~/NAME`, and of which type.
