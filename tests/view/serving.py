@@ -161,6 +161,10 @@ def connected(page: Served, token: str | None, **headers: str) -> Iterator[Viewe
             await session.close()
             raise
 
+    async def leave() -> None:
+        await socket.close()  # else aiohttp warns of it whenever it is collected
+        await session.close()
+
     loop = asyncio.new_event_loop()
     try:
         session, socket = loop.run_until_complete(connect())
@@ -170,7 +174,7 @@ def connected(page: Served, token: str | None, **headers: str) -> Iterator[Viewe
                 viewer.send(token=token)
             yield viewer
         finally:
-            loop.run_until_complete(session.close())
+            loop.run_until_complete(leave())
     finally:
         loop.close()
 
