@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from openpose_ros.engine import AnyMaps
+from openpose_ros.engine.base import MAPS
+from openpose_ros.errors import ParameterError
 from openpose_ros.frames import FrameArray
+from openpose_ros.models import ModelSpec
 from openpose_ros.people import People
 from openpose_ros.placement import Placement
 
@@ -70,3 +73,25 @@ class Estimate:
             size = max(1, round(width * scale)), max(1, round(height * scale))
             drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
         return bytes(cv2.imencode('.png', drawn)[1])
+
+
+def check_estimate(estimate: Estimate, spec: ModelSpec) -> None:
+    """Raise a ParameterError if something is no estimate, or of another decoder than a model's."""
+    if not isinstance(estimate, Estimate):
+        raise ParameterError(
+            f'an estimate is a {type(estimate).__name__}, but must be what '
+            'PoseEstimator.estimate returned'
+        )
+    if type(estimate.maps) is not MAPS[spec.decoder]:
+        raise ParameterError(
+            f"the estimate is of another decoder than '{spec.decoder}', which {spec.name} has; "
+            'pass one of the same network'
+        )
+
+
+def on_frame(people: People, placement: Placement) -> People:
+    """Take people from map cells to pixels inside the frame."""
+    keypoints = people.keypoints.copy()
+    width, height = placement.source_size
+    keypoints[..., :2] = placement.to_source(keypoints[..., :2]).clip(0, (width - 1, height - 1))
+    return replace(people, keypoints=keypoints)

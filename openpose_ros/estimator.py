@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 import logging
-from operator import index
 import os
 from os import PathLike
 from pathlib import Path
@@ -19,29 +18,24 @@ import numpy.typing as npt
 from openpose_ros.augmentation import AugmentationParams, check_augmentation
 from openpose_ros.closing import Closing
 from openpose_ros.engine import AnyMaps, Engine, OnProgress, open_engine
-from openpose_ros.engine.base import MAPS
-from openpose_ros.engine.opening import model_to_open
+from openpose_ros.engine.opening import check_engine, model_to_open
 from openpose_ros.errors import ParameterError
-from openpose_ros.estimates import Estimate
+from openpose_ros.estimates import Estimate, check_estimate, on_frame
 from openpose_ros.frames import FrameArray, check_frame
-from openpose_ros.models import ModelSpec, load_model
+from openpose_ros.models import ModelSpec
 from openpose_ros.parsing.decoders import DecoderParams, open_parser, params_for
 from openpose_ros.parts import PartParams
 from openpose_ros.parts.finder import PartFinder, Parts
 from openpose_ros.parts.params import check_part_params
 from openpose_ros.people import People
 from openpose_ros.placement import Placement, Size
-from openpose_ros.preprocess import check_net_resolution, preprocess
+from openpose_ros.preprocess import check_net_resolution, check_source_size, preprocess
 from openpose_ros.scores import parser_params, told
 from openpose_ros.turns import Turn
 
 _LOGGER = logging.getLogger(__name__)
 _PLAIN = AugmentationParams()
 _PART_PARAMS = PartParams()
-
-
-def _on_view(done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 class PoseEstimator(Closing):
@@ -109,7 +103,8 @@ class PoseEstimator(Closing):
         augmentation: AugmentationParams = _PLAIN,
         parts: Parts | None = None,
     ) -> None:
-        _check_engine(engine, spec)
+        if engine is not None:
+            check_engine(engine, spec)
         self.parts = parts or Parts()
         self.engine = engine or open_engine(spec, net_resolution=net_resolution)
         self.spec = spec if isinstance(spec, ModelSpec) else self.engine.spec
@@ -124,11 +119,10 @@ class PoseEstimator(Closing):
         self._prepare()
 
     def _prepare(self) -> None:
-        """Make what is this process's own."""
-        # A thread that is interrupted in here may close it.
+        """Make what is this process's own; a thread that is interrupted in here may close it."""
         self._turn = Turn()
         self._tensor: npt.NDArray[np.float32] | None = None
-        self.on_view: Callable[[int, int], object] = _on_view
+        self.on_view: Callable[[int, int], object] = lambda done, total: None
         self._parse = open_parser(self.spec)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -354,16 +348,7 @@ class PoseEstimator(Closing):
             If it is none, or of a network of another decoder.
 
         """
-        if not isinstance(estimate, Estimate):
-            raise ParameterError(
-                f'an estimate is a {type(estimate).__name__}, but must be what '
-                'PoseEstimator.estimate returned'
-            )
-        if type(estimate.maps) is not MAPS[self.spec.decoder]:
-            raise ParameterError(
-                f"the estimate is of another decoder than '{self.spec.decoder}', which "
-                f'{self.spec.name} has; pass one of the same network'
-            )
+        check_estimate(estimate, self.spec)
         with self._turn:
             started = perf_counter()
             people = self._people_in(estimate.maps, estimate.placement, estimate.growth)
@@ -375,11 +360,10 @@ class PoseEstimator(Closing):
         return replace(estimate, people=people, times=times, crops_left_out=left_out)
 
     def _people_in(self, maps: AnyMaps, placement: Placement, growth: float = 1.0) -> People:
-        of_frame = (some[0] for some in maps)
-        params, calibration = self._params, self.spec.score_calibration
+        params = self._params
         own = parser_params(params, self.spec, growth)
-        in_cells = self._parse(*of_frame, self.spec.skeleton, own)
-        return _on_frame(told(in_cells, calibration, params), placement)
+        in_cells = self._parse(*(some[0] for some in maps), self.spec.skeleton, own)
+        return on_frame(told(in_cells, self.spec.score_calibration, params), placement)
 
     def warm_up(self, source_size: Size = (640, 480)) -> None:
         """
@@ -399,21 +383,13 @@ class PoseEstimator(Closing):
             If it is no such size.
 
         """
-        try:
-            width, height = map(index, source_size)
-        except (TypeError, ValueError):
-            width = height = 0
-        if min(width, height) < 1:
-            raise ParameterError(
-                f'source_size is {source_size!r}, but must be (width, height), whole pixels'
-            )
+        width, height = check_source_size(source_size)
         from openpose_ros.engine.pretending import maps_like
         from openpose_ros.engine.synthetic import scatter_people
 
         seen = self.estimate(np.full((height, width, 3), 128, np.uint8))
-        skeleton, (height, width) = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
-        people = scatter_people(2, skeleton, (height, width))
-        drawn = maps_like(self.spec, people, (height, width))
+        skeleton, shape = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
+        drawn = maps_like(self.spec, scatter_people(2, skeleton, shape), shape)
         self._parse(*drawn, skeleton, self.params)
         self.parts.warm_up()
 
@@ -422,29 +398,3 @@ class PoseEstimator(Closing):
         with self._turn:
             self.engine.close()
             self.parts.close()
-
-
-def _check_engine(engine: Engine | None, model: ModelSpec | str | Path | None) -> None:
-    """Raise a ParameterError if something runs no network, or another than the one named."""
-    if engine is None:
-        return
-    if not callable(getattr(engine, 'infer', None)):
-        raise ParameterError(
-            f'the engine is a {type(engine).__name__}, but must be what open_engine returns; '
-            'PoseEstimator.from_model(name, backend=..., params=...) opens one'
-        )
-    if isinstance(model, (str, Path)):
-        name = load_model(model, need_file=False).name
-        if name != engine.spec.name:
-            raise ParameterError(
-                f"the model is '{name}', but the engine runs '{engine.spec.name}'; name none to "
-                "take the engine's"
-            )
-
-
-def _on_frame(people: People, placement: Placement) -> People:
-    """Take people from map cells to pixels inside the frame."""
-    keypoints = people.keypoints.copy()
-    width, height = placement.source_size
-    keypoints[..., :2] = placement.to_source(keypoints[..., :2]).clip(0, (width - 1, height - 1))
-    return replace(people, keypoints=keypoints)

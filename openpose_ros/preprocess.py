@@ -67,6 +67,27 @@ def check_net_resolution(net_resolution: Size | None, spec: ModelSpec) -> Size:
     return width, height
 
 
+def check_source_size(source_size: Size) -> Size:
+    """
+    Return the width and height of frames, pixels.
+
+    Raises
+    ------
+    ParameterError
+        If it is no such size.
+
+    """
+    try:
+        width, height = (index(side) for side in source_size)
+    except (TypeError, ValueError):
+        width = height = 0
+    if min(width, height) < 1:
+        raise ParameterError(
+            f'source_size is {source_size!r}, but must be (width, height), whole pixels'
+        )
+    return width, height
+
+
 def preprocess(
     frame: FrameArray,
     spec: ModelSpec,

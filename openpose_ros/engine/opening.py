@@ -140,6 +140,41 @@ def model_to_open(
     return spec
 
 
+def check_engine(engine: Engine, model: ModelSpec | str | Path | None) -> None:
+    """
+    See that something runs a network, and the one that is named.
+
+    Parameters
+    ----------
+    engine : Engine
+        As `open_engine` returns it.
+    model : ModelSpec, str, Path or None
+        A name, or the path of a file, must be of the engine's model; a spec may say something
+        else about it, and None is whatever the engine runs.
+
+    Raises
+    ------
+    ParameterError
+        If it is no engine, the name of a backend, say, or runs another model.
+    ModelError
+        If there is no model of that name.
+
+    """
+    if not callable(getattr(engine, 'infer', None)):
+        raise ParameterError(
+            f'the engine is a {type(engine).__name__}, but must be what open_engine returns; '
+            'PoseEstimator.from_model(name, backend=..., params=...) opens one'
+        )
+    if model is None or isinstance(model, ModelSpec):
+        return
+    name = load_model(model, need_file=False).name
+    if name != engine.spec.name:
+        raise ParameterError(
+            f"the model is '{name}', but the engine runs '{engine.spec.name}'; name none to take "
+            "the engine's"
+        )
+
+
 def check_backend(backend: str) -> None:
     """
     See that this machine has what a backend needs, before anything is loaded.
