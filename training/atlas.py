@@ -24,7 +24,7 @@ from training.composing import blurred, gaussian
 from training.pack import Picture
 from training.teacher_maps import PAD_VALUE
 
-SIDE = 448  # pixels, of the square that every picture lies in
+SIDE = 576  # pixels, of the square that every picture lies in
 _GREY = (0.114, 0.587, 0.299)  # BGR
 _TILE = 8  # pixels: a cell
 _HALVED = 0.5  # the scale below which a bilinear sample of 2x2 pixels would leave some out
@@ -38,6 +38,8 @@ class ViewParams:
     Attributes
     ----------
     scale : (float, float)
+    fitted : bool
+        Whether a scale of 1 is that at which the picture just fits into the view, not its own.
     rotation_deg, turned, turned_deg, flip : float
     mosaic : float
         Probability that the quarters of a view are those of four others.
@@ -48,14 +50,15 @@ class ViewParams:
 
     """
 
-    scale: tuple[float, float] = (0.45, 1.6)
-    rotation_deg: float = 4.0
-    turned: float = 0.06
+    scale: tuple[float, float] = (0.7, 1.4)
+    fitted: bool = True
+    rotation_deg: float = 3.0
+    turned: float = 0.03
     turned_deg: float = 100.0
     flip: float = 0.5
-    mosaic: float = 0.08
-    colour: float = 0.03
-    nobody: float = 0.18
+    mosaic: float = 0.04
+    colour: float = 0.02
+    nobody: float = 0.13
 
 
 class Atlas:
@@ -65,7 +68,7 @@ class Atlas:
     Parameters
     ----------
     capacity : int
-        Pictures; 0.6 MB each.
+        Pictures; 1 MB each.
     device : str
 
     """
@@ -162,13 +165,15 @@ class Atlas:
 
         count = len(numbers)
         low, high = (math.log(limit) for limit in params.scale)
-        scale = torch.exp(low + uniform(count) * (high - low)) * self._scale[numbers]
+        spread = self._size[numbers]
+        whole = torch.tensor([size[1], size[0]], device=self.device)
+        least = (whole / spread).amin(dim=1) if params.fitted else self._scale[numbers]
+        scale = torch.exp(low + uniform(count) * (high - low)) * least
         angle = normal(count) * math.radians(params.rotation_deg)
         anywhere = (uniform(count) * 2 - 1) * math.radians(params.turned_deg)
         angle = torch.where(uniform(count) < params.turned, anywhere, angle)
         flip = torch.where(uniform(count) < params.flip, -1.0, 1.0)
-        spread = self._size[numbers]
-        shown = torch.tensor([size[1], size[0]], device=self.device) / scale[:, None]
+        shown = whole / scale[:, None]
         centre = spread / 2 + (uniform(count, 2) - 0.5) * (spread - shown).abs()
         one = (count, 1, 1, 1)
         double = (2 * size[0], 2 * size[1])

@@ -34,6 +34,7 @@ from training.export import fold_normalisation, load_network, unfold_normalisati
 from training.pack import Picture, read_pack
 from training.student import AT_ONCE, SessionParams, Student
 from training.teacher import OnnxTeacher
+from training.teacher_maps import HEATMAPS
 from training.trainer import save
 
 _log = logging.getLogger(__name__)
@@ -173,7 +174,9 @@ def main() -> None:
     _log.info('%d pictures; %s', atlas.count, json.dumps(asdict(params)))
     teacher = ComposedTeacher(OnnxTeacher(arguments.teacher), device, half=params.half)
     held = held_out(atlas, teacher, numbers, params, augment)
-    variances = tuple(float(maps.var(dim=(0, 2, 3)).mean()) for maps in held[:0:-1])
+    variances = tuple(
+        float(maps.var(dim=(0, 2, 3)).mean()) for maps in (held[2], held[1][:, : HEATMAPS - 1])
+    )
     students = {}
     for path in arguments.start:
         network = fold_normalisation(load_network(path)).train()

@@ -40,6 +40,10 @@ class SessionParams:
         Compute in bfloat16 on a CPU; on a GPU it is float16 anyhow.
     first, last : float
         What the squared error of the first and of the last maps counts.
+    heatmaps, pafs : float
+        What that of heatmaps and of PAFs counts.
+    background : float
+        What that of the background counts beside one of the other heatmaps: no parser reads it.
     warmup : int
         Steps over which the rate rises.
     hold : float
@@ -50,16 +54,19 @@ class SessionParams:
 
     """
 
-    batch: int = 96
+    batch: int = 192
     size: tuple[int, int] = (256, 384)
     rate: float = 4e-3
     trunk: float = 0.4
     refinement: float = 1.5
     half: bool = False
-    first: float = 0.5
-    last: float = 1.5
-    warmup: int = 100
-    hold: float = 0.45
+    first: float = 0.4
+    last: float = 1.6
+    heatmaps: float = 1.5
+    pafs: float = 0.6
+    background: float = 0.15
+    warmup: int = 25
+    hold: float = 0.3
     ema: float = 0.998
     seed: int = 0
 
@@ -123,18 +130,33 @@ class Student(Checkpointed):
         Returns
         -------
         (float32 (), float32 (2,))
-            The loss; the squared errors of the last PAFs and heatmaps by their variances.
+            The loss; the squared errors of the last PAFs and heatmaps by their variances, the
+            background left out.
 
         """
+        params = self.params
         half = torch.bfloat16 if self.kind == 'cpu' else torch.float16
         with torch.autocast(self.kind, half, enabled=self.half):
             stages = self.network.stages(views.contiguous(memory_format=torch.channels_last))
         total, last = torch.zeros((), device=views.device), []
-        targets = zip(stages[::-1], (pafs, heatmaps), self.variances, strict=True)
-        for given, wanted, variance in targets:
-            errors = [(maps.float() - wanted).square().mean() / variance for maps in given]
-            total = total + self.params.first * sum(errors[:-1]) + self.params.last * errors[-1]
-            last.append(errors[-1].detach())
+        kinds = zip(
+            stages[::-1],
+            (pafs, heatmaps),
+            self.variances,
+            (params.pafs, params.heatmaps),
+            strict=True,
+        )
+        for given, wanted, variance, share in kinds:
+            errors = [(maps.float() - wanted).square().mean(dim=(0, 2, 3)) for maps in given]
+            told = errors[-1].detach()
+            if wanted is heatmaps:
+                told = told[:-1]
+                counts = torch.ones_like(errors[0])
+                counts[-1] = params.background
+                errors = [values * counts * (len(counts) / len(told)) for values in errors]
+            first, final = sum(values.mean() for values in errors[:-1]), errors[-1].mean()
+            total = total + share * (params.first * first + params.last * final) / variance
+            last.append(told.mean() / variance)
         return total, torch.stack(last)
 
     def train_step(self, views: Tensor, heatmaps: Tensor, pafs: Tensor) -> Tensor:

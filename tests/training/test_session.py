@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 import csv
 import math
 from pathlib import Path
@@ -44,7 +45,14 @@ TINY = BaseConfig(
     dense_blocks=1,
 )
 PLAIN = ViewParams(
-    scale=(1.0, 1.0), rotation_deg=0, turned=0, flip=0, mosaic=0, colour=0, nobody=0
+    scale=(1.0, 1.0),
+    fitted=False,
+    rotation_deg=0,
+    turned=0,
+    flip=0,
+    mosaic=0,
+    colour=0,
+    nobody=0,
 )
 
 
@@ -117,6 +125,39 @@ def test_a_view_beyond_the_picture_is_padding_and_its_parts_are_to_scale():
     assert abs(int(seen[1]) - 128 * 128) < 128 * 6
     view = atlas.views(torch.tensor([0]), (256, 384), PLAIN, generator())[1]
     assert (view == 128).float().mean() > 0.9
+
+
+@pytest.mark.parametrize('shape', [(64, 96), (200, 96), (400, 600)])
+def test_a_fitted_view_shows_the_whole_picture_as_large_as_it_can(shape: tuple[int, int]):
+    atlas = Atlas(1, 'cpu')
+    atlas.add([picture(shape, 220)], [1.0], nobody=False)
+    fitted = ViewParams(**{**PLAIN.__dict__, 'fitted': True})
+    view = atlas.views(torch.tensor([0]), (128, 192), fitted, generator())[1][0, 2] > 180
+    ratio = min(128 / shape[0], 192 / shape[1])
+    height, width = int(view.any(dim=1).sum()), int(view.any(dim=0).sum())
+    assert height == pytest.approx(ratio * shape[0], abs=1.5)
+    assert width == pytest.approx(ratio * shape[1], abs=1.5)
+
+
+def test_the_background_counts_less_and_is_not_told():
+    torch.manual_seed(0)
+    views = torch.rand(1, 3, 64, 96) * 255
+    network = BaseNetwork(TINY)
+    with torch.no_grad():
+        heatmaps, pafs = network(views)
+    wrong = {}
+    for channel in (0, 18):
+        targets = heatmaps.clone()
+        targets[:, channel] += 1
+        for background in (0.15, 1.0):
+            params = SessionParams(background=background, first=0)
+            student = Student(deepcopy(network), params, (1.0, 1.0), 'cpu')
+            loss, told = student.losses(views, targets, pafs)
+            wrong[channel, background] = loss.detach(), told
+    assert float(wrong[18, 0.15][0]) == pytest.approx(0.15 * float(wrong[0, 0.15][0]), rel=1e-3)
+    assert float(wrong[18, 1.0][0]) == pytest.approx(float(wrong[0, 1.0][0]), rel=1e-3)
+    assert float(wrong[18, 0.15][1][1]) == pytest.approx(0, abs=1e-5)
+    assert float(wrong[0, 0.15][1][1]) == pytest.approx(1 / 18, rel=1e-3)
 
 
 def test_a_large_picture_is_shrunk_and_its_scale_says_so():
