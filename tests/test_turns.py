@@ -26,7 +26,7 @@ class Slow:
 
 begun, ended = threading.Event(), threading.Event()
 fake = PoseEstimator.from_model(backend='fake')
-estimator = PoseEstimator(fake.spec, Slow(fake.engine), net_resolution=(64, 64))
+estimator = PoseEstimator(fake.spec, Slow(fake.engine), {'min_score': 0.0}, (64, 64))
 frame = np.zeros((48, 64, 3), np.uint8)
 thread = threading.Thread(target=estimator, args=[frame])
 thread.start()
