@@ -101,6 +101,15 @@ def main() -> int:
     return 0
 
 
+def as_flags(ways: dict[str, Any]) -> str:
+    """Return parameters as the command line takes them, in backticks; '' for none."""
+    asked = ' '.join(
+        f'--{name.replace("_", "-")}' + ('' if value is True else f' {value:.3g}')
+        for name, value in ways.items()
+    )
+    return f'`{asked}`' if asked else ''
+
+
 def _compare(args: argparse.Namespace) -> None:
     images = SHARED / 'images'
     annotations = read_annotations(images / ANNOTATIONS)
@@ -122,12 +131,8 @@ def _compare(args: argparse.Namespace) -> None:
         scores = (
             evaluate(results, annotations, ids)[0] for ids in (first + second, first, second)
         )
-        asked = ' '.join(
-            f'--{name.replace("_", "-")}' + ('' if value is True else f' {value:.3g}')
-            for name, value in ways.items()
-        )
         print(
-            f'| {size[0]}x{size[1]} | {asked and f"`{asked}`"} | '
+            f'| {size[0]}x{size[1]} | {as_flags(ways)} | '
             f'{" | ".join(f"{score:.3f}" for score in scores)} | {took / alone:.2f} |',
             flush=True,
         )

@@ -49,9 +49,14 @@ def count_correct(people: People, truth: np.ndarray) -> tuple[int, int]:
     if (ends[:, 2] <= 0).any():
         return 0, 0
     allowed = PART_OF_TORSO * np.hypot(*(ends[0, :2] - ends[1, :2]))
-    away = np.linalg.norm(people.keypoints[:, marked, :2] - truth[marked, :2], axis=2)
+    return most_correct(people.keypoints[:, marked], truth[marked], allowed), len(marked)
+
+
+def most_correct(keypoints: np.ndarray, truth: np.ndarray, allowed: float) -> int:
+    """Return the most of keypoints (P, K, 3) that a person has within pixels of truth (K, 3)."""
+    away = np.linalg.norm(keypoints[:, :, :2] - truth[:, :2], axis=2)
     correct = (away <= allowed).sum(axis=1)  # a missing keypoint is NaN, and NaN is not less
-    return int(correct.max(initial=0)), len(marked)
+    return int(correct.max(initial=0))
 
 
 def pck(estimator: PoseEstimator, pack: Path) -> float:
