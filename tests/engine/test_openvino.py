@@ -68,6 +68,60 @@ def test_memory_does_not_grow_with_the_sizes_of_pictures():
     assert float(done.stdout) < 40, 'MB; 9 as it is, 94 with all that OpenVINO keeps by default'
 
 
+@pytest.fixture
+def compiled(monkeypatch):
+    """Return a list that grows with each graph that is compiled."""
+    from openpose_ros.engine import openvino as module
+
+    graphs, compile_one = [], module._compiled
+    monkeypatch.setattr(module, '_compiled', lambda *a: graphs.append(a) or compile_one(*a))
+    return graphs
+
+
+def test_sizes_that_come_in_turn_have_graphs_of_their_own(tmp_path, compiled):
+    network = write_network(tmp_path / 'tiny.onnx', PAIR)
+    sizes = [(96, 64), (48, 32), (80, 64), (80, 80), (64, 64), (32, 96)]
+    batches = [random_batch(1, *size) for size in sizes]
+    with open_engine(network.path, backend='openvino', precision='fp32') as engine:
+        counts = []
+        for in_turn in (1, 2, 6):
+            for _ in range(70):
+                for batch in batches[:in_turn]:
+                    found = engine.infer(batch)
+                    np.testing.assert_allclose(
+                        found.pafs, network.expected('pafs', batch), atol=1e-4
+                    )
+            counts.append(len(compiled))
+
+    assert counts == [1, 2, 4], 'one size needs one graph, two need two, and four are the most'
+
+
+def test_sizes_that_never_come_back_have_no_graphs(tmp_path, compiled):
+    network = write_network(tmp_path / 'tiny.onnx', PAIR)
+    with open_engine(network.path, backend='openvino') as engine:
+        for width in range(16, 16 + 8 * 100, 8):
+            engine.infer(random_batch(1, width, 32))
+
+    assert len(compiled) == 1
+
+
+def test_without_memory_for_another_graph_the_first_one_goes_on(tmp_path, monkeypatch):
+    from openpose_ros.engine import openvino as module
+
+    network = write_network(tmp_path / 'tiny.onnx', PAIR)
+    batches = [random_batch(1, 96, 64), random_batch(1, 48, 32)]
+    with open_engine(network.path, backend='openvino', precision='fp32') as engine:
+
+        def refuse(*_):
+            raise RuntimeError('std::bad_alloc')
+
+        monkeypatch.setattr(module.CORE, 'compile_model', refuse, raising=False)
+        for _ in range(70):
+            for batch in batches:
+                found = engine.infer(batch)
+        np.testing.assert_allclose(found.pafs, network.expected('pafs', batches[1]), atol=1e-4)
+
+
 def test_openvino_that_does_not_know_the_option_is_used_without(tmp_path, monkeypatch):
     from openpose_ros.engine import openvino as ours
 
