@@ -118,7 +118,7 @@ class _Requests:
     A graph that is shown another size than last time is made ready for it anew, for milliseconds:
     with two scales, or two cameras of different aspects, each time. With a graph each, 256x256
     and 128x128 of openpose-ros-base-int8 took 7.3 ms instead of 12.0 on one core with AMX. A copy
-    takes 0.4 s once, and 13 to 36 MB; so only a size that has come back often has one.
+    takes 0.2 to 0.4 s once, and 13 to 36 MB; so only a size that has come back often has one.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class _Requests:
     def _add(self, shape: tuple[int, ...], copy: Callable[[], Any]) -> Any:
         try:
             request = self.opened.keep(copy().create_infer_request())
-        except RuntimeError:  # no memory, say: it is slower without
+        except (RuntimeError, MemoryError):  # it is slower without
             self._copy = None
             return self._common
         self._of_size[shape] = request

@@ -105,7 +105,8 @@ def test_sizes_that_never_come_back_have_no_graphs(tmp_path, compiled):
     assert len(compiled) == 1
 
 
-def test_without_memory_for_another_graph_the_first_one_goes_on(tmp_path, monkeypatch):
+@pytest.mark.parametrize('error', [RuntimeError, MemoryError])
+def test_without_memory_for_another_graph_the_first_one_goes_on(tmp_path, monkeypatch, error):
     from openpose_ros.engine import openvino as module
 
     network = write_network(tmp_path / 'tiny.onnx', PAIR)
@@ -113,7 +114,7 @@ def test_without_memory_for_another_graph_the_first_one_goes_on(tmp_path, monkey
     with open_engine(network.path, backend='openvino', precision='fp32') as engine:
 
         def refuse(*_):
-            raise RuntimeError('std::bad_alloc')
+            raise error('std::bad_alloc')
 
         monkeypatch.setattr(module.CORE, 'compile_model', refuse, raising=False)
         for _ in range(70):
