@@ -27,7 +27,8 @@ def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -
     params : PafParams or PoseNetParams
         Of which `min_score` is a score as it is told.
     spec : ModelSpec
-        Says by its `score_calibration` what that is of the parser's own.
+        Says by its `score_calibration` what that is of the parser's own, and by its `limb_order`
+        what 'auto' means.
     growth : float
         As `Estimate.growth`: there is as much more room for peaks.
 
@@ -37,6 +38,8 @@ def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -
     if growth > 1:
         room = min(_MOST_PEAKS, ceil(growth * params.max_peaks))
         params = replace(params, max_peaks=room)
+    if params.limb_order == 'auto' and spec.limb_order != 'field':
+        params = replace(params, limb_order=spec.limb_order)
     if spec.score_calibration is None:
         return params
     least = spec.score_calibration.own(params.min_score) - _SLACK  # rounding must not lose anybody

@@ -174,6 +174,38 @@ def test_the_best_stay_the_best_where_scores_are_told() -> None:
     np.testing.assert_array_equal(best.keypoints, everybody.keypoints[:2])
 
 
+@pytest.mark.parametrize(
+    ('said', 'asked', 'meant'),
+    [
+        ('field', {}, 'field'),
+        ('peaks', {}, 'peaks'),
+        ('peaks', {'limb_order': 'auto'}, 'peaks'),
+        ('peaks', {'limb_order': 'field'}, 'field'),
+        ('field', {'limb_order': 'peaks'}, 'peaks'),
+    ],
+)
+@pytest.mark.parametrize('calibration', [None, ScoreCalibration(11.0, -6.0)])
+def test_limbs_are_taken_as_the_network_says_unless_the_user_does(
+    said: str, asked: dict[str, str], meant: str, calibration: ScoreCalibration | None
+) -> None:
+    """Of two necks one has the stronger field to the nose, and the other is surer."""
+    size, (height, width) = (656, 368), (46, 82)
+    nose, neck = (COCO.keypoint_names.index(name) for name in ('nose', 'neck'))
+    limb = next(each for each in COCO.limbs if {each.start, each.end} == {nose, neck})
+    heatmaps = np.zeros((1, 19, height, width), np.float32)
+    heatmaps[0, nose, 20, 40] = heatmaps[0, neck, 30, 40] = 0.9
+    heatmaps[0, neck, 20, 50] = 0.2
+    pafs = np.zeros((1, 38, height, width), np.float32)
+    sign = 1 if limb.start == nose else -1
+    pafs[0, limb.paf_y, 21:31, 39:42] = 0.7 * sign
+    pafs[0, limb.paf_x, 19:22, 40:51] = 0.8 * sign
+    spec = replace(SPEC, limb_order=said, score_calibration=calibration)
+    params = {'min_parts': 2, 'min_score': 0.0, **asked}
+    with PoseEstimator(spec, FakeEngine(lambda _: (heatmaps, pafs), spec), params) as estimator:
+        (person,) = estimator(grey(size)).keypoints
+    assert person[neck, 2] == np.float32(0.9 if meant == 'peaks' else 0.2)
+
+
 def test_estimate_says_how_people_were_found() -> None:
     size = (640, 480)
     drawn = people_on(size, 2, COCO)

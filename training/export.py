@@ -34,6 +34,7 @@ METADATA = {
     'openpose_ros.stride': str(STRIDE),
     'openpose_ros.licence': 'Apache-2.0',
     'openpose_ros.net_resolution': '[-1, 256]',
+    'openpose_ros.limb_order': 'peaks',
     'openpose_ros.input.name': 'image',
     'openpose_ros.input.colour': 'BGR',
     'openpose_ros.input.mean': '[0, 0, 0]',

@@ -4,8 +4,8 @@ Manifests: a `ModelSpec` as JSON, or as the metadata of an ONNX file.
 A manifest has the fields of `ModelSpec` by the same names: `name`, `file`, `sha256`, `size`,
 `decoder`,
 `skeleton` (a name, or the path of a .json file relative to the manifest), `stride`,
-`net_resolution`, `score_calibration` (`[slope, offset]`), `licence`, `description`, `homepage`,
-`ap`, and the objects `input`, `outputs` and `origin` with the fields of `InputSpec`, `OutputSpec`
+`net_resolution`, `limb_order`, `score_calibration` (`[slope, offset]`), `licence`, `description`,
+`homepage`, `ap`, and the objects `input`, `outputs` and `origin` with the fields of `InputSpec`, `OutputSpec`
 and `PublishedFile`. The metadata of an ONNX file hold the same, one entry a field:
 `openpose_ros.skeleton` is `coco_18`, `openpose_ros.input.mean` is `[128, 128, 128]`; values are
 JSON or plain words.
@@ -28,6 +28,7 @@ from openpose_ros.models.spec import (
     COLOURS,
     DECODERS,
     LAYOUTS,
+    LIMB_ORDERS,
     InputSpec,
     ModelSpec,
     OutputSpec,
@@ -254,6 +255,7 @@ _MODEL: dict[str, Reader] = {
     'decoder': _choice(*DECODERS),
     'stride': _whole(1),
     'net_resolution': _resolution,
+    'limb_order': _choice(*LIMB_ORDERS),
     'score_calibration': _calibration,
     'licence': _words,
     'description': _words,

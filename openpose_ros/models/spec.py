@@ -12,6 +12,7 @@ DECODERS = ('paf', 'posenet', 'heatmaps')
 LAYOUTS = ('NCHW', 'NHWC')
 COLOURS = ('BGR', 'RGB')
 BACKGROUNDS = ('last', 'first', 'none')
+LIMB_ORDERS = ('field', 'peaks')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +144,8 @@ class ModelSpec:
     outputs : OutputSpec
     net_resolution : (int, int)
         Width and height of the input that it is best run at, pixels; -1 for what keeps the aspect.
+    limb_order : str
+        What `PafParams.limb_order` means by 'auto' for this network: 'field' or 'peaks'.
     score_calibration : ScoreCalibration or None
         From the parser's scores of people to those that `PoseEstimator` tells; None leaves them.
     origin : tuple of PublishedFile
@@ -165,6 +168,7 @@ class ModelSpec:
     input: InputSpec
     outputs: OutputSpec = field(default_factory=OutputSpec)
     net_resolution: tuple[int, int] = (-1, 368)
+    limb_order: str = 'field'
     score_calibration: ScoreCalibration | None = None
     origin: tuple[PublishedFile, ...] = ()
     licence: str = 'unknown'

@@ -29,7 +29,7 @@ def test_a_minimal_manifest_has_defaults(tmp_path):
     assert spec.sha256 == 'ab' * 32
     assert spec.skeleton.name == 'coco_18'
     assert (spec.decoder, spec.stride, spec.net_resolution) == ('paf', 8, (-1, 368))
-    assert spec.score_calibration is None
+    assert (spec.limb_order, spec.score_calibration) == ('field', None)
     assert spec.outputs == OutputSpec()
     assert spec.input == InputSpec(colour='BGR', mean=(0, 0, 0), scale=(1, 1, 1))
 
@@ -49,7 +49,7 @@ def test_every_field_is_read(tmp_path):
     outputs = {'joined': 'maps', 'order': ['pafs', 'heatmaps'], 'background': 'first'}
     origin = [{'file': 'a/b.xml', 'sha256': '0' * 64, 'urls': ['http://x', 'http://y']}]
     more = {'stride': 4, 'ap': 0.5, 'licence': 'MIT', 'net_resolution': [256, -1]}
-    more['score_calibration'] = [8, -3.5]
+    more |= {'limb_order': 'peaks', 'score_calibration': [8, -3.5]}
     fields = {**MINIMAL, **more, 'input': inputs, 'outputs': outputs, 'origin': origin}
     spec = make_spec(fields, 'here', tmp_path)
     assert spec.input == InputSpec(
@@ -71,6 +71,7 @@ def test_every_field_is_read(tmp_path):
     )
     assert (spec.stride, spec.ap, spec.licence) == (4, 0.5, 'MIT')
     assert spec.net_resolution == (256, -1)
+    assert spec.limb_order == 'peaks'
     assert spec.score_calibration == ScoreCalibration(8.0, -3.5)
 
 
@@ -103,6 +104,7 @@ def test_all_missing_fields_are_listed(tmp_path):
             {'decoder': 'posenet'},
             "the decoder 'posenet' follows .* tree, but the skeleton coco_18",
         ),
+        ({'limb_order': 'auto'}, "limb_order is 'auto', but must be one of field, peaks"),
         ({'ap': 'high'}, 'ap is .high., but must be a number'),
         ({'ap': float('nan')}, 'ap is nan'),
         ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),

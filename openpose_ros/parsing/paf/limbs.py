@@ -2,7 +2,9 @@
 Limbs: from peaks and part affinity fields to connections.
 
 Source: arXiv:1812.08008, section 3.4 (line integral, equation 11) and 3.5 (matching limb by
-limb). We sample the field bilinearly at the network's resolution.
+limb). We sample the field bilinearly at the network's resolution. That the ends' own scores count
+in the order of limbs is OpenPose's: its bodyPartConnectorBase.cpp adds a tenth of each to the
+field's, against limbs to peaks that are hardly there; we multiply, so that it is of no unit.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class Connections:
     ends : int64 (C, 3)
         Number of the limb, of the peak it starts from, and of the peak it ends at.
     scores : float64 (C,)
-        Mean of the field along the limb, samples that do not count taken as 0; above 0.
+        What they are taken by, the greatest first; above 0. The mean of the field along the limb,
+        samples that do not count taken as 0; with the `limb_order` 'peaks' that, weighed.
 
     """
 
@@ -64,6 +67,9 @@ def find_limbs(
     `length_penalty` it is lowered by 1 - (half the map's height) / length where this is positive,
     and a pair that ends up at 0 or less is no limb. Peaks at the same point are never joined.
 
+    With the `limb_order` 'peaks' it is then multiplied by the cube root of the product of what both
+    peaks score, and by 0.5 for redundant limbs.
+
     Greedy matching keeps the best pair (of equals that of the first start, then the first end),
     the best of those that share no end with it, and so on; optimal matching keeps the pairs
     with the greatest sum of scores.
@@ -77,8 +83,8 @@ def find_limbs(
     skeleton : Skeleton
         Says which channels belong to which limb.
     params : PafParams
-        `paf_samples`, `paf_threshold`, `paf_min_count`, `paf_max_gap`, `length_penalty` and
-        `matching`.
+        `paf_samples`, `paf_threshold`, `paf_min_count`, `paf_max_gap`, `length_penalty`,
+        `limb_order`, of which 'auto' is 'field' here, and `matching`.
 
     Returns
     -------

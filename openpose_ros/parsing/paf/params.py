@@ -88,6 +88,13 @@ class PafParams:
         choices=('greedy', 'optimal'),
         section='limbs',
     )
+    limb_order: str = parameter(
+        'auto',
+        'which limbs are taken first: those with the strongest field, or also the surest ends; '
+        'auto: as the network says, else field',
+        choices=('auto', 'field', 'peaks'),
+        section='limbs',
+    )
     min_parts: int = parameter(
         3,
         'keypoints that a person must have',

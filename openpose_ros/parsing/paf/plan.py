@@ -30,8 +30,8 @@ class Plan:
         How many there may be; no pafs are read for a single person.
     max_peaks : int
         Of each keypoint; one where there is a single person.
-    limbs : int64 (L, 5)
-        Start, end, channel of x, channel of y, and how many samples must count.
+    limbs : int64 (L, 6)
+        Start, end, channel of x, channel of y, how many samples must count, and 1 if redundant.
     arguments : tuple
         What the kernel `parse` takes after the maps: `limbs`, `sample_positions`, `settings_of`.
 
@@ -51,13 +51,13 @@ def plan_of(skeleton: Skeleton, params: PafParams) -> Plan:
     """Return the plan of a skeleton and parameters, the same for equal ones."""
     counts = min_counts(skeleton, params.paf_min_count)
     rows = [
-        (limb.start, limb.end, limb.paf_x, limb.paf_y, count)
+        (limb.start, limb.end, limb.paf_x, limb.paf_y, count, limb.redundant)
         for limb, count in zip(skeleton.limbs, counts)
     ]
     max_peaks = params.max_peaks
     if params.single_person:  # the best peak of each heatmap is somebody's
         rows, max_peaks = [], 1
-    limbs, num_keypoints = np.array(rows, np.int64).reshape(-1, 5), skeleton.num_keypoints
+    limbs, num_keypoints = np.array(rows, np.int64).reshape(-1, 6), skeleton.num_keypoints
     places = sample_positions(params.paf_samples)
     return Plan(
         skeleton,
@@ -78,6 +78,7 @@ def settings_of(params: PafParams) -> tuple[IntArray, DoubleArray]:
         settings.MIN_PARTS: params.min_parts,
         settings.MAX_PEOPLE: params.max_people,
         settings.SINGLE: params.single_person,
+        settings.BY_PEAKS: params.limb_order == 'peaks',
     }
     real = {
         settings.PEAK_THRESHOLD: params.peak_threshold,

@@ -109,6 +109,9 @@ def find_limbs(
             paf = pafs[[limb.paf_x, limb.paf_y]]
             scores[pair], margin = score_limb(start, end, paf, enough, params)
             found.margin = min(found.margin, margin)
+        if params.limb_order == 'peaks':
+            sure = np.outer(*([peak[2] for peak in peaks[k]] for k in (limb.start, limb.end)))
+            scores *= sure ** (1 / 3) * (0.5 if limb.redundant else 1)
         found.margin = min([found.margin, *np.diff(np.sort(scores[scores > 0]))])
         match = match_greedy if params.matching == 'greedy' else match_optimal
         found.rows += [(number, i, j, scores[i, j]) for i, j in sorted(match(scores))]

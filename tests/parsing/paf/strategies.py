@@ -65,6 +65,7 @@ def params(draw: st.DrawFn) -> PafParams:
         paf_max_gap=draw(st.sampled_from([0.5, 1.5, 3.0, 100.0])),
         length_penalty=draw(st.booleans()),
         matching=draw(st.sampled_from(['greedy', 'optimal'])),
+        limb_order=draw(st.sampled_from(['auto', 'field', 'peaks'])),
         min_parts=draw(st.integers(1, 4)),
         min_score=draw(st.sampled_from([0.0, 0.1, 0.4])),
         max_people=draw(st.sampled_from([0, 1, 2])),

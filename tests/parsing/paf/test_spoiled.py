@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 import sys
 from types import ModuleType
@@ -72,6 +73,7 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
         'missed > 0:\n            continue',
     ),
     'score_limb': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
+    'weigh_by_peaks': ('limbs[limb, 5] != 0', 'limbs[limb, 5] == 0'),
     'keep_pairs': ('scores[pair]', 'scores[c]'),
     'find_limbs': ('taken, most, limb, order', 'taken, most, 0, order'),  # used in other limbs
     'assemble': ('if contradict:', 'if False:'),
@@ -160,7 +162,9 @@ def check_all() -> None:
     for matching in ('greedy', 'optimal'):
         params = PafParams(paf_min_count=3, paf_max_gap=4, matching=matching)
         spots = peaks_of([random.uniform(0, 9, (4, 3)).tolist() for _ in range(4)])
-        check_limbs(spots, noise(8, (10, 10), 1), KITE, params)
+        for order in ('field', 'peaks'):
+            some = replace(params, limb_order=order)
+            assert check_limbs(spots, noise(8, (10, 10), 1), KITE, some).ends[-1, 0] == 3
     assert len(check_limbs(*ladder(), KITE, PafParams(paf_min_count=7, paf_max_gap=2.5)).ends) == 9
     for broken, found in (2, 9), (3, 0):
         params = PafParams(paf_max_gap=2.5)

@@ -27,6 +27,7 @@ from openpose_ros.parsing.paf._kernels.pairs import (
     mask_weak_cells,
 )
 from openpose_ros.parsing.paf._kernels.settings import (
+    BY_PEAKS,
     FREE_LENGTH,
     PAF_MAX_GAP,
     PAF_THRESHOLD,
@@ -37,6 +38,8 @@ _REALS = types.Array(types.float64, 1, 'C')
 # Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with
 # up to so many, going through them one by one costs less than refusing unlikely ones in bulk.
 _FEW, _CROWD = 8, 16
+# What a redundant limb counts of its score where peaks count: it is taken after those of the tree.
+_REDUNDANT_SHARE = 0.5
 
 
 @piece(
@@ -281,6 +284,16 @@ def score_limb(
     )
 
 
+@piece(types.void(MAPS, TABLE, types.int64, COUNTS, types.int64, _REALS))
+def weigh_by_peaks(peaks, limbs, limb, pairs, count, scores):
+    """Multiply the scores of so many pairs by the cube root of their ends', redundant ones less."""
+    share = _REDUNDANT_SHARE if limbs[limb, 5] != 0 else 1.0
+    for c in range(count):
+        start = np.float64(peaks[limbs[limb, 0], pairs[c] >> END_BITS, 2])
+        end = np.float64(peaks[limbs[limb, 1], pairs[c] & END_MASK, 2])
+        scores[c] *= share * (start * end) ** (1.0 / 3.0)
+
+
 @piece(
     types.void(
         *(types.int64, COUNTS, VALUES, COUNTS, types.int64),
@@ -337,6 +350,8 @@ def find_limbs(
         )
         if count == NOT_FINITE:
             return NOT_FINITE
+        if whole[BY_PEAKS] != 0:
+            weigh_by_peaks(peaks, limbs, limb, pairs, count, reals)
         count = match_greedy(pairs, reals, count, taken, most, limb, order)
         keep_pairs(limb, pairs, reals, order, count, ends, strengths, total)
         total += count
