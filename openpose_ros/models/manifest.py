@@ -5,8 +5,8 @@ A manifest has the fields of `ModelSpec` by the same names: `name`, `file`, `sha
 `decoder`,
 `skeleton` (a name, or the path of a .json file relative to the manifest), `stride`,
 `net_resolution`, `limb_order`, `score_calibration` (`[slope, offset]`), `licence`, `description`,
-`homepage`, `ap`, and the objects `input`, `outputs` and `origin` with the fields of `InputSpec`, `OutputSpec`
-and `PublishedFile`. The metadata of an ONNX file hold the same, one entry a field:
+`homepage`, `ap`, and the objects `input`, `outputs` and `origin` with the fields of `InputSpec`,
+`OutputSpec` and `PublishedFile`. The metadata of an ONNX file hold the same, one entry a field:
 `openpose_ros.skeleton` is `coco_18`, `openpose_ros.input.mean` is `[128, 128, 128]`; values are
 JSON or plain words.
 

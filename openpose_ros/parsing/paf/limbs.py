@@ -67,8 +67,8 @@ def find_limbs(
     `length_penalty` it is lowered by 1 - (half the map's height) / length where this is positive,
     and a pair that ends up at 0 or less is no limb. Peaks at the same point are never joined.
 
-    With the `limb_order` 'peaks' it is then multiplied by the cube root of the product of what both
-    peaks score, and by 0.5 for redundant limbs.
+    With the `limb_order` 'peaks' it is then multiplied by the cube root of the product of what
+    both peaks score, and by 0.5 for redundant limbs.
 
     Greedy matching keeps the best pair (of equals that of the first start, then the first end),
     the best of those that share no end with it, and so on; optimal matching keeps the pairs

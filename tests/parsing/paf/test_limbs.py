@@ -56,6 +56,21 @@ def test_limbs_of_a_crowd_agree_with_the_twin(scene):
     connections_of(scene)
 
 
+@pytest.mark.parametrize('limb', range(KITE.num_limbs))
+def test_sure_peaks_come_first_and_redundant_limbs_last(limb):
+    peaks, pafs = row_of_cells([0.5] * 10, limb)
+    peaks.rows[KITE.limbs[limb].start, 0, 2] = 0.2
+    peaks.rows[KITE.limbs[limb].end, 0, 2] = 0.4
+
+    def taken_by(**order: str) -> float:
+        return float(find_limbs(peaks, pafs, KITE, PafParams(**order)).scores.sum())
+
+    assert taken_by() == taken_by(limb_order='field') == taken_by(limb_order='auto')
+    share = 0.5 if KITE.limbs[limb].redundant else 1
+    assert taken_by() == pytest.approx(0.5)
+    assert taken_by(limb_order='peaks') == pytest.approx(0.5 * share * 0.08 ** (1 / 3))
+
+
 @strategies.examples()
 @given(strategies.crowds() | strategies.scenes())
 def test_all_ways_to_score_find_the_same(scene):

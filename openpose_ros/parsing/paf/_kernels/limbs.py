@@ -286,7 +286,7 @@ def score_limb(
 
 @piece(types.void(MAPS, TABLE, types.int64, COUNTS, types.int64, _REALS))
 def weigh_by_peaks(peaks, limbs, limb, pairs, count, scores):
-    """Multiply the scores of so many pairs by the cube root of their ends', redundant ones less."""
+    """Multiply so many scores by the cube root of what both ends have; less if redundant."""
     share = _REDUNDANT_SHARE if limbs[limb, 5] != 0 else 1.0
     for c in range(count):
         start = np.float64(peaks[limbs[limb, 0], pairs[c] >> END_BITS, 2])
