@@ -44,9 +44,9 @@ class ExplainedLimb(NamedTuple):
         'accepted': it is a limb of a person who was found. 'too_few_samples': too few of the
         samples of the field count, or nothing of the score is left. 'gap': a hole of more than
         `paf_max_gap` cells parts those that do. 'taken': one of its ends belongs to a better
-        limb, by the `limb_order`. 'contradicts': it would give a person two of one keypoint. 'person_dropped': the
-        person it belongs to has fewer than `min_parts` keypoints, a score below `min_score`, or
-        is one more than `max_people`.
+        limb, by the `limb_order`. 'contradicts': it would give a person two of one keypoint.
+        'person_dropped': the person it belongs to has fewer than `min_parts` keypoints, a score
+        below `min_score`, or is one more than `max_people`.
 
     """
 
