@@ -11,7 +11,9 @@ its own, with kernels compiled for it, and the two are asked in turn over a pipe
 every scene, which must be the same bit for bit (else the exit status is 1), and for the time of a
 call. Scenes are the maps of human-pose-estimation-0001 for the pictures of ../shared, at 656x368,
 and of synthetic people, 46x82 cells with noise. With --cold the processor's caches are emptied
-before each call, as a network and a drawing between two calls do.
+before each call, as a network and a drawing between two calls do. Where things happen to lie in
+memory counts then: of a tree against itself it said 0.92 to 1.00 with five people, 0.96 to 0.99
+with twenty.
 """
 
 from __future__ import annotations
@@ -201,8 +203,10 @@ def timed(before: Tree, now: Tree, numbers: Sequence[int], repeats: int) -> Time
     times = Times([], [])
     for repeat in range(repeats):
         request = f'time {numbers[repeat % len(numbers)]}'
-        times.before.append(int(before.ask(request)))
-        times.now.append(int(now.ask(request)))
+        # Each goes first every other time: the second finds in the caches what both share.
+        trees = [(before, times.before), (now, times.now)]
+        for tree, took in trees if repeat % 2 else reversed(trees):
+            took.append(int(tree.ask(request)))
     return times
 
 

@@ -18,6 +18,7 @@ from benchmarks.against import (
     compare,
     main,
     table,
+    timed,
     write_scenes,
 )
 
@@ -95,6 +96,21 @@ def test_compare_counts_the_scenes_whose_people_differ(
 def test_tree_that_ends_is_not_waited_for(make_tree: MakeTree) -> None:
     with pytest.raises(ChildProcessError, match='people 7'):
         make_tree('one').ask('people 7')
+
+
+def test_trees_go_first_in_turn(make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is asked second finds more in the caches."""
+    asked: list[str] = []
+
+    def answer(tree: Tree, request: str) -> str:
+        asked.append('before' if tree is before else 'now')
+        return '7'
+
+    before, now = make_tree('before'), make_tree('now')
+    monkeypatch.setattr(Tree, 'ask', answer)
+    times = timed(before, now, [0, 1], 4)
+    assert asked == ['now', 'before', 'before', 'now'] * 2
+    assert times == Times([7] * 4, [7] * 4)
 
 
 def test_table_gives_milliseconds_and_ratios() -> None:
