@@ -98,7 +98,7 @@ def select_people(peaks, people, num_people, whole, real, sums, order, keypoints
             peak = people[n, part]
             if peak >= 0:
                 count += 1
-                total += peaks[part, peak, 2]
+                total += np.float64(peaks[part, peak, 2])  # also without the compiler
         sums[n] = total / num_parts if count >= whole[MIN_PARTS] else -1.0
     argsort_descending(sums, num_people, order)
     kept = 0
