@@ -38,7 +38,7 @@ _REALS = types.Array(types.float64, 1, 'C')
 # Measured: with up to so many pairs of a limb, marking its map costs more than it saves, and with
 # up to so many, going through them one by one costs less than refusing unlikely ones in bulk.
 _FEW, _CROWD = 8, 16
-# What a redundant limb counts of its score where peaks count: it is taken after those of the tree.
+# What a redundant limb counts of its score where peaks count: mostly the tree's come before it.
 _REDUNDANT_SHARE = 0.5
 
 
