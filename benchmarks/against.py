@@ -203,7 +203,7 @@ def timed(before: Tree, now: Tree, numbers: Sequence[int], repeats: int) -> Time
     times = Times([], [])
     for repeat in range(repeats):
         request = f'time {numbers[repeat % len(numbers)]}'
-        # Each goes first every other time: the second finds in the caches what both share.
+        # Each goes first every other time: the second may find in the caches what both share.
         trees = [(before, times.before), (now, times.now)]
         for tree, took in trees if repeat % 2 else reversed(trees):
             took.append(int(tree.ask(request)))

@@ -1,5 +1,5 @@
 """
-Which limbs are taken first: what `limb_order` field and peaks bring, on the same maps.
+Which limbs are taken first: what the `limb_order` field and peaks bring.
 
 ::
 
@@ -14,17 +14,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import Any
 
 import cv2
 
 from benchmarks.accuracy import ANNOTATIONS, SHARED, halves, read_annotations
-from benchmarks.closeups import SIDE, close_ups, found_of
+from benchmarks.closeups import SIDE, CloseUp, close_ups, found_of
 from openpose_ros.errors import OpenPoseError
 from openpose_ros.estimator import PoseEstimator
 from openpose_ros.evaluation import coco_results, evaluate
+from openpose_ros.models.spec import LIMB_ORDERS
 from openpose_ros.parsing.paf.params import PafParams
 
-ORDERS = ('field', 'peaks')
 SIZES = ((256, 256), (456, 256), (656, 368))
 NETWORKS = (
     'openpose-ros-base',
@@ -32,7 +33,7 @@ NETWORKS = (
     'openpose-ros-small-int8',
     'human-pose-estimation-0001',
 )
-_PARAMS = {order: PafParams(min_score=0.0, limb_order=order) for order in ORDERS}
+_PARAMS = {order: PafParams(min_score=0.0, limb_order=order) for order in LIMB_ORDERS}
 
 
 def main() -> int:
@@ -43,34 +44,35 @@ def main() -> int:
     os.environ.setdefault('OPENPOSE_ROS_MODEL_PATH', str(SHARED / 'models'))
     print('| network | input | `field`: AP (even, odd) | `peaks`: AP (even, odd) |')
     print('|---|---|---|---|')
+    annotations = read_annotations(SHARED / 'images' / ANNOTATIONS)
+    names = annotations['categories'][0]['keypoints']
+    views = list(close_ups(SHARED / 'images', annotations, names))
     try:
         for model in args.models:
             for size in SIZES:
-                _compare(model, args.backend, size)
+                _compare(model, args.backend, size, annotations)
         print('\n| network | `field`: joints of close-ups | `peaks` |\n|---|---|---|')
         for model in args.models:
-            _compare_close_ups(model, args.backend)
+            _compare_close_ups(model, args.backend, views, names)
     except OpenPoseError as exc:
         print(f'limb_order.py: {exc}', file=sys.stderr)
         return 1
     return 0
 
 
-def _compare(model: str, backend: str, size: tuple[int, int]) -> None:
-    images = SHARED / 'images'
-    annotations = read_annotations(images / ANNOTATIONS)
+def _compare(model: str, backend: str, size: tuple[int, int], annotations: dict[str, Any]) -> None:
     names = annotations['categories'][0]['keypoints']
     first, second = halves(annotations)
-    results: dict[str, list[dict[str, object]]] = {order: [] for order in ORDERS}
+    results: dict[str, list[dict[str, object]]] = {order: [] for order in LIMB_ORDERS}
     with PoseEstimator.from_model(model, backend=backend, net_resolution=size) as estimator:
         for image in annotations['images']:
-            seen = estimator.estimate(cv2.imread(str(images / image['file_name'])))
+            seen = estimator.estimate(cv2.imread(str(SHARED / 'images' / image['file_name'])))
             for order, params in _PARAMS.items():
                 estimator.params = params
                 people = estimator.parse_again(seen).people
                 results[order] += coco_results(people, image['id'], names)
     cells = []
-    for order in ORDERS:
+    for order in LIMB_ORDERS:
         whole, even, odd = (
             evaluate(results[order], annotations, ids).ap
             for ids in (first + second, first, second)
@@ -79,11 +81,7 @@ def _compare(model: str, backend: str, size: tuple[int, int]) -> None:
     print(f'| {model} | {size[0]}x{size[1]} | {" | ".join(cells)} |', flush=True)
 
 
-def _compare_close_ups(model: str, backend: str) -> None:
-    images = SHARED / 'images'
-    annotations = read_annotations(images / ANNOTATIONS)
-    names = annotations['categories'][0]['keypoints']
-    views = list(close_ups(images, annotations, names))
+def _compare_close_ups(model: str, backend: str, views: list[CloseUp], names: list[str]) -> None:
     cells = []
     with PoseEstimator.from_model(
         model, backend=backend, net_resolution=(SIDE, SIDE)

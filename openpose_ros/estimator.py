@@ -390,7 +390,7 @@ class PoseEstimator(Closing):
         seen = self.estimate(np.full((height, width, 3), 128, np.uint8))
         skeleton, shape = self.spec.skeleton, seen.maps.heatmaps.shape[2:]
         drawn = maps_like(self.spec, scatter_people(2, skeleton, shape), shape)
-        self._parse(*drawn, skeleton, self.params)
+        self._parse(*drawn, skeleton, parser_params(self.params, self.spec, seen.growth))
         self.parts.warm_up()
 
     def close(self) -> None:

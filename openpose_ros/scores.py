@@ -38,7 +38,7 @@ def parser_params(params: DecoderParams, spec: ModelSpec, growth: float = 1.0) -
     if growth > 1:
         room = min(_MOST_PEAKS, ceil(growth * params.max_peaks))
         params = replace(params, max_peaks=room)
-    if params.limb_order == 'auto' and spec.limb_order != 'field':
+    if params.limb_order == 'auto':
         params = replace(params, limb_order=spec.limb_order)
     if spec.score_calibration is None:
         return params

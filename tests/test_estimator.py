@@ -27,6 +27,7 @@ from openpose_ros.engine.synthetic import render_maps, scatter_people
 from openpose_ros.errors import EngineError, FrameError, MapsError, ParameterError
 from openpose_ros.models import InputSpec, ModelSpec, ScoreCalibration
 from openpose_ros.parsing import PafParams, PoseNetParams
+from openpose_ros.parsing.paf import parse
 from openpose_ros.placement import place_frame
 from openpose_ros.skeletons import Skeleton
 
@@ -204,6 +205,20 @@ def test_limbs_are_taken_as_the_network_says_unless_the_user_does(
     with PoseEstimator(spec, FakeEngine(lambda _: (heatmaps, pafs), spec), params) as estimator:
         (person,) = estimator(grey(size)).keypoints
     assert person[neck, 2] == np.float32(0.9 if meant == 'peaks' else 0.2)
+
+
+def test_the_first_frame_after_warming_up_allocates_no_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size, made = (1280, 720), []
+    room = parse.Room
+    monkeypatch.setattr(parse, 'Room', lambda *args: made.append(args) or room(*args))
+    spec = replace(SPEC, limb_order='peaks', score_calibration=ScoreCalibration(11.0, -6.0))
+    with PoseEstimator(spec, dim(5, size)) as estimator:
+        estimator.warm_up(size)
+        made.clear()
+        estimator(grey(size))
+    assert not made
 
 
 def test_estimate_says_how_people_were_found() -> None:

@@ -99,7 +99,7 @@ def test_tree_that_ends_is_not_waited_for(make_tree: MakeTree) -> None:
 
 
 def test_trees_go_first_in_turn(make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is asked second finds more in the caches."""
+    """Who is asked second may find more in the caches."""
     asked: list[str] = []
 
     def answer(tree: Tree, request: str) -> str:

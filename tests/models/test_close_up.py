@@ -12,7 +12,7 @@ from openpose_ros import PoseEstimator
 from openpose_ros.parsing import PafParams
 
 PHOTO = Path(__file__).parents[2] / 'docs/photos/astronaut.jpg'
-# Where they are on 384x384 pixels, marked by hand.
+# Where they are on 384x384 pixels, by eye.
 JOINTS = {
     'neck': (154, 203),
     'right_shoulder': (74, 204),

@@ -72,8 +72,8 @@ SPOILED = {  # a line of each kernel, and what is wrong instead
         'missed > may_miss:\n            continue',
         'missed > 0:\n            continue',
     ),
-    'score_limb': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'weigh_by_peaks': ('limbs[limb, 5] != 0', 'limbs[limb, 5] == 0'),
+    'score_limb': ('pafs[limbs[limb, 2]], pafs[limbs[limb, 3]]', 'pafs[limb], pafs[limb + 1]'),
     'keep_pairs': ('scores[pair]', 'scores[c]'),
     'find_limbs': ('taken, most, limb, order', 'taken, most, 0, order'),  # used in other limbs
     'assemble': ('if contradict:', 'if False:'),

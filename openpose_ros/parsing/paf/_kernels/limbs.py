@@ -207,6 +207,16 @@ def score_pairs(
     return kept
 
 
+@piece(types.void(MAPS, TABLE, types.int64, COUNTS, types.int64, _REALS))
+def weigh_by_peaks(peaks, limbs, limb, pairs, count, scores):
+    """Multiply so many scores by the cube root of what both ends have; less if redundant."""
+    share = _REDUNDANT_SHARE if limbs[limb, 5] != 0 else 1.0
+    for c in range(count):
+        start = np.float64(peaks[limbs[limb, 0], pairs[c] >> END_BITS, 2])
+        end = np.float64(peaks[limbs[limb, 1], pairs[c] & END_MASK, 2])
+        scores[c] *= share * (start * end) ** (1.0 / 3.0)
+
+
 @piece(
     types.int64(
         *(MAPS, MAPS, COUNTS, TABLE, types.int64, VALUES, *SETTINGS),
@@ -218,7 +228,7 @@ def score_limb(
     pafs, peaks, counts, limbs, limb, parts, whole, real, marks, tables, numbers, pairs, scores
 ):
     """
-    Fill pairs of peaks that may be one kind of limb, and their scores.
+    Fill pairs of peaks that may be one kind of limb, and the scores that they are taken by.
 
     numbers are scratch, two for each peak that there is room for. Returns how many pairs there
     are, or NOT_FINITE.
@@ -267,7 +277,7 @@ def score_limb(
         numbers[most:],
         pairs,
     )
-    return score_pairs(
+    count = score_pairs(
         field_x,
         field_y,
         known_weak,
@@ -282,16 +292,9 @@ def score_limb(
         pairs,
         scores,
     )
-
-
-@piece(types.void(MAPS, TABLE, types.int64, COUNTS, types.int64, _REALS))
-def weigh_by_peaks(peaks, limbs, limb, pairs, count, scores):
-    """Multiply so many scores by the cube root of what both ends have; less if redundant."""
-    share = _REDUNDANT_SHARE if limbs[limb, 5] != 0 else 1.0
-    for c in range(count):
-        start = np.float64(peaks[limbs[limb, 0], pairs[c] >> END_BITS, 2])
-        end = np.float64(peaks[limbs[limb, 1], pairs[c] & END_MASK, 2])
-        scores[c] *= share * (start * end) ** (1.0 / 3.0)
+    if whole[BY_PEAKS] != 0:
+        weigh_by_peaks(peaks, limbs, limb, pairs, count, scores)
+    return count
 
 
 @piece(
@@ -350,8 +353,6 @@ def find_limbs(
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        if whole[BY_PEAKS] != 0:
-            weigh_by_peaks(peaks, limbs, limb, pairs, count, reals)
         count = match_greedy(pairs, reals, count, taken, most, limb, order)
         keep_pairs(limb, pairs, reals, order, count, ends, strengths, total)
         total += count

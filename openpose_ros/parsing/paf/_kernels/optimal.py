@@ -7,12 +7,7 @@ It is `parse` with another matching, and would make the first start of everybody
 from __future__ import annotations
 
 from openpose_ros.parsing._kernels.compiling import NOT_FINITE, compiled, piece
-from openpose_ros.parsing.paf._kernels.limbs import (
-    FIND_LIMBS,
-    keep_pairs,
-    score_limb,
-    weigh_by_peaks,
-)
+from openpose_ros.parsing.paf._kernels.limbs import FIND_LIMBS, keep_pairs, score_limb
 from openpose_ros.parsing.paf._kernels.matching import match_optimal
 from openpose_ros.parsing.paf._kernels.parse import (
     OVERFLOW_BITS,
@@ -22,7 +17,6 @@ from openpose_ros.parsing.paf._kernels.parse import (
     find_candidates,
     join_limbs,
 )
-from openpose_ros.parsing.paf._kernels.settings import BY_PEAKS
 
 
 @piece(FIND_LIMBS)
@@ -52,8 +46,6 @@ def find_limbs_optimally(
         )
         if count == NOT_FINITE:
             return NOT_FINITE
-        if whole[BY_PEAKS] != 0:
-            weigh_by_peaks(peaks, limbs, limb, pairs, count, reals)
         num_starts, num_ends = counts[limbs[limb, 0]], counts[limbs[limb, 1]]
         if count > 0:
             count = match_optimal(
